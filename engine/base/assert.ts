@@ -1,0 +1,9 @@
+/** Stops on a broken assumption: our bug, never the user's mistake. */
+export function assert(holds: boolean, what: string): asserts holds {
+  if (!holds) throw new Error(`bug: ${what}`)
+}
+
+/** Closes a switch over a union. */
+export function unreachable(value: never): never {
+  throw new Error(`bug: unexpected ${JSON.stringify(value)}`)
+}
