@@ -1,0 +1,181 @@
+import * as z from 'zod'
+import type { BackupId } from '../../base/backup-id.ts'
+import type { IsoTime } from '../../base/iso-time.ts'
+import type { Lsn } from '../../base/lsn.ts'
+import { command, query } from '../define.ts'
+import { backupId, instanceName, instanceRef, pathText } from './values.ts'
+
+/** One backup as the catalog knows it. Sizes are bytes; what is not known (yet) is undefined. */
+export type BackupRecord = {
+  readonly id: BackupId
+  readonly parentId: BackupId | undefined
+  readonly mode: 'FULL' | 'PAGE' | 'DELTA' | 'PTRACK' | ''
+  readonly status:
+    | 'UNKNOWN'
+    | 'OK'
+    | 'ERROR'
+    | 'RUNNING'
+    | 'MERGING'
+    | 'MERGED'
+    | 'DELETING'
+    | 'DELETED'
+    | 'DONE'
+    | 'ORPHAN'
+    | 'CORRUPT'
+  /** RUNNING, MERGING or DELETING, but the process that did it is gone. */
+  readonly isStale: boolean
+  readonly isStream: boolean
+  readonly compressAlgorithm: string
+  readonly compressLevel: number
+  readonly isFromReplica: boolean
+  readonly blockBytes: number
+  readonly walBlockBytes: number
+  readonly checksumVersion: number
+  readonly programVersion: string | undefined
+  readonly serverVersion: string | undefined
+  readonly timeline: number
+  /** The timeline of the parent; 0 for a FULL or when the parent is missing. */
+  readonly parentTimeline: number
+  readonly startLsn: Lsn
+  readonly stopLsn: Lsn
+  readonly startTime: IsoTime
+  readonly mergeTime: IsoTime | undefined
+  readonly endTime: IsoTime | undefined
+  readonly recoveryTime: IsoTime | undefined
+  readonly recoveryXid: bigint
+  readonly expireTime: IsoTime | undefined
+  readonly dataBytes: number | undefined
+  readonly walBytes: number | undefined
+  readonly uncompressedBytes: number | undefined
+  readonly pgdataBytes: number | undefined
+  readonly primaryConninfo: string | undefined
+  /** As written, joined by `:`. */
+  readonly externalDirs: string | undefined
+  readonly note: string | undefined
+  readonly contentCrc: number | undefined
+  /** Bytes that a restore of this backup reads: its own data and its ancestors'. */
+  readonly restoreBytes: number
+  /** The backups a restore needs, FULL first, this one last; empty when the chain is broken. */
+  readonly chain: readonly BackupId[]
+  /** OK or DONE, and every ancestor as well. */
+  readonly isRestorable: boolean
+}
+
+/** The backups of one instance, newest first. */
+export type BackupList = {
+  readonly instance: string
+  /** Changes whenever a backup appears, vanishes or changes; plans carry it. */
+  readonly revision: string
+  readonly backups: readonly BackupRecord[]
+  /** Control files that could not be read, and what is wrong with them. */
+  readonly problems: readonly { readonly id: string; readonly message: string }[]
+}
+
+/** A tablespace of a backup: where it was. */
+export type BackupTablespace = { readonly oid: number; readonly path: string }
+
+export type BackupDetail = {
+  readonly backup: BackupRecord
+  readonly tablespaces: readonly BackupTablespace[]
+  readonly databases: readonly { readonly oid: number; readonly name: string }[]
+  readonly fileCount: number | undefined
+  /** The text of `backup.control`, times in UTC. */
+  readonly controlText: string
+  /** Directory of the backup in the catalog. */
+  readonly directory: string
+}
+
+/** What deleting would do; nothing has been done yet. */
+export type DeletePlan = {
+  readonly hash: string
+  /** In the order of deletion. */
+  readonly backups: readonly {
+    readonly id: BackupId
+    readonly reason: 'asked' | 'descendant'
+    readonly dataBytes: number
+  }[]
+  readonly freedBytes: number
+}
+
+const threads = z.number().int().min(1).max(64).optional()
+
+/** What one backup run may be asked to do; what is left out follows the instance's configuration. */
+export const backupRequest = z.strictObject({
+  ...instanceRef,
+  mode: z.enum(['FULL', 'DELTA', 'PAGE', 'PTRACK']),
+  isStream: z.boolean().optional(),
+  /** Overrides the configured data directory. */
+  dataDirectory: pathText.optional(),
+  threads,
+  compressAlgorithm: z.enum(['none', 'zlib', 'pglz']).optional(),
+  compressLevel: z.number().int().min(0).max(9).optional(),
+  isSmoothCheckpoint: z.boolean().optional(),
+  slot: z.string().max(63).optional(),
+  isTemporarySlot: z.boolean().optional(),
+  withServerLog: z.boolean().optional(),
+  /** Absolute paths; an empty list means none, absent means as configured. */
+  externalDirs: z.array(pathText).optional(),
+  isValidated: z.boolean().optional(),
+  checksBlocks: z.boolean().optional(),
+  isSynced: z.boolean().optional(),
+  note: z.string().max(1024).optional(),
+  ttlSeconds: z.number().int().min(0).optional(),
+  expireTime: z.iso.datetime({ offset: true }).optional(),
+  archiveTimeoutSeconds: z.number().int().min(1).optional(),
+  /** Forces the start time and so the id (`--start-time`). */
+  startSeconds: z.number().int().positive().optional(),
+  connection: z
+    .strictObject({
+      host: z.string().optional(),
+      port: z.string().optional(),
+      user: z.string().optional(),
+      database: z.string().optional(),
+    })
+    .optional(),
+  password: z.string().max(4096).optional(),
+})
+
+export type BackupRequest = z.output<typeof backupRequest>
+
+export const backups = {
+  'backups.list': query<BackupList>()(z.strictObject(instanceRef)),
+  'backups.detail': query<BackupDetail>()(z.strictObject({ ...instanceRef, id: backupId })),
+  /** The tablespaces of every backup that has some, by id: for the JSON list. */
+  'backups.tablespaces': query<Readonly<Record<string, readonly BackupTablespace[]>>>()(
+    z.strictObject(instanceRef),
+  ),
+  'backups.start': command<{ readonly job: string }>()(backupRequest),
+  /** Note (empty text removes it) and pin (`ttlSeconds` 0 or `expireTime` null remove it). */
+  'backups.annotate': command<BackupRecord>()(
+    z.strictObject({
+      ...instanceRef,
+      id: backupId,
+      note: z.string().optional(),
+      ttlSeconds: z.number().int().min(0).optional(),
+      expireTime: z.iso.datetime({ offset: true }).nullable().optional(),
+    }),
+  ),
+  'backups.plan-delete': query<DeletePlan>()(
+    z.strictObject({ ...instanceRef, id: backupId.optional(), status: z.string().optional() }),
+  ),
+  /** Carries out exactly the plan of that hash, or refuses with `plan.stale`. */
+  'backups.delete': command<{ readonly job: string }>()(
+    z.strictObject({
+      ...instanceRef,
+      id: backupId.optional(),
+      status: z.string().optional(),
+      hash: z.string(),
+    }),
+  ),
+  /** Without an instance every instance of the catalog, without an id every backup of the instance. */
+  'backups.validate': command<{ readonly job: string }>()(
+    z.strictObject({
+      catalog: pathText,
+      instance: instanceName.optional(),
+      id: backupId.optional(),
+      threads,
+      checksBlocks: z.boolean().optional(),
+    }),
+  ),
+  'catalog.instances': query<readonly string[]>()(z.strictObject({ catalog: pathText })),
+}

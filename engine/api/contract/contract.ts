@@ -1,0 +1,13 @@
+import type { Client, Handlers } from '../define.ts'
+import { app } from './app.ts'
+import { backups } from './backups.ts'
+import { instances } from './instances.ts'
+import { jobs } from './jobs.ts'
+import { restore } from './restore.ts'
+
+/** Everything that can be asked of the engine. Window, command line and tests speak this and nothing else. */
+export const contract = { ...app, ...instances, ...backups, ...restore, ...jobs }
+
+export type EngineContract = typeof contract
+export type EngineClient = Client<EngineContract>
+export type EngineHandlers = Handlers<EngineContract>

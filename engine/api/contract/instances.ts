@@ -1,0 +1,192 @@
+import * as z from 'zod'
+import type { IsoTime } from '../../base/iso-time.ts'
+import { command, query } from '../define.ts'
+import {
+  instanceName,
+  instanceRef,
+  pathText,
+  type InstanceRef,
+  type Sentence,
+  type Severity,
+} from './values.ts'
+
+/** One day of the history strip: the worst that happened. `none` = no job ran that day. */
+export type DayMark = {
+  /** `2026-11-20`, in the engine machine's zone. */
+  readonly day: string
+  readonly outcome: 'ok' | 'failed' | 'running' | 'none'
+  readonly backupCount: number
+}
+
+/** What can be restored, and what stands in the way. Only backups with status OK or DONE and a whole chain count. */
+export type Protection = {
+  readonly severity: Severity
+  /** `protected`, `unchecked` (newest is DONE), `last-failed`, `damaged`, `no-backup`, `stale-running`, `unreadable`. */
+  readonly sentence: Sentence
+  readonly newestRestorable: IsoTime | undefined
+  readonly oldestRestorable: IsoTime | undefined
+}
+
+/** One instance in the sidebar. */
+export type FleetEntry = InstanceRef & {
+  readonly protection: Protection
+  /** Major version of the newest backup, `"17"`. */
+  readonly serverVersion: string | undefined
+  readonly backupCount: number
+  readonly storedBytes: number
+  /** Fourteen days, oldest first. */
+  readonly strip: readonly DayMark[]
+}
+
+/** One catalog in the sidebar. `problem` is set when it cannot be read. */
+export type FleetCatalog = {
+  readonly path: string
+  readonly instances: readonly FleetEntry[]
+  readonly problem: { readonly message: string; readonly hint: string | undefined } | undefined
+}
+
+/** Everything the overview of an instance says without asking the server. */
+export type InstanceOverview = FleetEntry & {
+  readonly dataDirectory: string | undefined
+  readonly systemIdentifier: string | undefined
+  readonly connection: {
+    readonly host: string | undefined
+    readonly port: string | undefined
+    readonly user: string | undefined
+    readonly database: string | undefined
+  }
+  readonly externalDirs: readonly string[]
+  readonly chainCount: number
+  readonly walBytes: number
+  /** At most five things to do, worst first. */
+  readonly todo: readonly {
+    readonly severity: Severity
+    readonly sentence: Sentence
+    readonly backupId: string | undefined
+  }[]
+}
+
+/** What the running server says of itself. */
+export type ServerStatus = {
+  readonly product: string
+  readonly version: string
+  readonly major: number
+  readonly role: 'primary' | 'standby'
+  readonly dataDirectory: string | undefined
+  readonly systemIdentifier: string
+  readonly timeline: number
+  readonly hasChecksums: boolean
+  readonly walLevel: string
+  readonly archiveMode: string
+  readonly databases: readonly string[]
+  readonly tablespaces: readonly { readonly name: string; readonly location: string }[]
+  readonly missingRights: readonly { readonly what: string; readonly sql: string }[]
+  /** False when the server is another cluster than the instance was registered for. */
+  readonly isRegisteredCluster: boolean
+}
+
+/** One line of a probe: what was looked at, how it stands, and what to do about it. */
+export type ProbeLine = {
+  readonly code:
+    | 'connect'
+    | 'version'
+    | 'role'
+    | 'data-directory'
+    | 'identity'
+    | 'replication'
+    | 'rights'
+    | 'checksums'
+    | 'wal-level'
+    | 'archive'
+    | 'tablespaces'
+    | 'catalog'
+    | 'name'
+  readonly state: 'ok' | 'warning' | 'failed'
+  readonly sentence: Sentence
+  readonly hint: string | undefined
+  /** Something to copy that mends it: SQL or a line of pg_hba.conf. */
+  readonly remedy: string | undefined
+}
+
+export type ProbeReport = {
+  readonly lines: readonly ProbeLine[]
+  /** Whether the instance can be added as asked. */
+  readonly canAdd: boolean
+  readonly server: ServerStatus | undefined
+  readonly dataDirectory: string | undefined
+  readonly suggestedName: string
+}
+
+const connection = z.strictObject({
+  host: z.string().max(1024).optional(),
+  port: z
+    .string()
+    .regex(/^[0-9]{0,5}$/, 'is not a port')
+    .optional(),
+  user: z.string().max(256).optional(),
+  database: z.string().max(256).optional(),
+  sslMode: z.enum(['disable', 'prefer', 'require', 'verify-ca', 'verify-full']).optional(),
+})
+
+/** How to reach a server; empty fields follow `PG*` of the environment and libpq's defaults. */
+export type ConnectionInput = z.input<typeof connection>
+
+export const instances = {
+  /** Worst first within a catalog. */
+  'fleet.list': query<readonly FleetCatalog[]>()(z.strictObject({})),
+  'catalogs.create': command<{ readonly path: string }>()(z.strictObject({ path: pathText })),
+  'catalogs.open': command<{ readonly path: string; readonly instances: readonly string[] }>()(
+    z.strictObject({ path: pathText }),
+  ),
+  /** Takes the catalog out of the list; its files stay. */
+  'catalogs.forget': command<{ readonly path: string }>()(z.strictObject({ path: pathText })),
+  'instances.overview': query<InstanceOverview>()(z.strictObject(instanceRef)),
+  'instances.server': query<ServerStatus>()(z.strictObject(instanceRef)),
+  /** Looks and changes nothing. The password is used for this call and not kept. */
+  'instances.probe': query<ProbeReport>()(
+    z.strictObject({
+      catalog: pathText.optional(),
+      instance: instanceName.optional(),
+      connection,
+      password: z.string().max(4096).optional(),
+      dataDirectory: pathText.optional(),
+    }),
+  ),
+  /** Registers a cluster. With `createCatalog` a missing catalog is made first. The password goes to the secret store. */
+  'instances.add': command<InstanceRef>()(
+    z.strictObject({
+      ...instanceRef,
+      createCatalog: z.boolean().optional(),
+      /** Read from the server when it is left out. */
+      dataDirectory: pathText.optional(),
+      connection: connection.optional(),
+      password: z.string().max(4096).optional(),
+      /** Keys of `pg_probackup.conf` with values as on the command line. */
+      config: z.record(z.string(), z.string()).optional(),
+    }),
+  ),
+  /** Deletes every backup and all archived WAL of the instance. `typedName` must equal the name. */
+  'instances.remove': command<{ readonly deletedBackups: number }>()(
+    z.strictObject({ ...instanceRef, typedName: z.string() }),
+  ),
+  'instances.set-password': command<{ readonly isKept: boolean }>()(
+    z.strictObject({ ...instanceRef, password: z.string().max(4096).optional() }),
+  ),
+  /** Keys that are set or have a default, in the order and groups of `show-config`. */
+  'instances.config': query<readonly ConfigEntry[]>()(z.strictObject(instanceRef)),
+  /** Values as on the command line (`5min`, `10MB`); an empty text takes the key out. */
+  'instances.change-config': command<readonly ConfigEntry[]>()(
+    z.strictObject({ ...instanceRef, values: z.record(z.string(), z.string()) }),
+  ),
+}
+
+/** One line of `show-config`. */
+export type ConfigEntry = {
+  readonly group: string
+  readonly key: string
+  /** In the largest unit that divides evenly, `5min`. */
+  readonly value: string
+  /** In base units, `300`. */
+  readonly baseValue: string
+  readonly isSet: boolean
+}

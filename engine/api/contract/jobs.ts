@@ -1,0 +1,111 @@
+import * as z from 'zod'
+import type { WireError } from '../../base/engine-error.ts'
+import type { IsoTime } from '../../base/iso-time.ts'
+import type { LogEntry } from '../../base/log.ts'
+import type { Phase, Progress } from '../../base/progress.ts'
+import { command, query, stream } from '../define.ts'
+import type { Severity } from './values.ts'
+
+export type JobKind = 'backup' | 'validate' | 'restore' | 'delete'
+
+/** `interrupted`: the engine ended while the job ran. */
+export type JobState = 'queued' | 'running' | 'succeeded' | 'failed' | 'cancelled' | 'interrupted'
+
+/** Something validation saw. */
+export type Finding = {
+  readonly severity: Severity
+  /** `page-corrupt`, `file-missing`, `file-size`, `file-crc`, `content-list`, `control-file`, `wal-missing`, … */
+  readonly code: string
+  readonly instance: string
+  readonly backupId: string
+  /** Path below the backup's directory, with the block for pages: `database/base/5/16384 block 12`. */
+  readonly where: string
+  readonly message: string
+}
+
+/** What came of a job that succeeded or found something. */
+export type JobResult =
+  | {
+      readonly kind: 'backup'
+      readonly backupId: string
+      readonly status: string
+      readonly dataBytes: number
+      readonly walBytes: number
+    }
+  | {
+      readonly kind: 'validate'
+      /** The verdict of each backup that was looked at, in that order. */
+      readonly verdicts: readonly {
+        readonly instance: string
+        readonly backupId: string
+        readonly status: string
+      }[]
+      readonly findings: readonly Finding[]
+      readonly isSound: boolean
+    }
+  | {
+      readonly kind: 'restore'
+      readonly backupId: string
+      readonly dataDirectory: string
+      readonly fileCount: number
+      readonly writtenBytes: number
+    }
+  | { readonly kind: 'delete'; readonly backupIds: readonly string[]; readonly freedBytes: number }
+
+/** A job as it is now. */
+export type JobSnapshot = {
+  readonly id: string
+  readonly kind: JobKind
+  readonly catalog: string
+  /** Undefined for a whole catalog. */
+  readonly instance: string | undefined
+  /** The backup being made, checked or restored, as soon as it is known. */
+  readonly backupId: string | undefined
+  /** `FULL` and the like, for a backup. */
+  readonly mode: string | undefined
+  readonly state: JobState
+  readonly createdAt: IsoTime
+  readonly startedAt: IsoTime | undefined
+  readonly endedAt: IsoTime | undefined
+  readonly progress: Progress | undefined
+  /** Bytes per second over the last seconds; undefined while nothing is measured. */
+  readonly rateBytesPerSecond: number | undefined
+  /** Seconds, from and to; undefined before 5 % and 20 s, or where the total is not known. */
+  readonly etaSeconds: readonly [number, number] | undefined
+  readonly phases: readonly {
+    readonly phase: Phase
+    readonly startedAt: IsoTime
+    readonly endedAt: IsoTime | undefined
+  }[]
+  readonly result: JobResult | undefined
+  readonly error: WireError | undefined
+  readonly warningCount: number
+  readonly logCount: number
+}
+
+export type LogPage = { readonly from: number; readonly total: number; readonly entries: readonly LogEntry[] }
+
+const job = z.string().min(1).max(64)
+
+export const jobs = {
+  /** Running and queued first, then the newest; at most `limit` (default 200). */
+  'jobs.list': query<readonly JobSnapshot[]>()(
+    z.strictObject({ limit: z.number().int().min(1).max(1000).optional() }),
+  ),
+  'jobs.get': query<JobSnapshot>()(z.strictObject({ job })),
+  /** Every change of one job, at most ten a second; ends with the job. */
+  'jobs.watch': stream<JobSnapshot>()(z.strictObject({ job })),
+  /** Every change of any job, at most ten a second for each. */
+  'jobs.watch-all': stream<JobSnapshot>()(z.strictObject({})),
+  'jobs.cancel': command<JobSnapshot>()(z.strictObject({ job })),
+  /** Lines `from` … of the log, at most 2,000. */
+  'jobs.log': query<LogPage>()(
+    z.strictObject({
+      job,
+      from: z.number().int().min(0),
+      limit: z.number().int().min(1).max(2000).optional(),
+    }),
+  ),
+  /** Every log entry from the first to the last; ends with the job. For the command line. */
+  'jobs.follow-log': stream<LogEntry>()(z.strictObject({ job })),
+}

@@ -1,0 +1,43 @@
+import * as z from 'zod'
+import { parseBackupId } from '../../base/backup-id.ts'
+import { EngineError } from '../../base/engine-error.ts'
+import { parseInstanceName } from '../../base/instance-name.ts'
+
+/** Runs one of our own parsers as a schema: its message becomes the issue. */
+function parsedBy<Out>(parse: (text: string) => Out) {
+  return z.string().transform((text, context): Out => {
+    try {
+      return parse(text)
+    } catch (thrown) {
+      if (!(thrown instanceof EngineError)) throw thrown
+      context.addIssue({ code: 'custom', message: thrown.message })
+      return z.NEVER
+    }
+  })
+}
+
+/** An absolute path of the machine that the engine runs on. */
+export const pathText = z
+  .string()
+  .min(1)
+  .max(4096)
+  .refine((path) => !path.includes('\0'), 'holds a null byte')
+  .refine((path) => path.startsWith('/') || /^[A-Za-z]:[\\/]/.test(path), 'is not an absolute path')
+
+export const backupId = parsedBy(parseBackupId)
+export const instanceName = parsedBy(parseInstanceName)
+
+/** Names one instance: every subject that is about one takes these two. */
+export const instanceRef = { catalog: pathText, instance: instanceName }
+
+/** The instance a value is about. */
+export type InstanceRef = { readonly catalog: string; readonly instance: string }
+
+/** A sentence that a screen says in the user's language: `code` chooses it, `values` fill it. */
+export type Sentence = {
+  readonly code: string
+  readonly values: Readonly<Record<string, string | number>>
+}
+
+/** `ok` is quiet, `attention` wants a look, `problem` means that something cannot be restored or has failed. */
+export type Severity = 'ok' | 'attention' | 'problem'
