@@ -1,15 +1,10 @@
 import * as z from 'zod'
-import type { WireError } from '../../base/engine-error.ts'
-import type { IsoTime } from '../../base/iso-time.ts'
 import type { LogEntry } from '../../base/log.ts'
-import type { Phase, Progress } from '../../base/progress.ts'
+import type { JobState, Snapshot } from '../../jobs/job-snapshot.ts'
 import { command, query, stream } from '../define.ts'
 import type { Severity } from './values.ts'
 
 export type JobKind = 'backup' | 'validate' | 'restore' | 'delete'
-
-/** `interrupted`: the engine ended while the job ran. */
-export type JobState = 'queued' | 'running' | 'succeeded' | 'failed' | 'cancelled' | 'interrupted'
 
 /** Something validation saw. */
 export type Finding = {
@@ -53,35 +48,9 @@ export type JobResult =
   | { readonly kind: 'delete'; readonly backupIds: readonly string[]; readonly freedBytes: number }
 
 /** A job as it is now. */
-export type JobSnapshot = {
-  readonly id: string
-  readonly kind: JobKind
-  readonly catalog: string
-  /** Undefined for a whole catalog. */
-  readonly instance: string | undefined
-  /** The backup being made, checked or restored, as soon as it is known. */
-  readonly backupId: string | undefined
-  /** `FULL` and the like, for a backup. */
-  readonly mode: string | undefined
-  readonly state: JobState
-  readonly createdAt: IsoTime
-  readonly startedAt: IsoTime | undefined
-  readonly endedAt: IsoTime | undefined
-  readonly progress: Progress | undefined
-  /** Bytes per second over the last seconds; undefined while nothing is measured. */
-  readonly rateBytesPerSecond: number | undefined
-  /** Seconds, from and to; undefined before 5 % and 20 s, or where the total is not known. */
-  readonly etaSeconds: readonly [number, number] | undefined
-  readonly phases: readonly {
-    readonly phase: Phase
-    readonly startedAt: IsoTime
-    readonly endedAt: IsoTime | undefined
-  }[]
-  readonly result: JobResult | undefined
-  readonly error: WireError | undefined
-  readonly warningCount: number
-  readonly logCount: number
-}
+export type JobSnapshot = Snapshot<JobKind, JobResult>
+
+export type { JobState }
 
 export type LogPage = { readonly from: number; readonly total: number; readonly entries: readonly LogEntry[] }
 

@@ -1,0 +1,86 @@
+import { mkdirSync } from 'node:fs'
+import path from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { isoFromMs } from '../base/iso-time.ts'
+import { hasEnded, type Snapshot } from './job-snapshot.ts'
+
+type AnySnapshot = Snapshot<string, unknown>
+
+/** Jobs beyond this number are forgotten, oldest first. */
+const MOST_JOBS = 5000
+
+const SCHEMA = `
+  create table if not exists job (
+    id text primary key,
+    created_at text not null,
+    state text not null,
+    pid integer not null,
+    snapshot text not null
+  ) strict;
+  create index if not exists job_created_at on job (created_at desc);
+`
+
+/** What was done, kept across restarts: one row a job, in `node:sqlite`. Several processes may share it. */
+export type Journal = Disposable & {
+  save(snapshot: AnySnapshot): void
+  find(id: string): AnySnapshot | undefined
+  /** Newest first. */
+  newest(limit: number): readonly AnySnapshot[]
+}
+
+/** Opens the journal in a directory, making it if need be. Jobs of dead processes become `interrupted`. */
+export function openJournal(directory: string, nowMs: () => number = Date.now): Journal {
+  mkdirSync(directory, { recursive: true, mode: 0o700 })
+  const database = new DatabaseSync(path.join(directory, 'journal.sqlite'))
+  database.exec('pragma journal_mode = wal; pragma busy_timeout = 5000;')
+  database.exec(SCHEMA)
+  const upsert = database.prepare(
+    `insert into job (id, created_at, state, pid, snapshot) values (?, ?, ?, ?, ?)
+     on conflict (id) do update set state = excluded.state, pid = excluded.pid, snapshot = excluded.snapshot`,
+  )
+  const byId = database.prepare('select snapshot from job where id = ?')
+  const newest = database.prepare('select snapshot from job order by created_at desc, id desc limit ?')
+
+  const save = (snapshot: AnySnapshot, pid = process.pid): void => {
+    upsert.run(snapshot.id, snapshot.createdAt, snapshot.state, pid, JSON.stringify(snapshot))
+  }
+
+  const unfinished = database
+    .prepare("select pid, snapshot from job where state in ('queued', 'running')")
+    .all()
+  for (const { pid, snapshot } of unfinished) {
+    if (Number(pid) !== process.pid && isAlive(Number(pid))) continue
+    const job = parse(snapshot)
+    if (!hasEnded(job))
+      save({ ...job, state: 'interrupted', endedAt: isoFromMs(nowMs()), etaSeconds: undefined })
+  }
+  database
+    .prepare(
+      'delete from job where id in (select id from job order by created_at desc, id desc limit -1 offset ?)',
+    )
+    .run(MOST_JOBS)
+
+  return {
+    save,
+    find: (id) => {
+      const row = byId.get(id)
+      return row === undefined ? undefined : parse(row['snapshot'])
+    },
+    newest: (limit) => newest.all(limit).map((row) => parse(row['snapshot'])),
+    [Symbol.dispose]: () => database.close(),
+  }
+}
+
+/** JSON leaves out what is undefined, which is how it was. */
+function parse(text: unknown): AnySnapshot {
+  return JSON.parse(String(text)) as AnySnapshot
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (thrown) {
+    return thrown instanceof Error && 'code' in thrown && thrown.code === 'EPERM'
+  }
+}
