@@ -1,0 +1,163 @@
+import { closeSync, fchmodSync, openSync, readSync, writeSync } from 'node:fs'
+import { deflateSync } from 'node:zlib'
+import { EngineError } from '../../base/engine-error.ts'
+import { openCompression } from '../../compression/compression.ts'
+import { crc32c } from '../../format/crc32c.ts'
+import { encodeHeaderTable, type PageHeaderEntry } from '../../format/header-map.ts'
+import { BLOCK_HEADER_BYTES, encodeBlockHeader } from '../../format/page-blocks.ts'
+import { examinePage, PAGE_BYTES, type PageVerdict, SEGMENT_BLOCKS } from '../../format/page-header.ts'
+import { mapFileError } from '../../host/file-error.ts'
+import type { TaskContext } from '../steps/worker-pool.ts'
+import type { CopiedFile, CopyFilesInput, FileToCopy } from './copy-files.ts'
+
+/** Pages per read: 256 KiB stays in a core's cache. */
+const PAGES_PER_READ = 32
+/** Stored bytes are gathered to about this much per write. */
+const WRITE_BYTES = 1 << 20
+/** How often a page is read again before it counts as damaged; each time the server may have finished writing it. */
+const MOST_READS = 300
+
+const readBuffer = new Uint8Array(PAGES_PER_READ * PAGE_BYTES)
+const writeBuffer = new Uint8Array(WRITE_BYTES + PAGE_BYTES + BLOCK_HEADER_BYTES)
+
+/**
+ * Copies the pages of one segment of a relation into the catalog's stored form, checking every page.
+ * Pages torn by a concurrent write are read again. Nothing is left of an empty or vanished file.
+ *
+ * @throws {EngineError} `backup.page-corrupt` when a page stays damaged.
+ */
+export function copyDataFile(file: FileToCopy, options: CopyFilesInput, context: TaskContext): CopiedFile {
+  const source = openSource(file)
+  if (source === undefined) return { outcome: 'vanished' }
+  let target: number | undefined
+  try {
+    const compression = openCompression(options.compressAlgorithm, options.compressLevel)
+    const headers: PageHeaderEntry[] = []
+    let block = 0
+    let rereadCount = 0
+    let pending = 0
+    let storedBytes = 0
+    let crc = 0
+
+    const flush = (): void => {
+      if (pending === 0) return
+      target ??= createTarget(file.targetPath)
+      const bytes = writeBuffer.subarray(0, pending)
+      crc = crc32c(bytes, crc)
+      writeFully(target, bytes, file.targetPath)
+      storedBytes += pending
+      pending = 0
+    }
+
+    for (;;) {
+      context.throwIfCancelled()
+      const readBytes = readSync(source, readBuffer, 0, readBuffer.length, block * PAGE_BYTES)
+      if (readBytes === 0) break
+      const pageCount = Math.floor(readBytes / PAGE_BYTES)
+      for (let index = 0; index < pageCount || (index === pageCount && readBytes % PAGE_BYTES > 0); index++) {
+        const page = readBuffer.subarray(index * PAGE_BYTES, (index + 1) * PAGE_BYTES)
+        const isWhole = index < pageCount
+        const checked = readUntilSound(source, page, file, block, isWhole, options.hasChecksums)
+        if (checked === undefined) break
+        rereadCount += checked.readCount
+        const payload = compression.compressPage(page) ?? page
+        headers.push({
+          lsn: checked.verdict.lsn,
+          block,
+          position: storedBytes + pending,
+          checksum: checked.verdict.checksum,
+        })
+        encodeBlockHeader(writeBuffer, pending, block, payload.length)
+        writeBuffer.set(payload, pending + BLOCK_HEADER_BYTES)
+        pending += BLOCK_HEADER_BYTES + payload.length
+        block++
+        if (pending >= WRITE_BYTES) flush()
+      }
+      context.addBytes(readBytes)
+    }
+    flush()
+
+    if (block === 0) return emptyFile
+    const table = encodeHeaderTable(headers, storedBytes)
+    return {
+      outcome: 'copied',
+      storedBytes,
+      fullBytes: block * PAGE_BYTES,
+      crc,
+      blockCount: block,
+      headers: { blob: deflateSync(table, { level: 1 }), crc: crc32c(table), count: headers.length },
+      rereadCount,
+    }
+  } finally {
+    closeSync(source)
+    if (target !== undefined) closeSync(target)
+  }
+}
+
+const emptyFile: CopiedFile = {
+  outcome: 'copied',
+  storedBytes: 0,
+  fullBytes: 0,
+  crc: 0,
+  blockCount: 0,
+  headers: undefined,
+  rereadCount: 0,
+}
+
+/** Reads the page again until it is sound; undefined when the file was truncated below it meanwhile. */
+function readUntilSound(
+  source: number,
+  page: Uint8Array,
+  file: FileToCopy,
+  block: number,
+  isWhole: boolean,
+  hasChecksums: boolean,
+): { readonly verdict: PageVerdict; readonly readCount: number } | undefined {
+  const blockNumber = file.segmentNumber * SEGMENT_BLOCKS + block
+  let problem = 'is shorter than a page'
+  for (let readCount = 0; readCount <= MOST_READS; readCount++) {
+    const readBytes =
+      readCount === 0 && isWhole ? PAGE_BYTES : readSync(source, page, 0, PAGE_BYTES, block * PAGE_BYTES)
+    if (readBytes === 0) return undefined
+    if (readBytes < PAGE_BYTES) continue
+    const verdict = examinePage(page, { blockNumber, hasChecksums })
+    if (verdict.verdict === 'valid' || verdict.verdict === 'zeroed') return { verdict, readCount }
+    problem = verdict.verdict === 'header-invalid' ? 'has a damaged header' : 'fails its checksum'
+  }
+  throw new EngineError(
+    'backup.page-corrupt',
+    `page ${block} of ${file.name} ${problem}, also after ${MOST_READS} more reads`,
+    {
+      hint: 'The running cluster is damaged there: find the relation with pg_filenode_relation() and check it with pg_amcheck; an older backup may hold the page intact.',
+      facts: { file: file.name, block: String(block) },
+    },
+  )
+}
+
+function openSource(file: FileToCopy): number | undefined {
+  try {
+    return openSync(file.sourcePath, 'r')
+  } catch (thrown) {
+    if (thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT') return undefined
+    throw mapFileError(thrown, file.sourcePath, 'open')
+  }
+}
+
+function createTarget(path: string): number {
+  try {
+    const target = openSync(path, 'w', 0o600)
+    fchmodSync(target, 0o600)
+    return target
+  } catch (thrown) {
+    throw mapFileError(thrown, path, 'create')
+  }
+}
+
+/** `write` may take less than it is given, for example just before the disk is full. */
+function writeFully(target: number, bytes: Uint8Array, path: string): void {
+  try {
+    for (let done = 0; done < bytes.length;) done += writeSync(target, bytes, done)
+  } catch (thrown) {
+    throw mapFileError(thrown, path, 'write')
+  }
+}

@@ -1,0 +1,81 @@
+import { closeSync, fchmodSync, openSync, readFileSync, readSync, writeFileSync, writeSync } from 'node:fs'
+import { crc32c } from '../../format/crc32c.ts'
+import { requireControlFile } from '../../format/control-file.ts'
+import { mapFileError } from '../../host/file-error.ts'
+import type { TaskContext } from '../steps/worker-pool.ts'
+import type { CopiedFile, FileToCopy } from './copy-files.ts'
+
+const CHUNK_BYTES = 256 << 10
+const CONTROL_FILE_BYTES = 8192
+const PERMISSION_BITS = 0o7777
+
+const buffer = new Uint8Array(CHUNK_BYTES)
+
+/** Copies a file as it is. An empty file leaves nothing in the catalog but its line in the content list. */
+export function copyPlainFile(file: FileToCopy, context: TaskContext): CopiedFile {
+  let source: number
+  try {
+    source = openSync(file.sourcePath, 'r')
+  } catch (thrown) {
+    if (isMissing(thrown)) return { outcome: 'vanished' }
+    throw mapFileError(thrown, file.sourcePath, 'open')
+  }
+  let target: number | undefined
+  try {
+    let crc = 0
+    let storedBytes = 0
+    for (;;) {
+      context.throwIfCancelled()
+      const readBytes = readSync(source, buffer, 0, CHUNK_BYTES, storedBytes)
+      if (readBytes === 0) break
+      target ??= openSync(file.targetPath, 'w', 0o600)
+      const bytes = buffer.subarray(0, readBytes)
+      for (let done = 0; done < readBytes;) done += writeSync(target, bytes, done)
+      crc = crc32c(bytes, crc)
+      storedBytes += readBytes
+      context.addBytes(readBytes)
+    }
+    if (target !== undefined) fchmodSync(target, file.mode & PERMISSION_BITS)
+    return copied(storedBytes, crc)
+  } catch (thrown) {
+    throw mapFileError(thrown, file.targetPath, 'copy')
+  } finally {
+    closeSync(source)
+    if (target !== undefined) closeSync(target)
+  }
+}
+
+/**
+ * Copies `global/pg_control`. A copy taken while the server writes it fails its own checksum and is taken again.
+ * The content list carries the checksum inside the structure, not that of the file (catalog format 4.3).
+ */
+export function copyControlFile(file: FileToCopy): CopiedFile {
+  const MOST_READS = 20
+  for (let readCount = 1; ; readCount++) {
+    const bytes = new Uint8Array(CONTROL_FILE_BYTES)
+    bytes.set(readFileSync(file.sourcePath).subarray(0, CONTROL_FILE_BYTES))
+    try {
+      const control = requireControlFile(bytes)
+      writeFileSync(file.targetPath, bytes, { mode: 0o600 })
+      return copied(CONTROL_FILE_BYTES, control.crc)
+    } catch (thrown) {
+      if (readCount === MOST_READS) throw thrown
+    }
+  }
+}
+
+function copied(storedBytes: number, crc: number): CopiedFile {
+  return {
+    outcome: 'copied',
+    storedBytes,
+    fullBytes: storedBytes,
+    crc,
+    blockCount: 0,
+    headers: undefined,
+    rereadCount: 0,
+  }
+}
+
+function isMissing(thrown: unknown): boolean {
+  return thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT'
+}
