@@ -12,7 +12,7 @@ const layers = {
   api: ['base', 'format', 'compression', 'host', 'storage', 'server', 'catalog', 'operations', 'jobs'],
   cli: ['base', 'api'],
   'web-host': ['base', 'api'],
-  demo: ['base', 'api', 'web-host', 'host'],
+  demo: ['base', 'api', 'web-host', 'host', 'server'],
 }
 
 /** Where a package may be imported: everywhere else uses what that place offers. */
@@ -91,12 +91,21 @@ module.exports = {
       from: { pathNot: tests },
       to: { path: '[.](test|conformance|scenario)[.]tsx?$|^engine/(testing|scenarios|bench)/' },
     },
-    { name: 'resolvable', severity: 'error', from: {}, to: { couldNotResolve: true, pathNot: '^(electron|virtual:)' } },
+    {
+      name: 'resolvable',
+      severity: 'error',
+      from: {},
+      to: { couldNotResolve: true, pathNot: '^(electron|virtual:)' },
+    },
   ],
   options: {
     tsPreCompilationDeps: true,
     doNotFollow: { path: 'node_modules' },
     exclude: '^(dist|[.]tsbuild|release)/',
-    enhancedResolveOptions: { extensions: ['.ts', '.tsx', '.js', '.mjs', '.cjs', '.json'], exportsFields: ['exports'], conditionNames: ['import', 'node', 'default', 'types'] },
+    enhancedResolveOptions: {
+      extensions: ['.ts', '.tsx', '.js', '.mjs', '.cjs', '.json'],
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'node', 'default', 'types'],
+    },
   },
 }

@@ -1,19 +1,26 @@
 import { execFileSync } from 'node:child_process'
-import { createRequire } from 'node:module'
 import path from 'node:path'
 
 /** A check that cruised next to nothing has checked nothing: under a too new TypeScript the cruiser sees 0 modules and is content. */
 const FEWEST_MODULES = 40
 
 const root = path.join(import.meta.dirname, '..', '..')
-const manifest = createRequire(import.meta.url).resolve('dependency-cruiser/package.json')
-const cruiser = path.join(path.dirname(manifest), 'bin', 'dependency-cruiser.mjs')
+const cruiser = path.join(root, 'node_modules', 'dependency-cruiser', 'bin', 'dependency-cruiser.mjs')
 
 let report: string
 try {
   report = execFileSync(
     process.execPath,
-    [cruiser, '--config', '.dependency-cruiser.cjs', '--output-type', 'json', 'engine', 'electron', 'renderer'],
+    [
+      cruiser,
+      '--config',
+      '.dependency-cruiser.cjs',
+      '--output-type',
+      'json',
+      'engine',
+      'electron',
+      'renderer',
+    ],
     { cwd: root, encoding: 'utf8', maxBuffer: 1 << 28 },
   )
 } catch (failed) {
