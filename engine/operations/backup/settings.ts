@@ -1,0 +1,105 @@
+import { EngineError } from '../../base/engine-error.ts'
+import type { CompressAlgorithm } from '../../format/backup-control.ts'
+import { configNumber, type InstanceConfig } from '../../format/instance-config.ts'
+
+/** What a caller may say of a backup; what is left out follows the instance's configuration. */
+export type BackupOptions = {
+  readonly mode: 'FULL' | 'DELTA' | 'PAGE' | 'PTRACK'
+  readonly isStream?: boolean | undefined
+  readonly dataDirectory?: string | undefined
+  readonly threads?: number | undefined
+  readonly compressAlgorithm?: 'none' | 'zlib' | 'pglz' | undefined
+  readonly compressLevel?: number | undefined
+  readonly isSmoothCheckpoint?: boolean | undefined
+  readonly slot?: string | undefined
+  readonly isTemporarySlot?: boolean | undefined
+  readonly withServerLog?: boolean | undefined
+  readonly externalDirs?: readonly string[] | undefined
+  readonly isSynced?: boolean | undefined
+  readonly note?: string | undefined
+  readonly ttlSeconds?: number | undefined
+  readonly expireSeconds?: number | undefined
+  readonly archiveTimeoutSeconds?: number | undefined
+  readonly startSeconds?: number | undefined
+}
+
+/** Everything a backup is to do, decided. */
+export type BackupSettings = {
+  readonly mode: 'FULL'
+  readonly isStream: boolean
+  readonly dataDirectory: string | undefined
+  readonly threads: number
+  readonly compressAlgorithm: CompressAlgorithm
+  readonly compressLevel: number
+  readonly isFastCheckpoint: boolean
+  readonly slot: { readonly name: string; readonly isTemporary: boolean } | undefined
+  readonly withServerLog: boolean
+  /** Sorted as their numbers go (catalog format 1.1). */
+  readonly externalDirs: readonly string[]
+  readonly isSynced: boolean
+  readonly note: string | undefined
+  readonly ttlSeconds: number | undefined
+  readonly expireSeconds: number | undefined
+  readonly archiveTimeoutMs: number
+  readonly startSeconds: number | undefined
+}
+
+const TEMPORARY_SLOT = 'pg_probackup_slot'
+
+/**
+ * Joins what was asked with what the instance is configured for.
+ *
+ * @throws {EngineError} `plan.refused` for what this version cannot do.
+ */
+export function decideSettings(options: BackupOptions, config: InstanceConfig): BackupSettings {
+  if (options.mode !== 'FULL') {
+    throw new EngineError('plan.refused', `a ${options.mode} backup cannot be taken by this version`, {
+      hint: 'Take a FULL backup; increments that other tools wrote can be restored.',
+    })
+  }
+  const algorithm = options.compressAlgorithm ?? config.values['compress-algorithm'] ?? 'none'
+  if (algorithm !== 'none' && algorithm !== 'zlib' && algorithm !== 'pglz') {
+    throw new EngineError('plan.refused', `compress-algorithm ${algorithm} is not known`, {
+      hint: 'Choose none, zlib or pglz.',
+    })
+  }
+  if (options.ttlSeconds !== undefined && options.expireSeconds !== undefined) {
+    throw new EngineError('usage.invalid', 'a pin has either a duration or an end, not both')
+  }
+  const isTemporary = options.isTemporarySlot ?? options.slot === undefined
+  return {
+    mode: 'FULL',
+    isStream: options.isStream ?? false,
+    dataDirectory: options.dataDirectory ?? config.values['pgdata'],
+    threads: options.threads ?? 1,
+    compressAlgorithm: algorithm,
+    compressLevel: options.compressLevel ?? configNumber(config, 'compress-level') ?? 1,
+    isFastCheckpoint: options.isSmoothCheckpoint !== true,
+    slot:
+      options.slot !== undefined || isTemporary
+        ? { name: options.slot ?? `${TEMPORARY_SLOT}_${process.pid}`, isTemporary }
+        : undefined,
+    withServerLog: options.withServerLog ?? false,
+    externalDirs: sortedDirs(options.externalDirs ?? splitExternalDirs(config.values['external-dirs'])),
+    isSynced: options.isSynced ?? true,
+    note:
+      options.note === undefined || options.note === '' || options.note === 'none' ? undefined : options.note,
+    ttlSeconds: options.ttlSeconds,
+    expireSeconds: options.expireSeconds,
+    archiveTimeoutMs:
+      (options.archiveTimeoutSeconds ?? configNumber(config, 'archive-timeout') ?? 300) * 1000,
+    startSeconds: options.startSeconds,
+  }
+}
+
+/** The paths of an `external-dirs` value; `none` stands for none. */
+export function splitExternalDirs(text: string | undefined): readonly string[] {
+  return text === undefined || text === 'none' ? [] : text.split(':').filter((dir) => dir !== '')
+}
+
+/** Byte order and without repetitions: the place in this list is the number of the directory. */
+function sortedDirs(dirs: readonly string[]): readonly string[] {
+  return [...new Set(dirs.map((dir) => dir.replace(/(?<=.)\/+$/, '')))].sort((a, b) =>
+    Buffer.compare(Buffer.from(a), Buffer.from(b)),
+  )
+}

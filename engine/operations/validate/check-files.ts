@@ -1,0 +1,229 @@
+import { closeSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs'
+import { EngineError } from '../../base/engine-error.ts'
+import type { Lsn } from '../../base/lsn.ts'
+import { openCompression, type PageCompression } from '../../compression/compression.ts'
+import { decodeControlFile } from '../../format/control-file.ts'
+import { crc32c, legacyCrc32 } from '../../format/crc32c.ts'
+import type { CompressAlgorithm } from '../../format/backup-control.ts'
+import type { HeaderTablePlace } from '../../format/content-list.ts'
+import type { PageHeaderEntry } from '../../format/header-map.ts'
+import { examinePage, PAGE_BYTES, SEGMENT_BLOCKS } from '../../format/page-header.ts'
+import { mapFileError } from '../../host/file-error.ts'
+import { readStoredPages } from '../steps/stored-pages.ts'
+import type { Task, TaskContext } from '../steps/worker-pool.ts'
+import { readHeaderTable } from './header-table.ts'
+
+/** One stored file and what the content list says of it. */
+export type FileToCheck = {
+  readonly storedPath: string
+  /** How findings name it: its path below the directory of the backup. */
+  readonly name: string
+  readonly kind: 'data' | 'plain' | 'control'
+  readonly sizeBytes: number
+  readonly crc: number
+  readonly compressAlgorithm: CompressAlgorithm
+  readonly segmentNumber: number
+  readonly headers: HeaderTablePlace | undefined
+}
+
+export type CheckFilesInput = {
+  readonly files: readonly FileToCheck[]
+  readonly headerMapPath: string
+  readonly hasChecksums: boolean
+  /** Pages are decompressed and examined, besides the checksum of the file. */
+  readonly checksBlocks: boolean
+  readonly stopLsn: Lsn
+  /** Written by versions 2.0.22 to 2.0.24 (catalog format, section 0). */
+  readonly hasLegacyCrc: boolean
+  /** Written before 2.4.0: no header map, padded payloads. */
+  readonly isPadded: boolean
+}
+
+/** Something that is wrong, or worth a look, in one file. */
+export type FileFinding = {
+  readonly severity: 'attention' | 'problem'
+  readonly code:
+    | 'file-missing'
+    | 'file-size'
+    | 'file-crc'
+    | 'page-corrupt'
+    | 'page-from-future'
+    | 'header-map'
+    | 'control-file'
+  readonly where: string
+  readonly message: string
+}
+
+/** Damage in one file beyond this many findings is summed up in the last. */
+const MOST_FINDINGS_PER_FILE = 20
+
+/** Checks a batch of stored files. Damage is a finding; only a file that cannot be read at all is a failure. */
+export const checkFiles: Task<CheckFilesInput, readonly FileFinding[]> = {
+  name: 'validate.check-files',
+  run: (input, context) =>
+    input.files.flatMap((file) => {
+      context.throwIfCancelled()
+      return checkFile(file, input, context)
+    }),
+}
+
+function checkFile(file: FileToCheck, input: CheckFilesInput, context: TaskContext): readonly FileFinding[] {
+  const problem = (code: FileFinding['code'], message: string, where = file.name): FileFinding => ({
+    severity: 'problem',
+    code,
+    where,
+    message,
+  })
+  let descriptor: number
+  try {
+    descriptor = openSync(file.storedPath, 'r')
+  } catch (thrown) {
+    if (thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT') {
+      return [problem('file-missing', `file "${file.name}" is missing`)]
+    }
+    throw mapFileError(thrown, file.storedPath, 'open')
+  }
+  try {
+    const { size } = fstatSync(descriptor)
+    if (size !== file.sizeBytes) {
+      return [
+        problem(
+          'file-size',
+          `file "${file.name}" has ${size} bytes, the content list says ${file.sizeBytes}`,
+        ),
+      ]
+    }
+    if (file.kind === 'control') return checkControlFile(file, problem)
+    return file.kind === 'data' && input.checksBlocks
+      ? checkDataFile(descriptor, file, input, context, problem)
+      : checkPlainFile(descriptor, file, input, context, problem)
+  } finally {
+    closeSync(descriptor)
+  }
+}
+
+type Problem = (code: FileFinding['code'], message: string, where?: string) => FileFinding
+
+const chunk = new Uint8Array(256 << 10)
+
+function checkPlainFile(
+  descriptor: number,
+  file: FileToCheck,
+  input: CheckFilesInput,
+  context: TaskContext,
+  problem: Problem,
+): readonly FileFinding[] {
+  const crcOf = input.hasLegacyCrc ? legacyCrc32 : crc32c
+  let crc = 0
+  for (let offset = 0; ;) {
+    context.throwIfCancelled()
+    const readBytes = readSync(descriptor, chunk, 0, chunk.length, offset)
+    if (readBytes === 0) break
+    crc = crcOf(chunk.subarray(0, readBytes), crc)
+    offset += readBytes
+    context.addBytes(readBytes)
+  }
+  return crc === file.crc ? [] : [problem('file-crc', crcMessage(file, crc))]
+}
+
+/** The list holds the checksum inside `pg_control`, and the structure must agree with it (format 4.3). */
+function checkControlFile(file: FileToCheck, problem: Problem): readonly FileFinding[] {
+  const bytes = readFileSync(file.storedPath)
+  try {
+    const control = decodeControlFile(bytes)
+    if (!control.isCrcValid) return [problem('control-file', `"${file.name}" fails its own checksum`)]
+    return control.crc === file.crc ? [] : [problem('control-file', crcMessage(file, control.crc))]
+  } catch (thrown) {
+    if (!(thrown instanceof EngineError)) throw thrown
+    return [problem('control-file', `"${file.name}" cannot be read: ${thrown.message}`)]
+  }
+}
+
+const page = new Uint8Array(PAGE_BYTES)
+
+function checkDataFile(
+  descriptor: number,
+  file: FileToCheck,
+  input: CheckFilesInput,
+  context: TaskContext,
+  problem: Problem,
+): readonly FileFinding[] {
+  const findings: FileFinding[] = []
+  let hiddenCount = 0
+  const add = (finding: FileFinding): void => {
+    if (findings.length < MOST_FINDINGS_PER_FILE) findings.push(finding)
+    else hiddenCount++
+  }
+
+  let table: readonly PageHeaderEntry[] | undefined
+  if (!input.isPadded) {
+    const read = readHeaderTable(input.headerMapPath, file.headers)
+    if (read.kind === 'damaged')
+      add(problem('header-map', `the page headers of "${file.name}": ${read.message}`))
+    else table = read.entries
+  }
+
+  const crcOf = input.hasLegacyCrc ? legacyCrc32 : crc32c
+  const compression = openCompression(file.compressAlgorithm, 1)
+  let crc = 0
+  let pageIndex = 0
+  const onBytes = (bytes: Uint8Array): void => {
+    context.throwIfCancelled()
+    crc = crcOf(bytes, crc)
+    context.addBytes(bytes.length)
+  }
+  try {
+    readStoredPages(descriptor, { isPadded: input.isPadded, onBytes }, ({ block, position, payload }) => {
+      const header = table?.[pageIndex++]
+      const where = `${file.name} block ${block}`
+      if (table !== undefined && (header?.block !== block || header.position !== position)) {
+        add(problem('header-map', `the header map does not know block ${block} of "${file.name}"`, where))
+        table = undefined
+      }
+      const content = decompress(compression, payload)
+      if (content === undefined) {
+        add(problem('page-corrupt', `block ${block} of "${file.name}" cannot be decompressed`, where))
+        return undefined
+      }
+      const { verdict } = examinePage(content, {
+        blockNumber: file.segmentNumber * SEGMENT_BLOCKS + block,
+        hasChecksums: input.hasChecksums,
+        stopLsn: input.stopLsn,
+      })
+      if (verdict === 'header-invalid') {
+        add(problem('page-corrupt', `block ${block} of "${file.name}" has a damaged header`, where))
+      } else if (verdict === 'checksum-mismatch') {
+        add(problem('page-corrupt', `block ${block} of "${file.name}" fails its page checksum`, where))
+      } else if (verdict === 'lsn-from-future') {
+        const message = `block ${block} of "${file.name}" is newer than the end of the backup`
+        add({ severity: 'attention', code: 'page-from-future', where, message })
+      }
+      return undefined
+    })
+  } catch (thrown) {
+    if (!(thrown instanceof EngineError) || thrown.code !== 'format.damaged') throw thrown
+    return [...findings, problem('page-corrupt', `"${file.name}" holds ${thrown.message}`)]
+  }
+  if (table !== undefined && pageIndex !== table.length) {
+    add(problem('header-map', `"${file.name}" holds ${pageIndex} pages, its header map ${table.length}`))
+  }
+  if (crc !== file.crc) add(problem('file-crc', crcMessage(file, crc)))
+  if (hiddenCount > 0)
+    findings.push(problem('page-corrupt', `"${file.name}" has ${hiddenCount} more problems`))
+  return findings
+}
+
+function decompress(compression: PageCompression, payload: Uint8Array): Uint8Array | undefined {
+  if (payload.length === PAGE_BYTES) return payload
+  try {
+    compression.decompressPage(payload, page)
+    return page
+  } catch (thrown) {
+    if (thrown instanceof EngineError && thrown.code === 'format.unsupported') throw thrown
+    return undefined
+  }
+}
+
+function crcMessage(file: FileToCheck, crc: number): string {
+  return `"${file.name}" has the checksum ${crc}, the content list says ${file.crc}`
+}
