@@ -1,0 +1,116 @@
+import { readFile } from 'node:fs/promises'
+import type { SafeStorage } from 'electron'
+import * as z from 'zod'
+import { describeError } from '../engine/base/engine-error.ts'
+import type { Log } from '../engine/base/log.ts'
+import { writeFileAtomically } from './write-file-atomically.ts'
+
+/** Passwords by name, for the engine. */
+export type SecretStore = {
+  /** `memory`: everything is forgotten when the application ends. */
+  readonly kind: 'keyring' | 'memory'
+  /** The value of that name, or undefined. */
+  read(name: string): Promise<string | undefined>
+  write(name: string, value: string): Promise<void>
+  remove(name: string): Promise<void>
+}
+
+/** What {@link openSecretStore} needs. */
+export type SecretStoreOptions = {
+  /** Holds the encrypted values; made when the first one is written, readable by its owner only. */
+  readonly file: string
+  readonly safeStorage: SafeStorage
+  readonly platform: NodeJS.Platform
+  readonly log: Log
+}
+
+const storedSecrets = z.strictObject({
+  version: z.literal(1),
+  /** By name, each encrypted by the system's keyring and in base64. */
+  secrets: z.record(z.string(), z.base64()),
+})
+
+/**
+ * Opens the store of passwords: encrypted by the system's keyring, or in memory where there is none. Without a
+ * keyring Chromium would encrypt with a key that is in its source (`basic_text`), which is no better than plain text;
+ * such a value is never written.
+ */
+export async function openSecretStore(options: SecretStoreOptions): Promise<SecretStore> {
+  if (await hasKeyring(options)) return keyringStore(options)
+  options.log.warning('no keyring: passwords are kept in memory only and forgotten at the end')
+  return memoryStore()
+}
+
+async function hasKeyring({ safeStorage, platform, log }: SecretStoreOptions): Promise<boolean> {
+  if (platform === 'linux') {
+    const backend = safeStorage.getSelectedStorageBackend()
+    if (backend === 'basic_text' || backend === 'unknown') return false
+  }
+  try {
+    return await safeStorage.isAsyncEncryptionAvailable()
+  } catch (thrown) {
+    log.warning(`the keyring cannot be used: ${describeError(thrown)}`)
+    return false
+  }
+}
+
+function memoryStore(): SecretStore {
+  const secrets = new Map<string, string>()
+  return {
+    kind: 'memory',
+    read: (name) => Promise.resolve(secrets.get(name)),
+    write: async (name, value) => void secrets.set(name, value),
+    remove: async (name) => void secrets.delete(name),
+  }
+}
+
+async function keyringStore({ file, safeStorage, log }: SecretStoreOptions): Promise<SecretStore> {
+  const secrets = await readSecrets(file, log)
+  // One write at a time: the second of two must not be overtaken by the first.
+  let lastWrite: Promise<void> = Promise.resolve()
+
+  const change = (apply: () => void): Promise<void> => {
+    apply()
+    const text = JSON.stringify({ version: 1, secrets: Object.fromEntries(secrets) }, undefined, 2)
+    lastWrite = lastWrite.catch(() => undefined).then(() => writeFileAtomically(file, text))
+    return lastWrite
+  }
+  const write = async (name: string, value: string): Promise<void> => {
+    const encrypted = (await safeStorage.encryptStringAsync(value)).toString('base64')
+    await change(() => void secrets.set(name, encrypted))
+  }
+
+  return {
+    kind: 'keyring',
+    async read(name) {
+      const encrypted = secrets.get(name)
+      if (encrypted === undefined) return undefined
+      try {
+        const { result, shouldReEncrypt } = await safeStorage.decryptStringAsync(
+          Buffer.from(encrypted, 'base64'),
+        )
+        if (shouldReEncrypt) await write(name, result)
+        return result
+      } catch (thrown) {
+        // Another user's keyring, or a new one: the value is lost, and the user is asked for it again.
+        log.warning(`a kept password cannot be decrypted: ${describeError(thrown)}`)
+        return undefined
+      }
+    },
+    write,
+    async remove(name) {
+      if (secrets.has(name)) await change(() => void secrets.delete(name))
+    },
+  }
+}
+
+async function readSecrets(file: string, log: Log): Promise<Map<string, string>> {
+  try {
+    const { secrets } = storedSecrets.parse(JSON.parse(await readFile(file, 'utf8')))
+    return new Map(Object.entries(secrets))
+  } catch (thrown) {
+    const isAbsent = thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT'
+    if (!isAbsent) log.warning(`the file of kept passwords cannot be read: ${describeError(thrown)}`)
+    return new Map()
+  }
+}
