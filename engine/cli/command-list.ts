@@ -1,0 +1,78 @@
+/** What a command is for, and how it is called. */
+type CommandText = {
+  /** The options that must be there, for the first line of the help. */
+  readonly usage: string
+  /** One sentence for the list of commands. */
+  readonly summary: string
+}
+
+/** Every command of this version. Help, docs and the parser are made from this table and the one of the options. */
+export const COMMANDS = {
+  init: {
+    usage: '-B DIR',
+    summary: 'Creates an empty backup catalog.',
+  },
+  'add-instance': {
+    usage: '-B DIR --instance=NAME [-D DIR]',
+    summary: 'Registers a database cluster in a catalog.',
+  },
+  'del-instance': {
+    usage: '-B DIR --instance=NAME',
+    summary: 'Deletes an instance with all its backups and archived WAL.',
+  },
+  'set-config': {
+    usage: '-B DIR --instance=NAME [settings]',
+    summary: 'Changes the saved settings of an instance.',
+  },
+  'set-backup': {
+    usage: '-B DIR --instance=NAME -i ID [--note=TEXT] [--ttl=TIME | --expire-time=TIME]',
+    summary: 'Changes the note of a backup, pins it or unpins it.',
+  },
+  'show-config': {
+    usage: '-B DIR --instance=NAME',
+    summary: 'Prints the settings of an instance, saved ones and defaults.',
+  },
+  show: {
+    usage: '-B DIR [--instance=NAME [-i ID]]',
+    summary: 'Lists the backups of a catalog or an instance, or prints one backup in full.',
+  },
+  backup: {
+    usage: '-B DIR --instance=NAME -b MODE',
+    summary: 'Takes a backup of a running cluster.',
+  },
+  restore: {
+    usage: '-B DIR --instance=NAME [-D DIR] [-i ID]',
+    summary: 'Restores a backup into an empty directory.',
+  },
+  validate: {
+    usage: '-B DIR [--instance=NAME [-i ID]]',
+    summary: 'Proves that backups can be restored: checks every file, page and WAL record.',
+  },
+  delete: {
+    usage: '-B DIR --instance=NAME {-i ID | --status=STATUS}',
+    summary: 'Deletes backups and the increments that need them.',
+  },
+  version: {
+    usage: '',
+    summary: 'Prints the version.',
+  },
+  help: {
+    usage: '[COMMAND]',
+    summary: 'Explains the commands, or one of them.',
+  },
+} as const satisfies Record<string, CommandText>
+
+export type CommandName = keyof typeof COMMANDS
+
+export const COMMAND_NAMES = Object.keys(COMMANDS) as readonly CommandName[]
+
+/** Commands of the tool's family that this version does not have, and what to do meanwhile. */
+export const MISSING_COMMANDS: Readonly<Record<string, string>> = {
+  merge: 'Take a new FULL backup and delete the old chain.',
+  'archive-push': 'Keep the archive_command you have, or take backups with --stream.',
+  'archive-get': 'Give restore a --restore-command that fetches WAL from your archive.',
+  checkdb: 'Take a backup: it checks every page it reads.',
+  catchup: 'Use pg_basebackup to make a standby.',
+  agent: 'Run Tidemark on the machine of the cluster.',
+  ssh: 'Run Tidemark on the machine of the cluster.',
+}

@@ -1,0 +1,96 @@
+import type { EngineClient } from '../../api/contract/contract.ts'
+import type { JobSnapshot } from '../../api/contract/jobs.ts'
+import { EngineError } from '../../base/engine-error.ts'
+import { type Command, EXIT } from '../context.ts'
+import { followJob, reportEnd } from '../follow-job.ts'
+import type { Given } from '../given.ts'
+import { withPassword } from '../password.ts'
+import { readPin } from '../pin.ts'
+import { prettySize } from '../pretty.ts'
+
+type BackupRequest = Parameters<EngineClient['backups.start']>[0]
+
+/** Takes a backup and follows it to its end. */
+export const backup: Command = async (context) => {
+  const { client, given, log, signal } = context
+  const request = readBackupRequest(given)
+  const job = await withPassword<JobSnapshot>(
+    context,
+    async (password) => {
+      const started = await client['backups.start'](
+        { ...request, ...(password !== undefined && { password }) },
+        { signal },
+      )
+      return followJob(context, started.job)
+    },
+    // Nothing has been made yet, so it can simply be started again.
+    ({ error, backupId }) => error?.code === 'server.auth-failed' && backupId === undefined,
+  )
+  const status = reportEnd(context, job)
+  if (job.result?.kind === 'backup') {
+    const { backupId, dataBytes, walBytes } = job.result
+    log.info(
+      `backup ${backupId} (${request.mode}) of ${request.instance}: status ${job.result.status}, ` +
+        `${prettySize(dataBytes)} of data, ${prettySize(walBytes)} of WAL`,
+    )
+  } else if (job.backupId !== undefined && status !== EXIT.success) {
+    log.info(`backup ${job.backupId} was not completed`)
+  }
+  return status
+}
+
+/** The request that the command line stands for. What it leaves out follows the saved settings. */
+export function readBackupRequest(given: Given): BackupRequest {
+  const ref = given.requireInstance()
+  const mode = given.choice('backup-mode')
+  if (mode === undefined) {
+    throw new EngineError('usage.invalid', 'the mode of the backup was not given', {
+      hint: 'Write -b FULL for a whole backup; -b DELTA, -b PAGE or -b PTRACK for what changed since the last one.',
+    })
+  }
+  given.refuseTogether('stream', 'no-stream')
+  given.refuseTogether('compress', 'compress-algorithm')
+  given.refuseTogether('no-stream', 'slot')
+  given.refuseTogether('no-stream', 'temp-slot')
+  const connection = defined({
+    host: given.text('pghost'),
+    port: given.text('pgport'),
+    user: given.text('pguser'),
+    database: given.text('pgdatabase'),
+  })
+  const timeoutMs = given.durationMs('archive-timeout')
+  const { note, ...pin } = readPin(given)
+  return {
+    ...ref,
+    mode: mode as BackupRequest['mode'],
+    isStream: !given.has('no-stream'),
+    isSmoothCheckpoint: given.has('smooth-checkpoint'),
+    isTemporarySlot: given.has('temp-slot'),
+    withServerLog: given.has('backup-pg-log'),
+    isValidated: !given.has('no-validate'),
+    checksBlocks: !given.has('skip-block-validation'),
+    isSynced: !given.has('no-sync'),
+    ...pin,
+    ...(note !== undefined && note !== '' && { note }),
+    ...defined({
+      dataDirectory: given.path('pgdata'),
+      threads: given.integer('threads'),
+      compressAlgorithm: given.has('compress')
+        ? 'zlib'
+        : (given.choice('compress-algorithm') as BackupRequest['compressAlgorithm']),
+      compressLevel: given.integer('compress-level') ?? (given.has('compress') ? 1 : undefined),
+      slot: given.text('slot'),
+      externalDirs: given.pathList('external-dirs')?.slice(),
+      archiveTimeoutSeconds: timeoutMs === undefined ? undefined : Math.max(1, Math.ceil(timeoutMs / 1000)),
+      startSeconds: given.integer('start-time'),
+    }),
+    ...(Object.keys(connection).length > 0 && { connection }),
+  }
+}
+
+type Defined<Value> = { [Key in keyof Value]?: Exclude<Value[Key], undefined> }
+
+/** The object without what is undefined: the contract tells "left out" from a value. */
+function defined<Value extends object>(value: Value): Defined<Value> {
+  return Object.fromEntries(Object.entries(value).filter(([, each]) => each !== undefined)) as Defined<Value>
+}

@@ -1,0 +1,35 @@
+import { type Command, EXIT } from '../context.ts'
+import { formatJson } from '../json-text.ts'
+import { collectSettings } from '../settings.ts'
+
+/** Saves the settings that were given; the others stay as they are. */
+export const setConfig: Command = async ({ client, given, log, signal }) => {
+  const ref = given.requireInstance()
+  const values = collectSettings(given)
+  const keys = Object.keys(values)
+  if (keys.length === 0) {
+    log.info('no setting was given, so nothing was changed')
+    return EXIT.success
+  }
+  await client['instances.change-config']({ ...ref, values }, { signal })
+  log.info(`saved for ${ref.instance}: ${keys.join(', ')}`)
+  return EXIT.success
+}
+
+/** Prints the settings, saved ones and defaults. Source: `catalog-format.md` section 14.3. */
+export const showConfig: Command = async ({ client, given, signal, world }) => {
+  const entries = await client['instances.config'](given.requireInstance(), { signal })
+  const isBase = given.has('no-scale-units')
+  const shown = entries.map((entry) => ({ ...entry, value: isBase ? entry.baseValue : entry.value }))
+  if (given.choice('format') === 'json') {
+    world.writeOut(formatJson(Object.fromEntries(shown.map(({ key, value }) => [key, value]))))
+    return EXIT.success
+  }
+  let group: string | undefined
+  for (const entry of shown) {
+    if (entry.group !== group) world.writeOut(`# ${entry.group}\n`)
+    group = entry.group
+    world.writeOut(`${entry.key} = ${entry.value}\n`)
+  }
+  return EXIT.success
+}

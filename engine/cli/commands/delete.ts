@@ -1,0 +1,67 @@
+import type { BackupId } from '../../base/backup-id.ts'
+import { EngineError } from '../../base/engine-error.ts'
+import { type Command, type Context, EXIT } from '../context.ts'
+import { followJob, reportEnd } from '../follow-job.ts'
+import { prettySize } from '../pretty.ts'
+
+/** How often a plan is made again when the catalog has changed under it. */
+const MOST_PLANS = 3
+
+/** Says which backups go and why, then deletes exactly those. */
+export const deleteBackups: Command = async (context) => {
+  const { given, log } = context
+  given.refuseTogether('backup-id', 'status')
+  const id = given.backupId('backup-id')
+  const status = given.choice('status')
+  if (id === undefined && status === undefined) {
+    throw new EngineError('usage.invalid', 'delete was not told which backups', {
+      hint: 'Give one with -i, or a status with --status.',
+    })
+  }
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await planAndDelete(context, {
+        ...(id !== undefined && { id }),
+        ...(status !== undefined && { status }),
+      })
+    } catch (thrown) {
+      const isStale = thrown instanceof EngineError && thrown.code === 'plan.stale'
+      if (!isStale || attempt === MOST_PLANS) throw thrown
+      log.info('the catalog has changed meanwhile; looking again')
+    }
+  }
+}
+
+async function planAndDelete(
+  context: Context,
+  selection: { readonly id?: BackupId; readonly status?: string },
+): Promise<number> {
+  const { client, given, log, signal } = context
+  const asked = { ...given.requireInstance(), ...selection }
+  const plan = await client['backups.plan-delete'](asked, { signal })
+  for (const { id, reason, dataBytes } of plan.backups) {
+    const why = reason === 'descendant' ? ', which needs a backup that is deleted' : ''
+    log.info(
+      `${given.has('dry-run') ? 'would delete' : 'deleting'} backup ${id}${why} (${prettySize(dataBytes)})`,
+    )
+  }
+  if (plan.backups.length === 0) {
+    log.info('there is nothing to delete')
+    return EXIT.success
+  }
+  if (given.has('dry-run')) {
+    log.info(
+      `${plan.backups.length} backups would be deleted, ${prettySize(plan.freedBytes)}; nothing was changed`,
+    )
+    return EXIT.success
+  }
+  const { job } = await client['backups.delete']({ ...asked, hash: plan.hash }, { signal })
+  const ended = await followJob(context, job)
+  if (ended.result?.kind === 'delete') {
+    log.info(
+      `${ended.result.backupIds.length} backups were deleted, ${prettySize(ended.result.freedBytes)} freed`,
+    )
+  }
+  if (ended.error?.code === 'plan.stale') throw new EngineError('plan.stale', ended.error.message)
+  return reportEnd(context, ended)
+}

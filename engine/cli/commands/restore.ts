@@ -1,0 +1,105 @@
+import type { EngineClient } from '../../api/contract/contract.ts'
+import type { RecoveryTargetInput } from '../../api/contract/restore.ts'
+import { EngineError } from '../../base/engine-error.ts'
+import { type Command, type Context } from '../context.ts'
+import { followJob, reportEnd } from '../follow-job.ts'
+import type { Given } from '../given.ts'
+import { prettySize } from '../pretty.ts'
+
+type RestoreRequest = Parameters<EngineClient['restore.start']>[0]
+
+/** Restores a backup into an empty directory and follows the work to its end. */
+export const restore: Command = async (context) => {
+  const { client, given, log, signal } = context
+  const dataDirectory = given.path('pgdata') ?? (await savedDataDirectory(context))
+  const { job } = await client['restore.start'](readRestoreRequest(given, dataDirectory), { signal })
+  const ended = await followJob(context, job)
+  if (ended.result?.kind === 'restore') {
+    const { backupId, fileCount, writtenBytes } = ended.result
+    log.info(
+      `backup ${backupId} was restored into ${ended.result.dataDirectory}: ${fileCount} files, ${prettySize(writtenBytes)}`,
+    )
+  }
+  return reportEnd(context, ended)
+}
+
+/** The request that the command line stands for. */
+export function readRestoreRequest(given: Given, dataDirectory: string): RestoreRequest {
+  const mode = given.choice('incremental-mode') ?? 'none'
+  if (mode !== 'none') {
+    throw new EngineError(
+      'usage.invalid',
+      `--incremental-mode=${mode} is not available: this version restores into an empty directory only`,
+      { hint: 'Restore into a new directory, and change the servers over afterwards.' },
+    )
+  }
+  const target = readTarget(given)
+  const isInclusive = given.boolean('recovery-target-inclusive')
+  if (isInclusive !== undefined && !['time', 'xid', 'lsn'].includes(target?.kind ?? '')) {
+    throw new EngineError('usage.invalid', '--recovery-target-inclusive needs a time, an xid or an LSN', {
+      hint: 'Give --recovery-target-time, --recovery-target-xid or --recovery-target-lsn as well.',
+    })
+  }
+  const targetAction = given.choice('recovery-target-action') as RestoreRequest['targetAction']
+  if (targetAction !== undefined && target === undefined) {
+    throw new EngineError('usage.invalid', '--recovery-target-action needs a recovery target', {
+      hint: 'Say where recovery is to stop, for example with --recovery-target-time.',
+    })
+  }
+  const isForced = given.has('force')
+  const request = {
+    ...given.requireInstance(),
+    dataDirectory,
+    id: given.backupId('backup-id'),
+    target,
+    isInclusive,
+    targetTimeline: given.text('recovery-target-timeline'),
+    targetAction,
+    restoreCommand: given.text('restore-command'),
+    tablespaceMapping: given.mappings('tablespace-mapping')?.slice(),
+    externalMapping: given.mappings('external-mapping')?.slice(),
+    skipsExternal: given.has('skip-external-dirs'),
+    threads: given.integer('threads'),
+    isValidated: !given.has('no-validate') && !isForced,
+    checksBlocks: !given.has('skip-block-validation'),
+    isSynced: !given.has('no-sync'),
+    isForced,
+    isReplica: given.has('restore-as-replica'),
+    primaryConninfo: given.text('primary-conninfo'),
+    primarySlotName: given.text('primary-slot-name'),
+  }
+  return Object.fromEntries(
+    Object.entries(request).filter(([, value]) => value !== undefined),
+  ) as RestoreRequest
+}
+
+/** The one target that was given. @throws {EngineError} `usage.invalid` when there is more than one. */
+function readTarget(given: Given): RecoveryTargetInput | undefined {
+  given.refuseTogether(
+    'recovery-target-time',
+    'recovery-target-xid',
+    'recovery-target-lsn',
+    'recovery-target-name',
+    'recovery-target',
+    'immediate',
+  )
+  const time = given.moment('recovery-target-time')
+  const xid = given.text('recovery-target-xid')
+  const lsn = given.text('recovery-target-lsn')
+  const name = given.text('recovery-target-name')
+  const kind = given.has('immediate') ? 'immediate' : given.choice('recovery-target')
+  if (time !== undefined) return { kind: 'time', at: time.text }
+  if (xid !== undefined) return { kind: 'xid', xid }
+  if (lsn !== undefined) return { kind: 'lsn', lsn }
+  if (name !== undefined) return { kind: 'name', name }
+  return kind === 'immediate' || kind === 'latest' ? { kind } : undefined
+}
+
+async function savedDataDirectory({ client, given, signal }: Context): Promise<string> {
+  const config = await client['instances.config'](given.requireInstance(), { signal })
+  const saved = config.find(({ key }) => key === 'pgdata')?.value
+  if (saved !== undefined && saved !== '') return saved
+  throw new EngineError('usage.invalid', 'the directory to restore into was not given', {
+    hint: 'Give it with -D.',
+  })
+}

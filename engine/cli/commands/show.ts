@@ -1,0 +1,76 @@
+import type { BackupId } from '../../base/backup-id.ts'
+import { EngineError } from '../../base/engine-error.ts'
+import type { InstanceRef } from '../../api/contract/values.ts'
+import { backupToJson, formatBackupDetail, formatBackupTable } from '../backup-listing.ts'
+import { type Command, type Context, EXIT } from '../context.ts'
+import { formatJson, type JsonValue } from '../json-text.ts'
+
+/** Lists backups, or prints one in full. Source: `catalog-format.md` sections 14.1 and 14.2. */
+export const show: Command = async (context) => {
+  const { client, given, signal, world } = context
+  const catalog = given.requireCatalog()
+  const id = given.backupId('backup-id')
+  const isJson = given.choice('format') === 'json'
+  if (given.own('instance') === undefined) {
+    if (id !== undefined) {
+      throw new EngineError('usage.invalid', 'a backup ID alone does not say which instance is meant', {
+        hint: 'Name the instance with --instance.',
+      })
+    }
+    const instances = await client['catalog.instances']({ catalog }, { signal })
+    const listed: JsonValue[] = []
+    for (const instance of instances) {
+      if (isJson) listed.push(await listAsJson(context, { catalog, instance }, undefined))
+      else
+        world.writeOut(
+          `\nBACKUP INSTANCE '${instance}'\n${await listAsTable(context, { catalog, instance })}`,
+        )
+    }
+    if (isJson) world.writeOut(formatJson(listed))
+    return EXIT.success
+  }
+  const ref = given.requireInstance()
+  if (isJson) world.writeOut(formatJson([await listAsJson(context, ref, id)]))
+  else if (id === undefined) world.writeOut(await listAsTable(context, ref))
+  else await showOne(context, ref, id)
+  return EXIT.success
+}
+
+async function listAsTable(context: Context, ref: InstanceRef): Promise<string> {
+  const { client, given, log, signal, world } = context
+  const { backups, problems } = await client['backups.list'](ref, { signal })
+  for (const { id, message } of problems) log.warning(`backup ${id} of ${ref.instance}: ${message}`)
+  return formatBackupTable(ref.instance, backups, {
+    nowMs: world.clock.nowMs(),
+    isColored: world.isOutTerminal && !given.has('no-color'),
+  })
+}
+
+async function listAsJson(context: Context, ref: InstanceRef, id: BackupId | undefined): Promise<JsonValue> {
+  const { client, log, signal } = context
+  const { backups, problems } = await client['backups.list'](ref, { signal })
+  for (const problem of problems) log.warning(`backup ${problem.id} of ${ref.instance}: ${problem.message}`)
+  const tablespaces = await client['backups.tablespaces'](ref, { signal })
+  const shown = backups.filter((backup) => id === undefined || backup.id === id)
+  if (id !== undefined && shown.length === 0) tellMissing(context, ref, id)
+  return {
+    instance: ref.instance,
+    backups: shown.map((backup) => backupToJson(backup, tablespaces[backup.id])),
+  }
+}
+
+async function showOne(context: Context, ref: InstanceRef, id: BackupId): Promise<void> {
+  const { client, signal, world } = context
+  try {
+    const detail = await client['backups.detail']({ ...ref, id }, { signal })
+    world.writeOut(formatBackupDetail(detail.controlText, detail.tablespaces))
+  } catch (thrown) {
+    if (!(thrown instanceof EngineError) || thrown.code !== 'backup.not-found') throw thrown
+    tellMissing(context, ref, id)
+  }
+}
+
+/** To look for a backup and not find it is an answer, not a failure: the family's tools exit with 0 as well. */
+function tellMissing({ log }: Context, { instance }: InstanceRef, id: BackupId): void {
+  log.info(`the instance ${instance} has no backup ${id}`)
+}

@@ -1,0 +1,46 @@
+import { EngineError } from '../../base/engine-error.ts'
+import { type Command, EXIT } from '../context.ts'
+import { followJob, reportEnd } from '../follow-job.ts'
+
+/** Validates a backup, an instance or a whole catalog. The exit status is 0 only when everything is sound. */
+export const validate: Command = async (context) => {
+  const { client, given, log, signal } = context
+  const catalog = given.requireCatalog()
+  const instance = given.own('instance')
+  const id = given.backupId('backup-id')
+  if (id !== undefined && instance === undefined) {
+    throw new EngineError('usage.invalid', 'a backup ID alone does not say which instance is meant', {
+      hint: 'Name the instance with --instance.',
+    })
+  }
+  const threads = given.integer('threads')
+  const { job } = await client['backups.validate'](
+    {
+      catalog,
+      checksBlocks: !given.has('skip-block-validation'),
+      ...(instance !== undefined && { instance }),
+      ...(id !== undefined && { id }),
+      ...(threads !== undefined && { threads }),
+    },
+    { signal },
+  )
+  const ended = await followJob(context, job)
+  const status = reportEnd(context, ended)
+  if (ended.result?.kind !== 'validate') return status
+
+  const { verdicts, isSound } = ended.result
+  const bad = verdicts.filter((verdict) => !['OK', 'DONE'].includes(verdict.status))
+  for (const verdict of bad) {
+    log.warning(`backup ${verdict.backupId} of ${verdict.instance} is ${verdict.status}`)
+  }
+  if (isSound && status === EXIT.success) {
+    log.info(
+      verdicts.length === 1
+        ? `backup ${verdicts[0]?.backupId} is sound`
+        : `all ${verdicts.length} backups are sound`,
+    )
+    return EXIT.success
+  }
+  if (status === EXIT.success) log.error(`${bad.length} of ${verdicts.length} backups are not sound`)
+  return status === EXIT.success ? EXIT.failure : status
+}

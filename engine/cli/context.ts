@@ -1,0 +1,22 @@
+import type { EngineClient } from '../api/contract/contract.ts'
+import type { Given } from './given.ts'
+import type { LogOutput } from './log-output.ts'
+import type { Terminal } from './terminal.ts'
+import type { World } from './world.ts'
+
+/** What a command is run with. */
+export type Context = {
+  readonly given: Given
+  readonly client: EngineClient
+  readonly log: LogOutput
+  readonly terminal: Terminal
+  readonly world: World
+  /** Fires at the first Ctrl-C. */
+  readonly signal: AbortSignal
+}
+
+/** A command: does its work and gives the exit status. Failures are thrown. */
+export type Command = (context: Context) => Promise<number>
+
+/** Exit statuses. Source: `catalog-format.md` section 16.2; 130 is the shell's word for Ctrl-C. */
+export const EXIT = { success: 0, failure: 1, cancelled: 130 } as const
