@@ -1,0 +1,161 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import os from 'node:os'
+import path from 'node:path'
+import { _electron, chromium, type ElectronApplication, type Page, test as base } from '@playwright/test'
+import { contract } from '../engine/api/contract/contract.ts'
+import { serve } from '../engine/api/serve.ts'
+import { SILENT_LOG } from '../engine/base/log.ts'
+import { startWebHost } from '../engine/web-host/start-web-host.ts'
+import { findElectron } from './find-electron.ts'
+import { CHROMIUM, CHROMIUM_FLAGS } from './standin/chromium.ts'
+
+/**
+ * How the application runs. `web`: engine and window through the web host. `standin`: the built Electron application
+ * on a stand-in for Electron. `electron`: the same on Electron itself.
+ */
+export type Mode = 'web' | 'standin' | 'electron'
+
+/** The application as a test has it. */
+export type AppUnderTest = {
+  readonly page: Page
+  readonly mode: Mode
+  /** The main process; undefined in the web host, which has none. */
+  readonly main: ElectronApplication | undefined
+  /** Everything that the page complained of: errors in its console, exceptions, violations of its policy. */
+  readonly complaints: readonly string[]
+  /** Holds the state of this application; the test may look into it. */
+  readonly stateDirectory: string
+  /** Ends the application before the test does, and says with which code the main process ended. */
+  quit(): Promise<number>
+}
+
+/** What the journeys run, and how. */
+export type AppOptions = {
+  /** Where `dist` and `package.json` are. */
+  readonly root: string
+  /** For the main process. */
+  readonly env: Readonly<Record<string, string>>
+}
+
+const ROOT = path.join(import.meta.dirname, '..')
+const STANDIN = path.join(import.meta.dirname, 'standin', 'electron')
+
+/** A test that has the application running, in the mode of its project. */
+export const test = base.extend<AppOptions & { app: AppUnderTest }>({
+  root: [process.env['TIDEMARK_E2E_ROOT'] ?? ROOT, { option: true }],
+  env: [{}, { option: true }],
+  app: async ({ root, env }, use, { project }) => {
+    const stateDirectory = await mkdtemp(path.join(os.tmpdir(), 'tidemark-e2e-'))
+    try {
+      const mode = project.metadata['mode'] as Mode
+      if (mode === 'web') await useWebHost(root, stateDirectory, use)
+      else await useElectron(mode, { root, env }, stateDirectory, use)
+    } finally {
+      await rm(stateDirectory, { recursive: true, force: true, maxRetries: 5 })
+    }
+  },
+})
+
+export { expect } from '@playwright/test'
+
+type Use = (app: AppUnderTest) => Promise<void>
+
+async function useWebHost(root: string, stateDirectory: string, use: Use): Promise<void> {
+  const secrets = new Map<string, string>()
+  // Only this mode needs the engine in the test's own process.
+  const { openEngine } = await import('../engine/api/engine.ts')
+  await using engine = await openEngine({
+    stateDirectory,
+    transport: 'web',
+    secrets: {
+      kind: 'memory',
+      read: (name) => Promise.resolve(secrets.get(name)),
+      write: async (name, value) => void secrets.set(name, value),
+      remove: async (name) => void secrets.delete(name),
+    },
+    env: process.env,
+    log: SILENT_LOG,
+  })
+  const host = await startWebHost({
+    rendererDirectory: path.join(root, 'dist', 'renderer'),
+    connectEngine: (port) => serve(contract, engine.handlers, port),
+  })
+  const browser = await chromium.launch({ executablePath: CHROMIUM, args: [...CHROMIUM_FLAGS] })
+  try {
+    const page = await browser.newPage({ viewport: { width: 1280, height: 820 } })
+    const complaints = listenForComplaints(page)
+    await page.goto(host.url)
+    await use({
+      page,
+      mode: 'web',
+      main: undefined,
+      complaints,
+      stateDirectory,
+      async quit() {
+        await browser.close()
+        return 0
+      },
+    })
+  } finally {
+    await browser.close()
+    await host.close()
+  }
+}
+
+async function useElectron(
+  mode: 'standin' | 'electron',
+  { root, env }: AppOptions,
+  stateDirectory: string,
+  use: Use,
+): Promise<void> {
+  const executablePath = mode === 'standin' ? STANDIN : findElectron()
+  if (executablePath === undefined) throw new Error('there is no Electron binary')
+  const main = await _electron.launch({
+    executablePath,
+    args: [
+      path.join(root, 'dist', 'electron', 'main.js'),
+      `--user-data-dir=${stateDirectory}`,
+      '--lang=en-US',
+    ],
+    env: { ...definedEnv(), ...env },
+  })
+  const child = main.process()
+  const exited = new Promise<number>((resolve) => {
+    child.once('exit', (code, signal) => resolve(code ?? (signal === null ? 0 : 128)))
+  })
+  let hasQuit = false
+  const quit = async (): Promise<number> => {
+    hasQuit = true
+    await main.close()
+    return exited
+  }
+  try {
+    const page = await main.firstWindow()
+    const complaints = listenForComplaints(page)
+    await use({ page, mode, main, complaints, stateDirectory, quit })
+    if (!hasQuit) {
+      const code = await quit()
+      if (code !== 0) throw new Error(`the main process ended with code ${code}`)
+    }
+  } finally {
+    if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL')
+  }
+}
+
+function listenForComplaints(page: Page): string[] {
+  const complaints: string[] = []
+  page.on('pageerror', (error) => complaints.push(String(error)))
+  page.on('console', (message) => {
+    if (message.type() === 'error' || /Content Security Policy/i.test(message.text())) {
+      complaints.push(message.text())
+    }
+  })
+  return complaints
+}
+
+function definedEnv(): Record<string, string> {
+  const entries = Object.entries(process.env).filter(
+    (entry): entry is [string, string] => entry[1] !== undefined,
+  )
+  return Object.fromEntries(entries)
+}

@@ -1,0 +1,23 @@
+import { defineConfig } from '@playwright/test'
+import type { Mode } from './app.ts'
+import { findElectron } from './find-electron.ts'
+
+const modes: Mode[] = ['web', 'standin']
+if (findElectron() !== undefined) modes.push('electron')
+// Workers load this file as well; once is enough.
+else if (process.env['TEST_WORKER_INDEX'] === undefined) {
+  process.stdout.write('project "electron" skipped: no Electron binary\n')
+}
+
+export default defineConfig({
+  testDir: './journeys',
+  outputDir: '../test-results',
+  timeout: 60_000,
+  expect: { timeout: 10_000 },
+  workers: 2,
+  fullyParallel: true,
+  forbidOnly: process.env['CI'] !== undefined,
+  retries: 0,
+  reporter: [['list']],
+  projects: modes.map((mode) => ({ name: mode, metadata: { mode } })),
+})
