@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { EngineError } from '../base/engine-error.ts'
 import { COMMAND_NAMES, MISSING_COMMANDS } from './command-list.ts'

@@ -25,7 +25,7 @@ export const COMMANDS = {
     summary: 'Changes the saved settings of an instance.',
   },
   'set-backup': {
-    usage: '-B DIR --instance=NAME -i ID [--note=TEXT] [--ttl=TIME | --expire-time=TIME]',
+    usage: '-B DIR --instance=NAME -i ID [--note=TEXT] [--ttl=TIME]',
     summary: 'Changes the note of a backup, pins it or unpins it.',
   },
   'show-config': {

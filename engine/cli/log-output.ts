@@ -1,5 +1,5 @@
 import { describeError, EngineError } from '../base/engine-error.ts'
-import { isLogged, type LogEntry, type LogLevel } from '../base/log.ts'
+import { isLogged, type Log, type LogEntry, type LogLevel } from '../base/log.ts'
 import type { Clock } from '../base/clock.ts'
 import { type LogFile, type LogFilePlace, openLogFile } from './log-file.ts'
 import { maskSecrets } from './secrets.ts'
@@ -36,7 +36,7 @@ type Surroundings = {
 }
 
 /** The log of one run of the command line: console, log file and error file. No secret passes it. */
-export class LogOutput implements Disposable {
+export class LogOutput implements Disposable, Log {
   #settings: LogSettings = FIRST_LOG_SETTINGS
   #isColored: boolean
   readonly #around: Surroundings
@@ -65,6 +65,10 @@ export class LogOutput implements Disposable {
 
   verbose(message: string): void {
     this.write({ level: 'verbose', atMs: this.#around.clock.nowMs(), message })
+  }
+
+  log(message: string): void {
+    this.write({ level: 'log', atMs: this.#around.clock.nowMs(), message })
   }
 
   info(message: string): void {

@@ -18,7 +18,10 @@ export function resolveLogSettings(
     const value = saved.find((entry) => entry.key === key)?.value
     return value === '' ? undefined : value
   }
-  const text = (key: string): string | undefined => given.own(key) ?? savedValue(key)
+  // An empty value takes the saved setting out, so it does not count here either.
+  const own = (key: string): string | undefined => given.own(key) || undefined
+  const text = (key: string): string | undefined =>
+    own(key) ?? (given.own(key) === '' ? undefined : savedValue(key))
   const level = (key: string, fallback: LogLevel): LogLevel =>
     parseChoice(text(key) ?? fallback, LOG_LEVELS) as LogLevel
   const format = (value: string | undefined): 'plain' | 'json' =>
@@ -27,9 +30,10 @@ export function resolveLogSettings(
   const directory =
     named === undefined ? (catalog === undefined ? undefined : `${catalog}/log`) : requireAbsolute(named)
   // A saved value carries its unit; a bare one of another tool is in base units.
-  const age = given.has('log-rotation-age')
-    ? (given.durationMs('log-rotation-age') ?? 0)
-    : parseDurationMs(savedValue('log-rotation-age') ?? '0', 'ms')
+  const age =
+    own('log-rotation-age') === undefined
+      ? parseDurationMs(text('log-rotation-age') ?? '0', 'ms')
+      : (given.durationMs('log-rotation-age') ?? 0)
   return {
     consoleLevel: level('log-level-console', 'info'),
     fileLevel: level('log-level-file', 'off'),

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { VERSION } from '../api/version.ts'
 import { SYSTEM_CLOCK } from '../base/clock.ts'
 import { EngineError } from '../base/engine-error.ts'
 import { runCommandLine } from './run.ts'
@@ -22,7 +22,7 @@ function processWorld(): World {
     environment: process.env,
     clock: SYSTEM_CLOCK,
     pid: process.pid,
-    version: readVersion(),
+    version: VERSION,
     platform: `Node.js ${process.versions.node}, ${process.platform} ${process.arch}`,
     writeOut: (text) => void process.stdout.write(text),
     writeErr: (text) => void process.stderr.write(text),
@@ -37,15 +37,8 @@ function processWorld(): World {
       }
     },
     exitNow: (status) => process.exit(status),
-    openSession: async () => (await import('./session.ts')).openSession(process.env),
+    openSession: async (log) => (await import('./session.ts')).openSession(process.env, log),
   }
-}
-
-function readVersion(): string {
-  const manifest = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
-    version: string
-  }
-  return manifest.version
 }
 
 /** Reads a line from the terminal without showing it. Backspace works; Ctrl-C cancels. */

@@ -88,7 +88,7 @@ async function runVerb(line: CommandLine, world: World, log: LogOutput, terminal
 
   using interrupts = watchInterrupts(world)
   const { signal } = interrupts
-  await using session = await world.openSession()
+  await using session = await world.openSession(log)
 
   const { client } = session
   const hasSavedSettings = given.own('instance') !== undefined && verb !== 'add-instance'

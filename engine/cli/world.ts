@@ -1,5 +1,6 @@
 import type { EngineClient } from '../api/contract/contract.ts'
 import type { Clock } from '../base/clock.ts'
+import type { Log } from '../base/log.ts'
 import type { Environment } from './given.ts'
 
 /** An engine that a command speaks to. Disposing of it stops what still runs and waits for the cleaning up. */
@@ -26,5 +27,6 @@ export type World = {
   onInterrupt(listener: () => void): Disposable
   /** Ends the process at once, without cleaning up. */
   exitNow(status: number): void
-  openSession(): Promise<Session>
+  /** `log` gets what the engine says outside of any job. */
+  openSession(log: Log): Promise<Session>
 }
