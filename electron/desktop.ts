@@ -127,7 +127,7 @@ export async function openDesktop(): Promise<void> {
   function open(): void {
     const window = openWindow({
       preload: PRELOAD,
-      icon: path.join(ASSETS, 'icons', '512.png'),
+      icon: path.join(ASSETS, 'icons', '512x512.png'),
       isDark: nativeTheme.shouldUseDarkColors,
       hasDeveloperTools: isDiagnostic,
     })
