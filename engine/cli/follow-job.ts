@@ -49,7 +49,8 @@ async function followProgress(context: Context, job: string): Promise<void> {
   for await (const snapshot of client['jobs.watch']({ job })) {
     if (!isShown || snapshot.state !== 'running') continue
     const text = formatProgress(snapshot)
-    if (terminal.isInteractive) {
+    // A line that is drawn over has no place among objects.
+    if (terminal.isInteractive && log.isPlain) {
       terminal.drawFoot(text)
       continue
     }

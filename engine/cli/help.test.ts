@@ -1,5 +1,8 @@
-import { readFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import os from 'node:os'
 import path from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { runCli } from '../testing/cli-world.ts'
 import { formatCliDoc } from './cli-doc.ts'
@@ -70,8 +73,12 @@ test('help about a command that is not there fails with advice', async () => {
   expect(err).toBe('ERROR: there is no command "backupp"\nHINT: Did you mean "backup"?\n')
 })
 
-test('docs/cli.md says what the tables say', () => {
-  const file = path.join(import.meta.dirname, '..', '..', 'docs', 'cli.md')
+test('docs/cli.md says what the tables say, and the writer writes just that', () => {
+  const docs = path.join(import.meta.dirname, '..', '..', 'docs', 'cli.md')
+  const written = path.join(mkdtempSync(path.join(os.tmpdir(), 'tidemark-doc-')), 'cli.md')
+  execFileSync(process.execPath, [fileURLToPath(new URL('./write-cli-doc.ts', import.meta.url)), written])
 
-  expect(readFileSync(file, 'utf8')).toBe(formatCliDoc())
+  expect(readFileSync(written, 'utf8')).toBe(formatCliDoc())
+  expect(readFileSync(docs, 'utf8')).toBe(formatCliDoc())
+  rmSync(path.dirname(written), { recursive: true })
 })

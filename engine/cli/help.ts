@@ -47,7 +47,7 @@ export function formatCommandHelp(command: CommandName): string {
 }
 
 /** The option as it is written: `-B, --backup-path=DIR`. */
-export function formatOptionHead(option: OptionSpec): string {
+function formatOptionHead(option: OptionSpec): string {
   const value = option.value.kind === 'flag' ? '' : `=${option.value.name}`
   return `${option.short === undefined ? '    ' : `-${option.short}, `}--${option.long}${value}`
 }

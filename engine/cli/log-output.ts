@@ -54,6 +54,11 @@ export class LogOutput implements Disposable, Log {
     this.#settings = settings
   }
 
+  /** Whether the console shows lines for people. */
+  get isPlain(): boolean {
+    return this.#settings.consoleFormat === 'plain'
+  }
+
   withoutColors(): void {
     this.#isColored = false
   }

@@ -55,7 +55,7 @@ export function formatLocalTime(time: IsoTime): string {
 }
 
 /** The same for milliseconds since the Unix epoch. */
-export function formatLocalMs(atMs: number): string {
+function formatLocalMs(atMs: number): string {
   const minutes = -new Date(atMs).getTimezoneOffset()
   return `${stamp(new Date(atMs + minutes * 60_000))}${formatOffset(minutes)}`
 }

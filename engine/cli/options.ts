@@ -2,7 +2,7 @@ import { LOG_LEVELS } from '../base/log.ts'
 import type { CommandName } from './command-list.ts'
 
 /** What may stand behind an option. `name` is how help shows it. */
-export type ValueKind =
+type ValueKind =
   | { readonly kind: 'flag' }
   | { readonly kind: 'text'; readonly name: string; readonly maxBytes?: number; readonly pattern?: RegExp }
   | { readonly kind: 'path'; readonly name: string }
@@ -34,7 +34,7 @@ export const OPTION_GROUPS = [
   'Logging',
 ] as const
 
-export type OptionGroup = (typeof OPTION_GROUPS)[number]
+type OptionGroup = (typeof OPTION_GROUPS)[number]
 
 /** One option of one or more commands. */
 export type OptionSpec = {

@@ -17,7 +17,7 @@ export function collectSettings(given: Given): Record<string, string> {
 }
 
 /** The options of a command that can be saved. */
-export function settingsOf(command: CommandName): readonly OptionSpec[] {
+function settingsOf(command: CommandName): readonly OptionSpec[] {
   return optionsOf(command).filter(({ isSetting }) => isSetting === true)
 }
 
