@@ -1,0 +1,216 @@
+import { readFile } from 'node:fs/promises'
+import path from 'node:path'
+import { promisify } from 'node:util'
+import { gunzip } from 'node:zlib'
+import { describeError, EngineError } from '../../base/engine-error.ts'
+import { formatLsn, type Lsn, lsnFromBigint } from '../../base/lsn.ts'
+import { type Timeline, walSegmentName, walSegmentNumber, walSegmentStart } from '../../base/wal-segment.ts'
+import { WalCursor, type WalProblem } from '../../format/wal-cursor.ts'
+import { firstRecordLsnOfPage, recordStartAt, WAL_PAGE_BYTES } from '../../format/wal-page.ts'
+import type { WalRecord } from '../../format/wal-record.ts'
+import { recordTimestampMicros } from '../../format/wal-times.ts'
+import { mapFileError } from '../../host/file-error.ts'
+
+/** A directory with WAL: `plain` as a server or receiver fills it, `archive` where segments may be compressed. */
+export type WalPlace = { readonly directory: string; readonly kind: 'plain' | 'archive' }
+
+/** Whose WAL it is. */
+export type WalIdentity = {
+  readonly timeline: Timeline
+  readonly segmentBytes: number
+  readonly systemIdentifier: bigint
+}
+
+export type WalRange = WalIdentity & {
+  /** A segment is taken from the first place that has it. */
+  readonly places: readonly WalPlace[]
+  /** Where the first record starts. */
+  readonly start: Lsn
+  /** Where the last record starts, itself included. */
+  readonly stop: Lsn
+  readonly signal: AbortSignal
+}
+
+/** The outcome of reading a range of WAL. */
+export type WalCheck =
+  | {
+      readonly kind: 'complete'
+      /** The one at `stop`, or the first after it. */
+      readonly lastRecord: Pick<WalRecord, 'lsn' | 'endLsn' | 'xid'>
+      readonly endLsn: Lsn
+      /** Of the last commit, abort or restore point up to `stop`, in Unix microseconds; undefined when there is none. */
+      readonly recoveryTimeMicros: bigint | undefined
+      /** Names of the segments that were read. */
+      readonly segments: readonly string[]
+    }
+  | {
+      readonly kind: 'incomplete'
+      readonly problem: WalProblem
+      /** Where the last sound record ends; undefined when not even the first could be read. */
+      readonly lastGoodLsn: Lsn | undefined
+    }
+
+/** What a caller that waits for the end of a backup is told. */
+export type StopLsnSearch =
+  | { readonly kind: 'found'; readonly stopLsn: Lsn }
+  | { readonly kind: 'not-yet'; readonly problem: WalProblem }
+
+/**
+ * Reads every record from `start` to `stop` and verifies it. Damaged and missing WAL is an outcome, not a failure. At
+ * most two segments are in memory. Source: `catalog-format.md` sections 7.8 and 9.2.
+ *
+ * @throws {EngineError} `storage.*` when a directory or file cannot be read at all.
+ */
+export async function checkWalRange(range: WalRange): Promise<WalCheck> {
+  const reading = openReading(
+    range,
+    range.start,
+    isRecordPlace(range.start, range.segmentBytes) ? 'record' : 'at-or-after',
+  )
+  let recoveryTimeMicros: bigint | undefined
+  let lastGoodLsn: Lsn | undefined
+  for (;;) {
+    const step = await reading.next()
+    if (step.kind === 'end') return { kind: 'incomplete', problem: step.problem, lastGoodLsn }
+    const { record } = step
+    lastGoodLsn = record.endLsn
+    if (record.lsn <= range.stop) recoveryTimeMicros = recordTimestampMicros(record) ?? recoveryTimeMicros
+    if (record.lsn >= range.stop) {
+      const { lsn, endLsn, xid } = record
+      return {
+        kind: 'complete',
+        lastRecord: { lsn, endLsn, xid },
+        endLsn,
+        recoveryTimeMicros,
+        segments: reading.segments,
+      }
+    }
+  }
+}
+
+/**
+ * Looks once for the record with which a backup ends, given the LSN that the server returned from stopping it. To be
+ * asked again until it is found: `waitedMs` of `timeoutMs` says how patient to be with a standby, which may have no
+ * record at that LSN until its primary writes more. Source: `catalog-format.md` section 7.7.
+ *
+ * @throws {EngineError} `value.malformed` for an LSN at which a backup cannot end; `storage.*` as {@link checkWalRange}.
+ */
+export async function findStopLsn(
+  search: WalIdentity & {
+    readonly place: WalPlace
+    readonly startLsn: Lsn
+    /** As the server returned it. */
+    readonly stopLsn: Lsn
+    readonly isFromReplica: boolean
+    readonly waitedMs: number
+    readonly timeoutMs: number
+    readonly signal: AbortSignal
+  },
+): Promise<StopLsnSearch> {
+  const { stopLsn, isFromReplica } = search
+  const isAtPageEdge = stopLsn % BigInt(WAL_PAGE_BYTES) === 0n
+  if (!isAtPageEdge && !isRecordPlace(stopLsn, search.segmentBytes)) {
+    throw new EngineError(
+      'value.malformed',
+      `no WAL record can start at ${formatLsn(stopLsn)}, where the backup ended`,
+      {
+        hint: 'Take the backup again; if it happens again, report the version of the server.',
+      },
+    )
+  }
+  const source = { ...search, places: [search.place] }
+  const first = await openReading(source, stopLsn, isAtPageEdge ? 'at-or-after' : 'record').next()
+  if (first.kind === 'record') return { kind: 'found', stopLsn: first.record.lsn }
+  if (isFromReplica && (isAtPageEdge || search.waitedMs * 2 >= search.timeoutMs)) {
+    const prior = await findRecordEndingAt(source, search.startLsn, stopLsn)
+    if (prior !== undefined) return { kind: 'found', stopLsn: prior }
+  }
+  return { kind: 'not-yet', problem: first.problem }
+}
+
+/** The start of the record up to whose end WAL reaches `lsn`; looked for in the segment before it and the one before that. */
+async function findRecordEndingAt(source: WalSource, startLsn: Lsn, lsn: Lsn): Promise<Lsn | undefined> {
+  const { segmentBytes } = source
+  const last = walSegmentNumber(lsnFromBigint(lsn - 1n), segmentBytes)
+  const earliest = walSegmentNumber(startLsn, segmentBytes)
+  for (let number = last; number >= earliest && number >= last - 1n; number--) {
+    const segmentStart = walSegmentStart(number, segmentBytes)
+    const from = startLsn > segmentStart ? startLsn : segmentStart
+    const reading = openReading(source, from, 'at-or-after')
+    for (let step = await reading.next(); step.kind === 'record'; step = await reading.next()) {
+      const { record } = step
+      if (record.lsn >= lsn) break
+      if (recordStartAt(record.endLsn, segmentBytes) >= lsn) return record.lsn
+    }
+  }
+  return undefined
+}
+
+/** Whether a record can start there: 8-aligned and behind the header of the page. */
+function isRecordPlace(lsn: Lsn, segmentBytes: number): boolean {
+  return lsn % 8n === 0n && lsn >= firstRecordLsnOfPage(lsn, segmentBytes)
+}
+
+type WalSource = WalIdentity & { readonly places: readonly WalPlace[]; readonly signal: AbortSignal }
+
+type Reading = {
+  next(): Promise<{ kind: 'record'; record: WalRecord } | { kind: 'end'; problem: WalProblem }>
+  readonly segments: readonly string[]
+}
+
+/** A cursor that is fed from the directories. */
+function openReading(source: WalSource, start: Lsn, from: 'record' | 'at-or-after'): Reading {
+  const { timeline, segmentBytes, systemIdentifier } = source
+  const cursor = new WalCursor({ start, from, timeline, segmentBytes, systemIdentifier })
+  const segments: string[] = []
+  return {
+    segments,
+    async next() {
+      for (;;) {
+        const step = cursor.next()
+        if (step.kind !== 'need-segment') return step
+        source.signal.throwIfAborted()
+        const name = walSegmentName({ timeline, number: step.number }, segmentBytes)
+        const loaded = await loadSegment(source, name)
+        if (loaded.kind === 'bytes') {
+          segments.push(name)
+          cursor.feed(step.number, loaded.bytes)
+        } else cursor.feedNothing(step.number, loaded.kind, loaded.why)
+      }
+    },
+  }
+}
+
+type Loaded =
+  | { readonly kind: 'bytes'; readonly bytes: Uint8Array }
+  | { readonly kind: 'missing' | 'unreadable'; readonly why: string }
+
+/** A whole segment goes before a partial one, which is what was there when its timeline ended. */
+async function loadSegment({ places, segmentBytes, signal }: WalSource, name: string): Promise<Loaded> {
+  for (const { directory, kind } of places) {
+    for (const suffix of kind === 'archive' ? ['', '.gz', '.partial', '.gz.partial'] : ['', '.partial']) {
+      const file = path.join(directory, name + suffix)
+      const bytes = await readIfPresent(file, signal)
+      if (bytes === undefined) continue
+      return suffix.startsWith('.gz') ? await unpack(bytes, segmentBytes) : { kind: 'bytes', bytes }
+    }
+  }
+  return { kind: 'missing', why: 'the segment is missing' }
+}
+
+async function readIfPresent(file: string, signal: AbortSignal): Promise<Uint8Array | undefined> {
+  try {
+    return await readFile(file, { signal })
+  } catch (thrown) {
+    if (thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT') return undefined
+    throw signal.aborted ? thrown : mapFileError(thrown, file, 'read')
+  }
+}
+
+async function unpack(bytes: Uint8Array, segmentBytes: number): Promise<Loaded> {
+  try {
+    return { kind: 'bytes', bytes: await promisify(gunzip)(bytes, { maxOutputLength: segmentBytes }) }
+  } catch (thrown) {
+    return { kind: 'unreadable', why: `the segment cannot be unpacked: ${describeError(thrown)}` }
+  }
+}
