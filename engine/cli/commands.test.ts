@@ -1,9 +1,12 @@
+import { execFileSync } from 'node:child_process'
 import { describe, expect, test } from 'vitest'
+import { restoreCommandLine } from '../api/restore-command-line.ts'
 import type { EngineHandlers } from '../api/contract/contract.ts'
 import type { JobSnapshot } from '../api/contract/jobs.ts'
 import type { BackupId } from '../base/backup-id.ts'
 import { heldClock } from '../base/clock.ts'
 import { EngineError } from '../base/engine-error.ts'
+import type { InstanceName } from '../base/instance-name.ts'
 import { jobHandlers, runCli } from '../testing/cli-world.ts'
 
 const ON_MAIN = ['-B', '/srv/catalog', '--instance=main']
@@ -508,6 +511,48 @@ describe('restore', () => {
   })
 })
 
+test('the command that a restore plan shows asks for the same restore', async () => {
+  const request = {
+    catalog: "/srv/it's a catalog",
+    instance: 'main' as InstanceName,
+    id: 'TOTTEK' as BackupId,
+    dataDirectory: '/new place',
+    target: { kind: 'time' as const, at: '2026-11-21 10:00:00.5+08' },
+    isInclusive: false,
+    targetTimeline: '2',
+    targetAction: 'promote' as const,
+    restoreCommand: 'cp "/arc/%f" \'%p\'',
+    tablespaceMapping: [{ from: '/a=1', to: '/b' }],
+    externalMapping: [{ from: '/c', to: '/d=2' }],
+    skipsExternal: true,
+    threads: 4,
+    isValidated: false,
+    checksBlocks: false,
+    isSynced: false,
+    isForced: true,
+    isReplica: true,
+    primaryConninfo: 'host=p user=u',
+    primarySlotName: 'slot_1',
+  }
+  const words = execFileSync('sh', ['-c', `printf '%s\\0' ${restoreCommandLine(request)}`], {
+    encoding: 'utf8',
+  })
+  const [program, ...argv] = words.split('\0').slice(0, -1)
+  const asked: unknown[] = []
+  await runCli(argv, {
+    handlers: {
+      ...jobHandlers({}),
+      'restore.start': async (input) => {
+        asked.push(input)
+        return { job: 'job-1' }
+      },
+    },
+  })
+
+  expect(program).toBe('tidemark')
+  expect(asked).toEqual([request])
+})
+
 describe('validate', () => {
   const verdict = (backupId: string, status: string) => ({ instance: 'main', backupId, status })
   const job = (verdicts: ReturnType<typeof verdict>[], isSound: boolean): Partial<EngineHandlers> => ({
@@ -649,7 +694,7 @@ describe('instances and settings', () => {
     })
   })
 
-  test('add-instance hands over data directory, connection and settings', async () => {
+  test('add-instance hands over data directory, connection and settings, and saves nothing of the environment', async () => {
     const add = recorder({ catalog: '/srv/catalog', instance: 'main' })
     await runCli(
       [
@@ -672,7 +717,7 @@ describe('instances and settings', () => {
         catalog: '/srv/catalog',
         instance: 'main',
         dataDirectory: '/pg',
-        connection: { host: '/run/pg', user: 'envuser' },
+        connection: { host: '/run/pg' },
         config: {
           pghost: '/run/pg',
           'external-dirs': '/x',

@@ -3,16 +3,19 @@ import { type Command, EXIT } from '../context.ts'
 import { withPassword } from '../password.ts'
 import { collectSettings } from '../settings.ts'
 
-/** Registers a cluster; the settings of the command line become the saved ones. */
+/**
+ * Registers a cluster; the settings of the command line become the saved ones. Those of the environment do not: the engine
+ * follows them when it has to ask the server, and they may differ for the next caller.
+ */
 export const addInstance: Command = async (context) => {
   const { client, given, log, signal } = context
   const ref = given.requireInstance()
   const { pgdata: _pgdata, ...config } = collectSettings(given)
   const connection: ConnectionInput = {
-    ...optional('host', given.text('pghost')),
-    ...optional('port', given.text('pgport')),
-    ...optional('user', given.text('pguser')),
-    ...optional('database', given.text('pgdatabase')),
+    ...optional('host', given.own('pghost')),
+    ...optional('port', given.own('pgport')),
+    ...optional('user', given.own('pguser')),
+    ...optional('database', given.own('pgdatabase')),
   }
   const dataDirectory = given.path('pgdata')
   await withPassword(context, (password) =>
