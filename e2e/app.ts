@@ -4,7 +4,6 @@ import path from 'node:path'
 import { _electron, chromium, type ElectronApplication, type Page, test as base } from '@playwright/test'
 import { contract } from '../engine/api/contract/contract.ts'
 import { serve } from '../engine/api/serve.ts'
-import { SILENT_LOG } from '../engine/base/log.ts'
 import { startWebHost } from '../engine/web-host/start-web-host.ts'
 import { findElectron } from './find-electron.ts'
 import { CHROMIUM, CHROMIUM_FLAGS } from './standin/chromium.ts'
@@ -61,20 +60,12 @@ export { expect } from '@playwright/test'
 type Use = (app: AppUnderTest) => Promise<void>
 
 async function useWebHost(root: string, stateDirectory: string, use: Use): Promise<void> {
-  const secrets = new Map<string, string>()
   // Only this mode needs the engine in the test's own process.
   const { openEngine } = await import('../engine/api/engine.ts')
   await using engine = await openEngine({
     stateDirectory,
     transport: 'web',
-    secrets: {
-      kind: 'memory',
-      read: (name) => Promise.resolve(secrets.get(name)),
-      write: async (name, value) => void secrets.set(name, value),
-      remove: async (name) => void secrets.delete(name),
-    },
     env: process.env,
-    log: SILENT_LOG,
   })
   const host = await startWebHost({
     rendererDirectory: path.join(root, 'dist', 'renderer'),

@@ -1,6 +1,6 @@
 import type { MessagePort } from 'node:worker_threads'
+import type { SecretStore } from '../engine/api/secrets.ts'
 import { EngineError } from '../engine/base/engine-error.ts'
-import type { SecretStore } from './secrets.ts'
 import type { SecretAnswer, SecretQuestion } from './thread-messages.ts'
 
 /** Answers the engine's thread from `store`. Values cross a channel within the process, never a pipe or a file. */

@@ -1,19 +1,10 @@
 import { readFile } from 'node:fs/promises'
 import type { SafeStorage } from 'electron'
 import * as z from 'zod'
+import { memorySecrets, type SecretStore } from '../engine/api/secrets.ts'
 import { describeError } from '../engine/base/engine-error.ts'
 import type { Log } from '../engine/base/log.ts'
 import { writeFileAtomically } from './write-file-atomically.ts'
-
-/** Passwords by name, for the engine. */
-export type SecretStore = {
-  /** `memory`: everything is forgotten when the application ends. */
-  readonly kind: 'keyring' | 'memory'
-  /** The value of that name, or undefined. */
-  read(name: string): Promise<string | undefined>
-  write(name: string, value: string): Promise<void>
-  remove(name: string): Promise<void>
-}
 
 /** What {@link openSecretStore} needs. */
 export type SecretStoreOptions = {
@@ -38,7 +29,7 @@ const storedSecrets = z.strictObject({
 export async function openSecretStore(options: SecretStoreOptions): Promise<SecretStore> {
   if (await hasKeyring(options)) return keyringStore(options)
   options.log.warning('no keyring: passwords are kept in memory only and forgotten at the end')
-  return memoryStore()
+  return memorySecrets()
 }
 
 async function hasKeyring({ safeStorage, platform, log }: SecretStoreOptions): Promise<boolean> {
@@ -51,16 +42,6 @@ async function hasKeyring({ safeStorage, platform, log }: SecretStoreOptions): P
   } catch (thrown) {
     log.warning(`the keyring cannot be used: ${describeError(thrown)}`)
     return false
-  }
-}
-
-function memoryStore(): SecretStore {
-  const secrets = new Map<string, string>()
-  return {
-    kind: 'memory',
-    read: (name) => Promise.resolve(secrets.get(name)),
-    write: async (name, value) => void secrets.set(name, value),
-    remove: async (name) => void secrets.delete(name),
   }
 }
 

@@ -1,7 +1,7 @@
 import { MessageChannel, Worker } from 'node:worker_threads'
 import type { ClientPort, FromEngine, ToEngine } from '../engine/api/port.ts'
+import type { SecretStore } from '../engine/api/secrets.ts'
 import { serveSecrets } from './secrets-link.ts'
-import type { SecretStore } from './secrets.ts'
 import { type ThreadData, threadPort, type ToThread } from './thread-messages.ts'
 
 /** A stop waits for jobs to write their last state; a thread that takes longer is ended. */
