@@ -1,6 +1,6 @@
 import { VERSION } from '../api/version.ts'
 import { SYSTEM_CLOCK } from '../base/clock.ts'
-import { EngineError } from '../base/engine-error.ts'
+import { askPassword } from './ask-password.ts'
 import { runCommandLine } from './run.ts'
 import type { World } from './world.ts'
 
@@ -29,7 +29,10 @@ function processWorld(): World {
     isOutTerminal: process.stdout.isTTY === true,
     isErrTerminal: process.stderr.isTTY === true,
     errColumns: process.stderr.columns ?? 80,
-    askPassword: process.stdin.isTTY === true ? askPassword : undefined,
+    askPassword:
+      process.stdin.isTTY === true
+        ? (prompt, signal) => askPassword({ keyboard: process.stdin, screen: process.stderr }, prompt, signal)
+        : undefined,
     onInterrupt(listener) {
       process.on('SIGINT', listener).on('SIGTERM', listener)
       return {
@@ -39,29 +42,4 @@ function processWorld(): World {
     exitNow: (status) => process.exit(status),
     openSession: async (log) => (await import('./session.ts')).openSession(process.env, log),
   }
-}
-
-/** Reads a line from the terminal without showing it. Backspace works; Ctrl-C cancels. */
-function askPassword(prompt: string, signal: AbortSignal): Promise<string> {
-  const { stdin, stderr } = process
-  const { promise, resolve, reject } = Promise.withResolvers<string>()
-  let typed = ''
-  const onData = (chunk: Buffer): void => {
-    for (const letter of chunk.toString('utf8')) {
-      if (letter === '\r' || letter === '\n') return resolve(typed)
-      if (letter === '\x03' || letter === '\x04') {
-        return reject(new EngineError('run.cancelled', 'no password was given'))
-      }
-      typed = letter === '\x7f' || letter === '\b' ? Array.from(typed).slice(0, -1).join('') : typed + letter
-    }
-  }
-  const onAbort = (): void => reject(signal.reason)
-  stderr.write(prompt)
-  stdin.setRawMode(true).resume().on('data', onData)
-  signal.addEventListener('abort', onAbort, { once: true })
-  return promise.finally(() => {
-    signal.removeEventListener('abort', onAbort)
-    stdin.off('data', onData).setRawMode(false).pause()
-    stderr.write('\n')
-  })
 }
