@@ -62,6 +62,7 @@ const bad: [string, RegExp, RegExp?][] = [
   ['show main', /"main" is more than "show" takes/],
   ['show --instance=', /not empty/],
   ['show --instance=a --instance=b', /given twice/],
+  ['show --instance=a/../etc', /bad value for --instance: .*holds a slash/],
   ['backup --stream=yes', /takes no value/],
   ['backup -j 0', /not between 1 and 64/],
   ['backup --recovery-target-time=2026', /no option/],
@@ -204,6 +205,8 @@ function textsOf({ value }: OptionSpec): fc.Arbitrary<string> | undefined {
       return fc.constantFrom('/a=/b', '/with\\=sign=/c')
     case 'backup-id':
       return fc.constantFrom('TOTTEK', 'totugh')
+    case 'instance-name':
+      return fc.constantFrom('main', 'shop-15', '数据库')
     case 'lsn':
       return fc.constantFrom('0/3000028', '16/B374D848')
   }

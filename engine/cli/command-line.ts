@@ -1,5 +1,6 @@
 import { parseBackupId } from '../base/backup-id.ts'
 import { EngineError } from '../base/engine-error.ts'
+import { parseInstanceName } from '../base/instance-name.ts'
 import { parseLsn } from '../base/lsn.ts'
 import { COMMAND_NAMES, type CommandName, MISSING_COMMANDS } from './command-list.ts'
 import { findNearest } from './nearest.ts'
@@ -256,6 +257,8 @@ function readValue({ value: kind, meaning }: OptionSpec, text: string): unknown 
       return parseMapping(text)
     case 'backup-id':
       return parseBackupId(text)
+    case 'instance-name':
+      return parseInstanceName(text)
     case 'lsn':
       return parseLsn(text)
   }

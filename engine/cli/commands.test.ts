@@ -148,6 +148,15 @@ describe('backup', () => {
     expect(catalog.err).toMatch(/no backup catalog was named\nHINT: Give it with -B, or set BACKUP_PATH/)
   })
 
+  test('a PGPORT that is no port is refused by its name', async () => {
+    const { status, err } = await runCli(['backup', ...ON_MAIN, '-b', 'FULL'], {
+      environment: { PGPORT: 'x' },
+    })
+
+    expect(status).toBe(1)
+    expect(err).toMatch(/^ERROR: bad value for PGPORT: "x" is not a whole number/)
+  })
+
   test('a relative BACKUP_PATH is refused by its name', async () => {
     const { err } = await runCli(['show'], { environment: { BACKUP_PATH: 'catalog' } })
 

@@ -47,15 +47,16 @@ async function followProgress(context: Context, job: string): Promise<void> {
   let shownPhase: string | undefined
   let shownAtMs = Number.NEGATIVE_INFINITY
   for await (const snapshot of client['jobs.watch']({ job })) {
-    if (!isShown || snapshot.state !== 'running') continue
+    if (!isShown || !['queued', 'running'].includes(snapshot.state)) continue
     const text = formatProgress(snapshot)
     // A line that is drawn over has no place among objects.
     if (terminal.isInteractive && log.isPlain) {
       terminal.drawFoot(text)
       continue
     }
+    if (snapshot.progress === undefined) continue
     const nowMs = world.clock.nowMs()
-    const phase = snapshot.progress?.phase
+    const phase = snapshot.progress.phase
     if (phase === shownPhase && nowMs - shownAtMs < PLAIN_PROGRESS_INTERVAL_MS) continue
     shownPhase = phase
     shownAtMs = nowMs

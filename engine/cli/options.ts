@@ -15,6 +15,7 @@ type ValueKind =
   | { readonly kind: 'moment'; readonly name: string }
   | { readonly kind: 'mapping'; readonly name: string }
   | { readonly kind: 'backup-id'; readonly name: string }
+  | { readonly kind: 'instance-name'; readonly name: string }
   | { readonly kind: 'lsn'; readonly name: string }
 
 /** Headings of the help, in its order. */
@@ -98,7 +99,7 @@ export const OPTIONS: readonly OptionSpec[] = [
   },
   {
     long: 'instance',
-    value: { kind: 'text', name: 'NAME' },
+    value: { kind: 'instance-name', name: 'NAME' },
     group: 'General',
     commands: ABOUT_INSTANCE,
     meaning:

@@ -54,7 +54,7 @@ export function readBackupRequest(given: Given): BackupRequest {
   given.refuseTogether('no-stream', 'temp-slot')
   const connection = defined({
     host: given.text('pghost'),
-    port: given.text('pgport'),
+    port: given.integer('pgport')?.toString(),
     user: given.text('pguser'),
     database: given.text('pgdatabase'),
   })
