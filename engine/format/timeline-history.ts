@@ -32,7 +32,7 @@ export function findTimelineOfHistoryFile(name: string): Timeline | undefined {
 /**
  * Reads a history file.
  *
- * @throws {EngineError} `format.damaged` naming the line; also when timelines or switch points do not ascend.
+ * @throws {EngineError} `format.damaged` naming the line; also when timelines do not ascend.
  */
 export function parseTimelineHistory(text: string): TimelineHistory {
   const entries: TimelineHistoryEntry[] = []
@@ -49,7 +49,8 @@ export function parseTimelineHistory(text: string): TimelineHistory {
       reason: parts['reason'] ?? '',
     }
     const before = entries.at(-1)
-    if (before !== undefined && (entry.timeline <= before.timeline || entry.switchLsn < before.switchLsn)) {
+    // Switch points may descend: a server may leave a timeline before the point where that one began.
+    if (before !== undefined && entry.timeline <= before.timeline) {
       throw damaged(index + 1, 'does not come after the line before it')
     }
     entries.push(entry)
