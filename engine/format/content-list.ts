@@ -65,6 +65,7 @@ export function parseContentList(text: string): readonly ContentEntry[] {
   return entries
 }
 
+const QUOTE = 0x22
 const COMMA = 0x2c
 const BRACE_END = 0x7d
 const MISSING = Number.MIN_SAFE_INTEGER
@@ -184,11 +185,15 @@ function parseEntry(text: string, start: number, end: number, line: number): Con
   }
 }
 
-/** Writers do not escape: a quote belongs to the value unless a comma or the closing brace follows it. */
+/** Writers do not escape: a quote belongs to the value unless another field or the end of the line follows it. */
 function findValueEnd(text: string, from: number, end: number): number {
   for (let at = text.indexOf('"', from); at !== -1 && at < end; at = text.indexOf('"', at + 1)) {
     const after = text.charCodeAt(at + 1)
-    if (after === COMMA || (after === BRACE_END && at + 2 === end)) return at
+    if (after === BRACE_END && at + 2 === end) return at
+    if (after !== COMMA) continue
+    let next = at + 2
+    while (isBlank(text.charCodeAt(next))) next++
+    if (text.charCodeAt(next) === QUOTE) return at
   }
   return -1
 }

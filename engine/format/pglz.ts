@@ -10,8 +10,6 @@ const LONGEST_MATCH = 273
 /** Tags hold 12 bits of distance; the encoder of PostgreSQL stops one short of it. */
 const FARTHEST = 4095
 const HISTORY = 4096
-/** A candidate must match the best one so far at once when that is at least this long. */
-const LONG_ENOUGH = 16
 const GOOD_MATCH = 128
 
 /** How quickly the wish for a good match sinks per candidate, in percent: the strategies of the C source. */
@@ -99,17 +97,21 @@ export function pglzCompress(input: Uint8Array, strategy: PglzStrategy = 'always
       controlBit = 1
     }
 
+    const limit = Math.min(LONGEST_MATCH, end - at)
+    const hash = hashAt(input, at, mask)
     let length = 0
     let distance = 0
     let goodMatch = GOOD_MATCH
-    for (let candidate = heads[hashAt(input, at, mask)] as number; candidate !== 0;) {
+    for (let candidate = heads[hash] as number; candidate !== 0;) {
       const position = positions[candidate] as number
       if (at - position >= FARTHEST) break
-      const known = length >= LONG_ENOUGH ? length : 0
-      const common = commonLength(input, position, at, known)
-      if (common > length) {
-        length = common
-        distance = at - position
+      // Only a longer match counts, and the byte that would make it longer tells most candidates apart.
+      if (length < limit && input[position + length] === input[at + length]) {
+        const common = commonLength(input, position, at, limit)
+        if (common > length) {
+          length = common
+          distance = at - position
+        }
       }
       candidate = next[candidate] as number
       if (candidate !== 0) {
@@ -166,12 +168,11 @@ function hashAt(input: Uint8Array, at: number, mask: number): number {
   return ((first << 6) ^ (second << 4) ^ (third << 2) ^ fourth) & mask
 }
 
-/** How many bytes at both places agree, at most 273; 0 when the first `known` do not. */
-function commonLength(input: Uint8Array, position: number, at: number, known: number): number {
-  const limit = Math.min(LONGEST_MATCH, input.length - at)
+/** How many bytes at both places agree, at most `limit`. */
+function commonLength(input: Uint8Array, position: number, at: number, limit: number): number {
   let length = 0
   while (length < limit && input[position + length] === input[at + length]) length++
-  return length < known ? 0 : length
+  return length
 }
 
 function remember(entry: number, hash: number, position: number): void {

@@ -1,0 +1,29 @@
+import { deflateSync } from 'node:zlib'
+import { describe, expect, test } from 'vitest'
+import { describePageCompression } from './compression.conformance.ts'
+import { openCompression } from './compression.ts'
+
+describePageCompression('plain', () => openCompression('none', 1), { gains: false })
+describePageCompression('zlib level 0', () => openCompression('zlib', 0), { gains: false })
+describePageCompression('zlib level 1', () => openCompression('zlib', 1), { gains: true })
+describePageCompression('zlib level 9', () => openCompression('zlib', 9), { gains: true })
+describePageCompression('pglz', () => openCompression('pglz', 1), { gains: true })
+
+describe('opening a compression', () => {
+  test.each(['lz4', 'zstd'] as const)('refuses %s with a hint', (algorithm) => {
+    expect(() => openCompression(algorithm, 1)).toThrow(
+      expect.objectContaining({ code: 'format.unsupported', hint: expect.stringContaining('zlib') }),
+    )
+  })
+
+  test.each([-1, 10, 1.5])('refuses level %d', (level) => {
+    expect(() => openCompression('zlib', level)).toThrow('not a compression level')
+  })
+})
+
+test.each([8191, 8193, 100_000])('a zlib stream of %d bytes is no page', (length) => {
+  const payload = deflateSync(new Uint8Array(length))
+  expect(() => openCompression('zlib', 1).decompressPage(payload, new Uint8Array(8192))).toThrow(
+    expect.objectContaining({ code: 'format.damaged' }),
+  )
+})
