@@ -20,6 +20,8 @@ export type AppUnderTest = {
   readonly mode: Mode
   /** The main process; undefined in the web host, which has none. */
   readonly main: ElectronApplication | undefined
+  /** The command that started it; undefined in the web host. */
+  readonly command: readonly [file: string, ...args: string[]] | undefined
   /** Everything that the page complained of: errors in its console, exceptions, violations of its policy. */
   readonly complaints: readonly string[]
   /** Holds the state of this application; the test may look into it. */
@@ -80,6 +82,7 @@ async function useWebHost(root: string, stateDirectory: string, use: Use): Promi
       page,
       mode: 'web',
       main: undefined,
+      command: undefined,
       complaints,
       stateDirectory,
       async quit() {
@@ -101,16 +104,17 @@ async function useElectron(
 ): Promise<void> {
   const executablePath = mode === 'standin' ? STANDIN : findElectron()
   if (executablePath === undefined) throw new Error('there is no Electron binary')
-  const main = await _electron.launch({
-    executablePath,
-    args: [
-      path.join(root, 'dist', 'electron', 'main.js'),
-      `--user-data-dir=${stateDirectory}`,
-      '--lang=en-US',
-    ],
-    env: { ...definedEnv(), ...env },
-  })
+  const args = [
+    path.join(root, 'dist', 'electron', 'main.js'),
+    `--user-data-dir=${stateDirectory}`,
+    '--lang=en-US',
+  ]
+  const main = await _electron.launch({ executablePath, args, env: { ...definedEnv(), ...env } })
   const child = main.process()
+  let output = ''
+  child.stderr?.on('data', (data: Buffer) => {
+    output = (output + data.toString()).slice(-8000)
+  })
   const exited = new Promise<number>((resolve) => {
     child.once('exit', (code, signal) => resolve(code ?? (signal === null ? 0 : 128)))
   })
@@ -123,10 +127,11 @@ async function useElectron(
   try {
     const page = await main.firstWindow()
     const complaints = listenForComplaints(page)
-    await use({ page, mode, main, complaints, stateDirectory, quit })
+    const command = [executablePath, ...args] as const
+    await use({ page, mode, main, command, complaints, stateDirectory, quit })
     if (!hasQuit) {
       const code = await quit()
-      if (code !== 0) throw new Error(`the main process ended with code ${code}`)
+      if (code !== 0) throw new Error(`the main process ended with code ${code}:\n${output}`)
     }
   } finally {
     if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL')

@@ -103,3 +103,25 @@ it('follows jobs, fleet and settings until it is stopped', async () => {
   stop.abort()
   await following
 })
+
+it('ends with one failure when the engine goes while everything is still waiting', async () => {
+  const gone = new Error('the engine process ended')
+  const client = {
+    'jobs.list': () => Promise.reject(gone),
+    'jobs.watch-all': () => failing(),
+    'app.changes': () => failing(),
+    'fleet.list': () => Promise.reject(gone),
+  } as unknown as EngineClient
+  // oxlint-disable-next-line require-yield
+  async function* failing(): AsyncGenerator<never> {
+    throw gone
+  }
+  const unseen = vi.fn<(reason: unknown) => void>()
+  process.on('unhandledRejection', unseen)
+  const ignore = (): void => undefined
+  const listener = { changed: ignore, ended: ignore, settingsChanged: ignore, failed: ignore }
+  await expect(followActivity(client, listener, new AbortController().signal)).rejects.toBe(gone)
+  await new Promise((resolve) => setImmediate(resolve))
+  process.off('unhandledRejection', unseen)
+  expect(unseen).not.toHaveBeenCalled()
+})

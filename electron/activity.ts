@@ -87,28 +87,21 @@ export async function followActivity(
   }
 
   async function followJobs(): Promise<void> {
-    // The stream first: a job that starts between list and stream would be missed.
-    const changes = client['jobs.watch-all']({}, { signal })[Symbol.asyncIterator]()
-    let next = changes.next()
+    for await (const job of client['jobs.watch-all']({}, { signal })) take(job)
+  }
+  async function listJobs(): Promise<void> {
     for (const job of await client['jobs.list']({}, { signal })) if (isAtWork(job)) take(job)
-    for (let step = await next; step.done !== true; step = await next) {
-      take(step.value)
-      next = changes.next()
-    }
   }
   async function followChanges(): Promise<void> {
-    const changes = client['app.changes']({}, { signal })[Symbol.asyncIterator]()
-    let next = changes.next()
-    await countFleet()
-    for (let step = await next; step.done !== true; step = await next) {
-      next = changes.next()
-      if (step.value.subject === 'settings') listener.settingsChanged()
+    for await (const { subject } of client['app.changes']({}, { signal })) {
+      if (subject === 'settings') listener.settingsChanged()
       else await countFleet()
     }
   }
 
   try {
-    await Promise.all([followJobs(), followChanges()])
+    // The streams first: what changes between list and stream would be missed.
+    await Promise.all([followJobs(), followChanges(), listJobs(), countFleet()])
   } catch (thrown) {
     if (!signal.aborted) throw thrown
   }

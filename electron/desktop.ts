@@ -130,6 +130,7 @@ export async function openDesktop(): Promise<void> {
       icon: path.join(ASSETS, 'icons', '512x512.png'),
       isDark: nativeTheme.shouldUseDarkColors,
       hasDeveloperTools: isDiagnostic,
+      onFailure: report,
     })
     const { webContents } = window
     windows.set(webContents, window)

@@ -5,10 +5,12 @@ import { openWindow } from './window.ts'
 
 const opened = vi.hoisted(() => [] as unknown[])
 
+let loaded: Promise<void>
+
 class FakeWindow extends EventEmitter {
   readonly options: BrowserWindowConstructorOptions
   readonly webContents = Object.assign(new EventEmitter(), { reload: vi.fn() })
-  readonly loadURL = vi.fn(() => Promise.resolve())
+  readonly loadURL = vi.fn(() => loaded)
   readonly show = vi.fn()
   readonly destroy = vi.fn()
   constructor(options: BrowserWindowConstructorOptions) {
@@ -26,10 +28,22 @@ vi.mock('electron', () => ({
   },
 }))
 
-beforeEach(() => void opened.splice(0))
+const onFailure = vi.fn<(reason: unknown) => void>()
+
+beforeEach(() => {
+  opened.splice(0)
+  loaded = Promise.resolve()
+  onFailure.mockClear()
+})
 
 function open(): FakeWindow {
-  openWindow({ preload: '/app/preload.cjs', icon: '/app/icon.png', isDark: false, hasDeveloperTools: false })
+  openWindow({
+    preload: '/app/preload.cjs',
+    icon: '/app/icon.png',
+    isDark: false,
+    hasDeveloperTools: false,
+    onFailure,
+  })
   return opened[0] as FakeWindow
 }
 
@@ -67,4 +81,10 @@ it('loads a page again that crashed, but not for ever', () => {
   }
   expect(window.webContents.reload).toHaveBeenCalledTimes(3)
   expect(window.destroy).toHaveBeenCalledOnce()
+})
+
+it('says so when the page cannot be loaded', async () => {
+  loaded = Promise.reject(new Error('ERR_FAILED'))
+  open()
+  await vi.waitFor(() => expect(onFailure).toHaveBeenCalledWith(new Error('ERR_FAILED')))
 })

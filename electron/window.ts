@@ -9,6 +9,8 @@ export type WindowOptions = {
   /** Shown until the page has drawn: no white flash in a dark room. */
   readonly isDark: boolean
   readonly hasDeveloperTools: boolean
+  /** The page could not be loaded. */
+  onFailure(reason: unknown): void
 }
 
 /** A page that ends this often in a row is broken; loading it again would only burn time. */
@@ -16,7 +18,8 @@ const MOST_RELOADS = 3
 const RELOADS_FORGOTTEN_AFTER_MS = 60_000
 
 /** Opens a window on the page and shows it once it has something to show. */
-export function openWindow({ preload, icon, isDark, hasDeveloperTools }: WindowOptions): BrowserWindow {
+export function openWindow(options: WindowOptions): BrowserWindow {
+  const { preload, icon, isDark, hasDeveloperTools } = options
   const window = new BrowserWindow({
     width: 1280,
     height: 820,
@@ -42,7 +45,10 @@ export function openWindow({ preload, icon, isDark, hasDeveloperTools }: WindowO
   })
   window.once('ready-to-show', () => window.show())
   reloadWhenGone(window)
-  void window.loadURL(PAGE_URL)
+  window.loadURL(PAGE_URL).catch((reason: unknown) => {
+    // Closed before it had loaded: nobody waits for it.
+    if (!window.isDestroyed()) options.onFailure(reason)
+  })
   return window
 }
 

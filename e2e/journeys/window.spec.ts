@@ -5,6 +5,7 @@ type Reach = { readonly tidemark?: Readonly<Record<string, unknown>> }
 /** The first window is there before its page is: whatever has been drawn is waited for. */
 test.beforeEach(async ({ app }) => {
   await expect(app.page.locator('body')).not.toBeEmpty()
+  if (app.mode !== 'web') await app.page.waitForFunction(() => 'tidemark' in globalThis)
   await app.page.waitForLoadState('load')
 })
 
@@ -70,9 +71,12 @@ test('the policy stops scripts, styles, frames and connections from elsewhere', 
   const outcome = await page.evaluate(async () => {
     const violated: string[] = []
     document.addEventListener('securitypolicyviolation', (event) => violated.push(event.effectiveDirective))
-    const seen = (count: number): Promise<void> =>
+    const seen = (directives: string[]): Promise<void> =>
       new Promise((resolve) => {
-        const look = (): void => (violated.length >= count ? resolve() : void setTimeout(look, 20))
+        const look = (): void => {
+          if (directives.every((directive) => violated.includes(directive))) resolve()
+          else setTimeout(look, 20)
+        }
         look()
       })
     const style = document.createElement('style')
@@ -101,11 +105,11 @@ test('the policy stops scripts, styles, frames and connections from elsewhere', 
     } catch (thrown) {
       sinkResult = (thrown as Error).name
     }
-    await seen(3)
-    return { violated: [...new Set(violated)].sort(), reached, evalResult, sinkResult }
+    // What is not refused never comes, and the test ends by its limit.
+    await seen(['connect-src', 'frame-src', 'style-src-elem'])
+    return { reached, evalResult, sinkResult }
   })
-  expect(outcome).toMatchObject({ reached: false, evalResult: 'EvalError', sinkResult: 'TypeError' })
-  expect(outcome.violated).toEqual(expect.arrayContaining(['connect-src', 'frame-src', 'style-src-elem']))
+  expect(outcome).toEqual({ reached: false, evalResult: 'EvalError', sinkResult: 'TypeError' })
 })
 
 test('a window stays on its page', async ({ app }) => {

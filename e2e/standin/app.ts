@@ -23,6 +23,9 @@ export class Preventable {
 /** What the application does to windows when it quits. */
 export type Closeable = { close(): void; destroy(): void }
 
+/** An application whose browser is gone may take this long to end. */
+const QUIT_MS = 15_000
+
 class App extends EventEmitter {
   readonly isPackaged = process.env['TIDEMARK_STANDIN_PACKAGED'] === '1'
   /** Windows that are open, for {@link App.quit}. */
@@ -41,7 +44,11 @@ class App extends EventEmitter {
   async #becomeReady(): Promise<void> {
     const { cdp, endpoint } = await browser()
     closeSchemes()
-    cdp.once('closed', () => process.exit(1))
+    // Playwright closes an application by closing its browser as well, and the two race.
+    cdp.once('closed', () => {
+      setTimeout(() => process.exit(1), QUIT_MS).unref()
+      this.quit()
+    })
     // Playwright waits for this line and connects there.
     process.stderr.write(`DevTools listening on ${endpoint}\n`)
     this.emit('ready', {}, {})

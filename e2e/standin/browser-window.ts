@@ -22,7 +22,10 @@ class StandinWindow extends EventEmitter {
     theApp.openWindows.add(this)
     opened.add(this)
     contents.once('did-finish-load', () => this.emit('ready-to-show'))
-    void this.#prepare(contents, options)
+    this.#prepare(contents, options).catch((thrown: unknown) => {
+      // A browser that ends with the window half made is no failure of the window.
+      note('window not prepared', String(thrown))
+    })
   }
 
   static getAllWindows(): StandinWindow[] {
@@ -46,7 +49,9 @@ class StandinWindow extends EventEmitter {
     onTheme((theme) => {
       if (this.#isClosed) return
       const features = [{ name: 'prefers-color-scheme', value: theme === 'system' ? '' : theme }]
-      contents.command('Emulation.setEmulatedMedia', { features }).catch(note)
+      contents
+        .command('Emulation.setEmulatedMedia', { features })
+        .catch((thrown: unknown) => note('theme not set', String(thrown)))
     })
     cdp.on('Target.targetDestroyed', ({ targetId }: { targetId: string }) => {
       if (targetId === contents.targetId) this.#end()

@@ -140,7 +140,7 @@ export class WebContents extends EventEmitter {
     } catch (thrown) {
       note('request failed', url, String(thrown))
       // The page may be gone by now, and with it the request.
-      await this.command('Fetch.failRequest', { requestId, errorReason: 'Failed' }).catch(note)
+      await this.command('Fetch.failRequest', { requestId, errorReason: 'Failed' }).catch(() => undefined)
     }
   }
 
@@ -199,7 +199,7 @@ export class WebContents extends EventEmitter {
 
   reload(): void {
     this.#isOwnNavigation = true
-    void this.command('Page.reload').catch(note)
+    this.command('Page.reload').catch((thrown: unknown) => note('reload failed', String(thrown)))
   }
 
   send(channel: string, ...values: readonly unknown[]): void {
