@@ -5,7 +5,7 @@ import { isAtWork } from './activity.ts'
 import type { Words } from './words.ts'
 
 /** What to do about jobs that run when the user wants to leave. */
-export type Leaving = 'keep-running' | 'stop-jobs' | 'stay'
+type Leaving = 'keep-running' | 'stop-jobs' | 'stay'
 
 /** Cancelled jobs get this long to undo what they began on the server. */
 const CANCEL_MS = 15_000

@@ -2,7 +2,7 @@ import type { MenuItemConstructorOptions } from 'electron'
 import type { Words } from './words.ts'
 
 /** What the menu bar depends on. */
-export type MenuOptions = {
+type MenuOptions = {
   readonly words: Words
   readonly platform: NodeJS.Platform
   /** Offers the developer tools. */

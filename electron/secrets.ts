@@ -1,13 +1,12 @@
 import { readFile } from 'node:fs/promises'
 import type { SafeStorage } from 'electron'
-import * as z from 'zod'
 import { memorySecrets, type SecretStore } from '../engine/api/secrets.ts'
 import { describeError } from '../engine/base/engine-error.ts'
 import type { Log } from '../engine/base/log.ts'
 import { writeFileAtomically } from './write-file-atomically.ts'
 
 /** What {@link openSecretStore} needs. */
-export type SecretStoreOptions = {
+type SecretStoreOptions = {
   /** Holds the encrypted values; made when the first one is written, readable by its owner only. */
   readonly file: string
   readonly safeStorage: SafeStorage
@@ -15,11 +14,8 @@ export type SecretStoreOptions = {
   readonly log: Log
 }
 
-const storedSecrets = z.strictObject({
-  version: z.literal(1),
-  /** By name, each encrypted by the system's keyring and in base64. */
-  secrets: z.record(z.string(), z.base64()),
-})
+/** What the file holds: by name, each value encrypted by the system's keyring and in base64. */
+type StoredSecrets = { readonly version: 1; readonly secrets: Readonly<Record<string, string>> }
 
 /**
  * Opens the store of passwords: encrypted by the system's keyring, or in memory where there is none. Without a
@@ -52,7 +48,8 @@ async function keyringStore({ file, safeStorage, log }: SecretStoreOptions): Pro
 
   const change = (apply: () => void): Promise<void> => {
     apply()
-    const text = JSON.stringify({ version: 1, secrets: Object.fromEntries(secrets) }, undefined, 2)
+    const stored: StoredSecrets = { version: 1, secrets: Object.fromEntries(secrets) }
+    const text = JSON.stringify(stored, undefined, 2)
     lastWrite = lastWrite.catch(() => undefined).then(() => writeFileAtomically(file, text))
     return lastWrite
   }
@@ -87,11 +84,20 @@ async function keyringStore({ file, safeStorage, log }: SecretStoreOptions): Pro
 
 async function readSecrets(file: string, log: Log): Promise<Map<string, string>> {
   try {
-    const { secrets } = storedSecrets.parse(JSON.parse(await readFile(file, 'utf8')))
-    return new Map(Object.entries(secrets))
+    return parseSecrets(await readFile(file, 'utf8'))
   } catch (thrown) {
     const isAbsent = thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT'
     if (!isAbsent) log.warning(`the file of kept passwords cannot be read: ${describeError(thrown)}`)
     return new Map()
   }
+}
+
+function parseSecrets(text: string): Map<string, string> {
+  const { version, secrets } = JSON.parse(text) as Partial<StoredSecrets>
+  if (version !== 1) throw new Error(`its version is ${String(version)}`)
+  const entries = Object.entries(secrets ?? {})
+  const isBase64 = (value: unknown): boolean =>
+    typeof value === 'string' && /^[A-Za-z0-9+/]*={0,2}$/.test(value)
+  if (!entries.every(([, value]) => isBase64(value))) throw new Error('a value is not base64')
+  return new Map(entries)
 }

@@ -18,7 +18,7 @@ export type EngineThread = {
 }
 
 /** What {@link startEngine} needs. */
-export type StartEngineOptions = {
+type StartEngineOptions = {
   /** The module that composes the engine, `engine-thread.js`. */
   readonly entry: URL
   readonly stateDirectory: string

@@ -1,18 +1,18 @@
+import path from 'node:path'
 import { Menu, type MenuItemConstructorOptions, nativeImage, Tray } from 'electron'
 import type { JobSnapshot } from '../engine/api/contract/jobs.ts'
-import { type Activity, type Glyph, glyphOf, NO_ACTIVITY } from './activity.ts'
+import { type Activity, type Glyph, glyphOf } from './activity.ts'
 import type { Words } from './words.ts'
-import path from 'node:path'
 
 /** What a user can do from the tray. */
-export type TrayActions = {
+type TrayActions = {
   open(): void
   cancelJob(id: string): void
   quit(): void
 }
 
 /** The glyph beside the clock. */
-export type TrayIcon = {
+type TrayIcon = {
   show(activity: Activity, words: Words): void
   /** Glyphs are light on a dark bar and dark on a light one. */
   setDark(isDark: boolean): void
@@ -51,23 +51,9 @@ export function openTray(directory: string, isDark: boolean, actions: TrayAction
   }
 }
 
-/** What the tray says of an activity in one line. */
-export function tooltip(activity: Activity, words: Words): string {
-  switch (glyphOf(activity)) {
-    case 'problem':
-      return words.problem(activity.problemCount)
-    case 'attention':
-      return words.attention(activity.attentionCount)
-    case 'working':
-      return words.working(activity.jobs.length)
-    case 'calm':
-      return words.calm
-  }
-}
-
 /** The menu of the tray: how things stand, each job with its cancel, open, quit. */
 export function trayTemplate(
-  activity: Activity = NO_ACTIVITY,
+  activity: Activity,
   words: Words,
   actions: TrayActions,
 ): MenuItemConstructorOptions[] {
@@ -91,4 +77,18 @@ export function trayTemplate(
 /** `Backup of orders`, in the user's language. */
 export function describeJob({ kind, instance, catalog }: JobSnapshot, words: Words): string {
   return words.job[kind](instance ?? catalog)
+}
+
+/** What the tray says of an activity in one line. */
+function tooltip(activity: Activity, words: Words): string {
+  switch (glyphOf(activity)) {
+    case 'problem':
+      return words.problem(activity.problemCount)
+    case 'attention':
+      return words.attention(activity.attentionCount)
+    case 'working':
+      return words.working(activity.jobs.length)
+    case 'calm':
+      return words.calm
+  }
 }

@@ -2,7 +2,7 @@ import { BrowserWindow } from 'electron'
 import { PAGE_URL } from './app-protocol.ts'
 
 /** What a window is opened with. */
-export type WindowOptions = {
+type WindowOptions = {
   /** The bundled preload, `preload.cjs`. */
   readonly preload: string
   readonly icon: string

@@ -1,5 +1,14 @@
 import { EngineError } from '../base/engine-error.ts'
 
+/** Where the WebSocket of a web host is. */
+export const SOCKET_PATH = '/engine'
+
+/** `Sec-WebSocket-Protocol` of a client: this and the token. A header, so that no request line or log shows it. */
+export const SOCKET_PROTOCOL = 'tidemark.'
+
+/** The name of the token in the fragment of the page's address, `#token=…`, which browsers do not send. */
+export const TOKEN_NAME = 'token'
+
 /** Deeper values are a cycle or an attack; the contract nests less than ten levels. */
 const MOST_DEPTH = 64
 

@@ -3,7 +3,7 @@ import { readFile, realpath } from 'node:fs/promises'
 import path from 'node:path'
 
 /** Stands in `index.html` wherever the nonce of a response belongs; vite writes it (`html.cspNonce`). */
-export const NONCE_PLACEHOLDER = '__CSP_NONCE__'
+const NONCE_PLACEHOLDER = '__CSP_NONCE__'
 
 /** What a build of the window consists of. A file of another kind is not served. */
 const MIME_TYPES: Readonly<Record<string, string>> = {
@@ -18,7 +18,7 @@ const MIME_TYPES: Readonly<Record<string, string>> = {
 }
 
 /** An answer to a request for a file of the window; the same over HTTP and over `app://`. */
-export type PageResponse = {
+type PageResponse = {
   readonly status: 200 | 400 | 404 | 405
   readonly headers: Readonly<Record<string, string>>
   /** Undefined for an answer without a body: a refusal, or one to `HEAD`. */
@@ -60,7 +60,7 @@ export async function readPageFile(
 }
 
 /** What the window may load and do. Style needs a nonce for the few sheets that a library writes at run time. */
-export function contentSecurityPolicy(nonce: string): string {
+function contentSecurityPolicy(nonce: string): string {
   return [
     `default-src 'none'`,
     `script-src 'self'`,

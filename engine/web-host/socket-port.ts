@@ -3,7 +3,7 @@ import { decodeWire, encodeWire } from '../api/wire.ts'
 import type { EnginePort, FromEngine, ToEngine } from '../api/port.ts'
 
 /** A browser that has not read this much is not reading any more; what follows would only fill our memory. */
-export const MOST_UNREAD_BYTES = 64 * 1024 * 1024
+const MOST_UNREAD_BYTES = 64 * 1024 * 1024
 
 /** Close codes of RFC 6455 (section 7.4.1) that a client may meet. */
 const CLOSE = { unsupported: 1003, policy: 1008, wentAway: 1001 } as const

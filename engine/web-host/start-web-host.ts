@@ -6,14 +6,9 @@ import type { Duplex } from 'node:stream'
 import { WebSocketServer } from 'ws'
 import { EngineError } from '../base/engine-error.ts'
 import type { EnginePort } from '../api/port.ts'
+import { SOCKET_PATH, SOCKET_PROTOCOL, TOKEN_NAME } from '../api/wire.ts'
 import { readPageFile } from './page-files.ts'
 import { socketPort } from './socket-port.ts'
-
-/** Where the WebSocket lives. */
-export const SOCKET_PATH = '/engine'
-
-/** `Sec-WebSocket-Protocol` of a client: this and the token. A header, so that no request line or log shows it. */
-export const PROTOCOL_PREFIX = 'tidemark.'
 
 /** Only this machine. Not `localhost`: that is a name, and names can be made to point elsewhere. */
 const ADDRESS = '127.0.0.1'
@@ -92,7 +87,7 @@ export async function startWebHost(options: WebHostOptions): Promise<WebHost> {
   options.signal?.addEventListener('abort', onAbort, { once: true })
   if (options.signal?.aborted === true) await close()
 
-  return { url: `http://${authority}/#token=${token}`, close }
+  return { url: `http://${authority}/#${TOKEN_NAME}=${token}`, close }
 }
 
 async function listen(server: Server, port: number): Promise<number> {
@@ -137,7 +132,7 @@ function refuseUpgrade(
   if (headers.host !== authority) return 421
   if (headers.origin !== `http://${authority}`) return 403
   if (url !== SOCKET_PATH) return 404
-  if (!isSame(headers['sec-websocket-protocol'] ?? '', PROTOCOL_PREFIX + token)) return 403
+  if (!isSame(headers['sec-websocket-protocol'] ?? '', SOCKET_PROTOCOL + token)) return 403
   if (socketCount >= MOST_SOCKETS) return 503
   return undefined
 }
