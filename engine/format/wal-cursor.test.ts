@@ -45,6 +45,23 @@ test('finds the first record at or after any LSN, past the rest of an earlier on
   )
 })
 
+test('goes on over page edges after the rest of an earlier record ended near one', () => {
+  const room = 8192 - 24
+  for (const restBytes of [room, room - 8, room - 40, room - 64]) {
+    const wal = new MadeWal()
+    wal.fillPageTo(64)
+    wal.append({ mainData: new Uint8Array(64 - 29 + restBytes) })
+    const ended = wal.end
+    const next = wal.append({ mainData: new Uint8Array(30_000) })
+    const last = wal.append({})
+
+    const { records } = readAll(wal, { start: parseLsn('0/102000') })
+
+    expect(ended % 8192n).toBe(restBytes === room ? 0n : BigInt(24 + restBytes))
+    expect(records.map(({ lsn }) => lsn)).toEqual([next, last])
+  }
+})
+
 test('a flipped bit is a checksum mismatch at the record that holds it, and all before it are read', () => {
   const isFlippedFrom = 4 // The length comes first: a wrong one may also show as a page that does not go on.
   fc.assert(

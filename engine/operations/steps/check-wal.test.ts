@@ -49,15 +49,19 @@ test('the record at the stop counts for the time, and none is no time', async ()
   expect(await check(wal, scratch, first, first)).toMatchObject({ recoveryTimeMicros: undefined })
 })
 
-test('a stop that is no record is reached by the next one', async () => {
+test('a stop that is no record is reached by the next one, whose time does not count', async () => {
   await using scratch = await scratchDirectory()
   const wal = new MadeWal()
   const first = wal.append({ mainData: new Uint8Array(100) })
-  const second = wal.append({})
+  const second = wal.append({ ...COMMIT, mainData: timedData(AT) })
   await writeAll(scratch, wal)
 
   const checked = await check(wal, scratch, first, lsnFromBigint(second - 8n))
-  expect(checked).toMatchObject({ kind: 'complete', lastRecord: { lsn: second } })
+  expect(checked).toMatchObject({
+    kind: 'complete',
+    lastRecord: { lsn: second },
+    recoveryTimeMicros: undefined,
+  })
 })
 
 test('says what is wrong, and how far WAL is good', async () => {
@@ -127,6 +131,29 @@ test('stops when it is cancelled', async () => {
   await expect(checkWalRange({ ...range, signal: AbortSignal.abort() })).rejects.toThrow(
     expect.objectContaining({ name: 'AbortError' }),
   )
+})
+
+test('stops when it is cancelled in the middle of a segment', async () => {
+  await using scratch = await scratchDirectory()
+  const wal = new MadeWal()
+  const first = wal.append({})
+  for (let count = 0; count < 25_000; count++) wal.append({})
+  await writeAll(scratch, wal)
+  const cancelling = new AbortController()
+  let askedCount = 0
+  const range = {
+    ...identity(wal),
+    places: [place(scratch)],
+    start: first,
+    // Asked for with every record: so somebody cancels while records are read.
+    get stop() {
+      if (++askedCount === 10_000) cancelling.abort()
+      return wal.end
+    },
+    signal: cancelling.signal,
+  }
+
+  await expect(checkWalRange(range)).rejects.toThrow(expect.objectContaining({ name: 'AbortError' }))
 })
 
 test('a backup stops where its record starts, once that record is there', async () => {

@@ -1,15 +1,20 @@
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
+import { setImmediate } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { gunzip } from 'node:zlib'
+import { assert } from '../../base/assert.ts'
 import { describeError, EngineError } from '../../base/engine-error.ts'
 import { formatLsn, type Lsn, lsnFromBigint } from '../../base/lsn.ts'
 import { type Timeline, walSegmentName, walSegmentNumber, walSegmentStart } from '../../base/wal-segment.ts'
-import { WalCursor, type WalProblem } from '../../format/wal-cursor.ts'
+import { WalCursor, type WalCursorOptions, type WalProblem } from '../../format/wal-cursor.ts'
 import { firstRecordLsnOfPage, recordStartAt, WAL_PAGE_BYTES } from '../../format/wal-page.ts'
 import type { WalRecord } from '../../format/wal-record.ts'
 import { recordTimestampMicros } from '../../format/wal-times.ts'
 import { mapFileError } from '../../host/file-error.ts'
+
+/** After so many records others get their turn, some 10 ms: a segment may have a gigabyte. */
+const RECORDS_PER_TURN = 20_000
 
 /** A directory with WAL: `plain` as a server or receiver fills it, `archive` where segments may be compressed. */
 export type WalPlace = { readonly directory: string; readonly kind: 'plain' | 'archive' }
@@ -62,30 +67,24 @@ export type StopLsnSearch =
  * @throws {EngineError} `storage.*` when a directory or file cannot be read at all.
  */
 export async function checkWalRange(range: WalRange): Promise<WalCheck> {
-  const reading = openReading(
-    range,
-    range.start,
-    isRecordPlace(range.start, range.segmentBytes) ? 'record' : 'at-or-after',
-  )
+  const from = isRecordPlace(range.start, range.segmentBytes) ? 'record' : 'at-or-after'
+  const segments: string[] = []
   let recoveryTimeMicros: bigint | undefined
-  let lastGoodLsn: Lsn | undefined
-  for (;;) {
-    const step = await reading.next()
-    if (step.kind === 'end') return { kind: 'incomplete', problem: step.problem, lastGoodLsn }
-    const { record } = step
-    lastGoodLsn = record.endLsn
-    if (record.lsn <= range.stop) recoveryTimeMicros = recordTimestampMicros(record) ?? recoveryTimeMicros
-    if (record.lsn >= range.stop) {
-      const { lsn, endLsn, xid } = record
-      return {
-        kind: 'complete',
-        lastRecord: { lsn, endLsn, xid },
-        endLsn,
-        recoveryTimeMicros,
-        segments: reading.segments,
-      }
-    }
-  }
+  let lastRecord: WalRecord | undefined
+  const problem = await readRecords(
+    range,
+    { start: range.start, from },
+    (record) => {
+      lastRecord = record
+      if (record.lsn <= range.stop) recoveryTimeMicros = recordTimestampMicros(record) ?? recoveryTimeMicros
+      return record.lsn < range.stop
+    },
+    (segment) => segments.push(segment),
+  )
+  if (problem !== undefined) return { kind: 'incomplete', problem, lastGoodLsn: lastRecord?.endLsn }
+  assert(lastRecord !== undefined, 'reading stops early only at a record')
+  const { lsn, endLsn, xid } = lastRecord
+  return { kind: 'complete', lastRecord: { lsn, endLsn, xid }, endLsn, recoveryTimeMicros, segments }
 }
 
 /**
@@ -119,13 +118,21 @@ export async function findStopLsn(
     )
   }
   const source = { ...search, places: [search.place] }
-  const first = await openReading(source, stopLsn, isAtPageEdge ? 'at-or-after' : 'record').next()
-  if (first.kind === 'record') return { kind: 'found', stopLsn: first.record.lsn }
+  let found: Lsn | undefined
+  const problem = await readRecords(
+    source,
+    { start: stopLsn, from: isAtPageEdge ? 'at-or-after' : 'record' },
+    ({ lsn }) => {
+      found = lsn
+      return false
+    },
+  )
+  if (found !== undefined || problem === undefined) return { kind: 'found', stopLsn: found ?? stopLsn }
   if (isFromReplica && (isAtPageEdge || search.waitedMs * 2 >= search.timeoutMs)) {
     const prior = await findRecordEndingAt(source, search.startLsn, stopLsn)
     if (prior !== undefined) return { kind: 'found', stopLsn: prior }
   }
-  return { kind: 'not-yet', problem: first.problem }
+  return { kind: 'not-yet', problem }
 }
 
 /** The start of the record up to whose end WAL reaches `lsn`; looked for in the segment before it and the one before that. */
@@ -136,12 +143,12 @@ async function findRecordEndingAt(source: WalSource, startLsn: Lsn, lsn: Lsn): P
   for (let number = last; number >= earliest && number >= last - 1n; number--) {
     const segmentStart = walSegmentStart(number, segmentBytes)
     const from = startLsn > segmentStart ? startLsn : segmentStart
-    const reading = openReading(source, from, 'at-or-after')
-    for (let step = await reading.next(); step.kind === 'record'; step = await reading.next()) {
-      const { record } = step
-      if (record.lsn >= lsn) break
-      if (recordStartAt(record.endLsn, segmentBytes) >= lsn) return record.lsn
-    }
+    let found: Lsn | undefined
+    await readRecords(source, { start: from, from: 'at-or-after' }, (record) => {
+      if (record.lsn < lsn && recordStartAt(record.endLsn, segmentBytes) >= lsn) found = record.lsn
+      return found === undefined && record.lsn < lsn
+    })
+    if (found !== undefined) return found
   }
   return undefined
 }
@@ -153,31 +160,33 @@ function isRecordPlace(lsn: Lsn, segmentBytes: number): boolean {
 
 type WalSource = WalIdentity & { readonly places: readonly WalPlace[]; readonly signal: AbortSignal }
 
-type Reading = {
-  next(): Promise<{ kind: 'record'; record: WalRecord } | { kind: 'end'; problem: WalProblem }>
-  readonly segments: readonly string[]
-}
-
-/** A cursor that is fed from the directories. */
-function openReading(source: WalSource, start: Lsn, from: 'record' | 'at-or-after'): Reading {
-  const { timeline, segmentBytes, systemIdentifier } = source
+/**
+ * Hands over records until `visit` has enough, which is when it returns false; what ended reading before that is given
+ * back. Between two segments, and now and then inside one, others get their turn.
+ */
+async function readRecords(
+  source: WalSource,
+  { start, from }: Pick<WalCursorOptions, 'start' | 'from'>,
+  visit: (record: WalRecord) => boolean,
+  onSegment: (name: string) => void = () => undefined,
+): Promise<WalProblem | undefined> {
+  const { timeline, segmentBytes, systemIdentifier, signal } = source
   const cursor = new WalCursor({ start, from, timeline, segmentBytes, systemIdentifier })
-  const segments: string[] = []
-  return {
-    segments,
-    async next() {
-      for (;;) {
-        const step = cursor.next()
-        if (step.kind !== 'need-segment') return step
-        source.signal.throwIfAborted()
-        const name = walSegmentName({ timeline, number: step.number }, segmentBytes)
-        const loaded = await loadSegment(source, name)
-        if (loaded.kind === 'bytes') {
-          segments.push(name)
-          cursor.feed(step.number, loaded.bytes)
-        } else cursor.feedNothing(step.number, loaded.kind, loaded.why)
-      }
-    },
+  for (let recordCount = 0; ;) {
+    const step = cursor.next()
+    if (step.kind === 'end') return step.problem
+    if (step.kind === 'record') {
+      if (!visit(step.record)) return undefined
+      if (++recordCount % RECORDS_PER_TURN === 0) await setImmediate(undefined, { signal })
+      continue
+    }
+    signal.throwIfAborted()
+    const name = walSegmentName({ timeline, number: step.number }, segmentBytes)
+    const loaded = await loadSegment(source, name)
+    if (loaded.kind === 'bytes') {
+      onSegment(name)
+      cursor.feed(step.number, loaded.bytes)
+    } else cursor.feedNothing(step.number, loaded.kind, loaded.why)
   }
 }
 
