@@ -72,10 +72,12 @@ describe('a backup.control', () => {
       note: "it's\ndone",
       externalDirs: '',
       primaryConninfo: ' ',
+      contentCrc: 0,
     })
     expect(text).toContain("note = 'it''s done'\n")
     expect(text).not.toContain('external-dirs')
     expect(text).not.toContain('primary_conninfo')
+    expect(text).not.toContain('content-crc')
     expect(parseBackupControl(text).control?.note).toBe("it's done")
   })
 

@@ -107,7 +107,9 @@ describe('a content list', () => {
 
   test('is damaged wherever its last line is cut off', () => {
     for (let length = 1; length < SAMPLES[0].length; length++) {
-      expect(() => parseContentList(SAMPLES[0].slice(0, length))).toThrow('line 1')
+      expect(() => parseContentList(SAMPLES[0].slice(0, length))).toThrow(
+        'line 1 of the content list is cut off',
+      )
     }
   })
 

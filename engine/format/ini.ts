@@ -73,7 +73,7 @@ function takeValue(text: string, line: number): readonly [string, string] {
 }
 
 /** The form in which keys are compared: case does not count, nor does the kind of dash. */
-export function normaliseKey(rawKey: string): string {
+function normaliseKey(rawKey: string): string {
   return rawKey.toLowerCase().replace(/[_ ]/g, '-')
 }
 

@@ -4,7 +4,7 @@ import { parseIni, quoteIni } from './ini.ts'
 import { parseChoice, parseCInteger } from './scalars.ts'
 
 /** What kind of value a key has. Numbers with a base unit are kept in it. */
-export type ConfigKind =
+type ConfigKind =
   | { readonly kind: 'text' }
   | { readonly kind: 'choice'; readonly words: readonly string[] }
   | { readonly kind: 'number'; readonly most: bigint; readonly unit?: BaseUnit }

@@ -61,16 +61,16 @@ describe('a page', () => {
   })
 
   test.each([
-    ['page size', 19, 0x40],
-    ['unknown flags', 10, 0x08],
-    ['lower inside the header', 12, 0x10],
-    ['lower beyond upper', 13, 0x1f],
-    ['upper beyond special', 15, 0x21],
-    ['special beyond the page', 17, 0x21],
-    ['special not on a multiple of 8', 16, 0x04],
-  ])('has an invalid header with a wrong %s', (_what, at, byte) => {
+    ['page size', 19, [0x40]],
+    ['unknown flags', 10, [0x08]],
+    ['lower inside the header', 12, [0x10]],
+    ['lower beyond upper', 13, [0x1f]],
+    ['upper beyond special', 15, [0x21]],
+    ['special beyond the page', 17, [0x21]],
+    ['special not on a multiple of 8', 16, [0xfc, 0x1f]],
+  ])('has an invalid header with a wrong %s', (_what, at, bytes) => {
     const page = soundPage()
-    page[at] = byte
+    page.set(bytes, at)
     expect(examinePage(page, { ...expected, hasChecksums: false }).verdict).toBe('header-invalid')
   })
 

@@ -57,6 +57,24 @@ describe('pglz', () => {
     expect(packed && { bytes: packed.length, crc: crc32c(packed) }).toEqual({ bytes, crc })
   })
 
+  test('looks for matches with the patience of the backup tools unless told otherwise', () => {
+    expect([2, 10].map((seed) => pglzCompress(repetitive(seed))?.length)).toEqual([913, 820])
+  })
+
+  test('looks back 4094 bytes and no further, as the C source does', () => {
+    const packedBytes = (distance: number): number => {
+      const input = new Uint8Array(8192)
+      let state = 1
+      for (let at = 0; at < distance; at++) {
+        state = (Math.imul(state, 1664525) + 1013904223) >>> 0
+        input[at] = state >>> 24
+      }
+      input.copyWithin(distance, 0, 200)
+      return pglzCompress(input)?.length ?? 8192
+    }
+    expect(packedBytes(4095) - packedBytes(4094)).toBeGreaterThan(150)
+  })
+
   test('does not remember one page while it compresses the next', () => {
     const first = pglzCompress(repetitive(5))
     pglzCompress(repetitive(6))
