@@ -7,7 +7,7 @@ import { crc32c } from './crc32c.ts'
 export const CONTROL_FILE_BYTES = 8192
 
 /** What the cluster was doing when the file was written, `DBState` in its order. */
-export const CLUSTER_STATES = [
+const CLUSTER_STATES = [
   'starting-up',
   'shut-down',
   'shut-down-in-recovery',
@@ -17,7 +17,7 @@ export const CLUSTER_STATES = [
   'in-production',
 ] as const
 
-export type ClusterState = (typeof CLUSTER_STATES)[number] | 'unknown'
+type ClusterState = (typeof CLUSTER_STATES)[number] | 'unknown'
 
 /**
  * What a backup tool needs of `global/pg_control`. Times are Unix seconds; an LSN that is not set is 0.

@@ -48,7 +48,7 @@ export type RecoveryConfiguration = {
 const FIRST_WITH_SIGNAL_FILES = 12
 
 /** Whether recovery goes further than the WAL that the backup carries itself. */
-export function isPointInTimeRecovery(
+function isPointInTimeRecovery(
   request: Pick<RecoveryRequest, 'isArchiveBackup' | 'target' | 'targetTimeline' | 'restoreCommand'>,
 ): boolean {
   return (

@@ -3,7 +3,7 @@ import { formatLsn, type Lsn, parseLsn } from '../base/lsn.ts'
 import type { Timeline } from '../base/wal-segment.ts'
 
 /** One ancestor: the timeline, and where the next one branched off from it. */
-export type TimelineHistoryEntry = {
+type TimelineHistoryEntry = {
   readonly timeline: Timeline
   /** The first byte that is no longer of {@link timeline}. */
   readonly switchLsn: Lsn

@@ -63,7 +63,7 @@ test('goes on over page edges after the rest of an earlier record ended near one
 })
 
 test('a flipped bit is a checksum mismatch at the record that holds it, and all before it are read', () => {
-  const isFlippedFrom = 4 // The length comes first: a wrong one may also show as a page that does not go on.
+  const LENGTH_BYTES = 4 // It comes first: a wrong one may also show as a page that does not go on.
   fc.assert(
     fc.property(lengths, fc.nat(), fc.nat(7), fc.nat(), (sizes, which, bit, where) => {
       fc.pre(sizes.length > 0)
@@ -71,9 +71,9 @@ test('a flipped bit is a checksum mismatch at the record that holds it, and all 
       const written = sizes.map((size) => wal.append({ mainData: new Uint8Array(size).fill(1) }))
       const victim = readAll(wal, {}).records[which % sizes.length] as WalRecord
       const inPage = Number(8192n - (victim.lsn % 8192n))
-      const span = Math.min(victim.totalBytes, inPage) - isFlippedFrom
+      const span = Math.min(victim.totalBytes, inPage) - LENGTH_BYTES
       fc.pre(span > 0)
-      flip(wal, lsnFromBigint(victim.lsn + BigInt(isFlippedFrom + (where % span))), bit)
+      flip(wal, lsnFromBigint(victim.lsn + BigInt(LENGTH_BYTES + (where % span))), bit)
 
       const { records, problem } = readAll(wal, {})
 

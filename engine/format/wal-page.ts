@@ -4,7 +4,7 @@ import type { Timeline } from '../base/wal-segment.ts'
 /** Bytes of a WAL page, `XLOG_BLCKSZ`. Other sizes are refused. */
 export const WAL_PAGE_BYTES = 8192
 /** Bytes of the header of every page but the first of a segment. */
-export const WAL_PAGE_HEADER_BYTES = 24
+const WAL_PAGE_HEADER_BYTES = 24
 /** Bytes of the header of the first page of a segment. */
 export const WAL_LONG_HEADER_BYTES = 40
 
