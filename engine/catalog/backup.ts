@@ -1,0 +1,130 @@
+import { readFileSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import path from 'node:path'
+import type { BackupId } from '../base/backup-id.ts'
+import { EngineError } from '../base/engine-error.ts'
+import {
+  type BackupControl,
+  type BackupStatus,
+  formatBackupControl,
+  parseBackupControl,
+} from '../format/backup-control.ts'
+import { type ContentEntry, formatContentList, parseContentList } from '../format/content-list.ts'
+import { crc32c, hasLegacyCrc, legacyCrc32 } from '../format/crc32c.ts'
+import { versionNumber } from '../format/backup-control.ts'
+import { isWalSegmentName } from '../format/file-names.ts'
+import { writeFileDurably } from '../host/durable-file.ts'
+import { mapFileError } from '../host/file-error.ts'
+import { CONTENT_FILE, CONTROL_FILE } from './paths.ts'
+
+/** One backup as it lies in the catalog. */
+export type Backup = {
+  readonly id: BackupId
+  readonly instance: string
+  readonly directory: string
+  /** Undefined when `backup.control` is missing or cannot be read; `problem` says why. */
+  readonly control: BackupControl | undefined
+  readonly problem: string | undefined
+}
+
+/** Reads `backup.control`. A file that cannot be read is said, not thrown: the backup is still listed. */
+export function readControl(directory: string): Pick<Backup, 'control' | 'problem'> {
+  try {
+    const { control } = parseBackupControl(readFileSync(path.join(directory, CONTROL_FILE), 'utf8'))
+    return control === undefined
+      ? { control, problem: 'backup.control is empty' }
+      : { control, problem: undefined }
+  } catch (thrown) {
+    const message = thrown instanceof Error ? thrown.message : String(thrown)
+    const isMissing = thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT'
+    return {
+      control: undefined,
+      problem: isMissing ? 'backup.control is missing' : `backup.control cannot be read: ${message}`,
+    }
+  }
+}
+
+/** Writes `backup.control` whole, atomic and durable. The caller holds a lock. */
+export async function writeBackupControl(directory: string, control: BackupControl): Promise<void> {
+  await writeFileDurably(path.join(directory, CONTROL_FILE), formatBackupControl(control), { mode: 0o600 })
+}
+
+/**
+ * Changes the status and nothing else, reading the file anew; writes only what differs. The caller holds a lock.
+ *
+ * @throws {EngineError} `format.damaged` when the file cannot be read
+ */
+export async function changeStatus(directory: string, status: BackupStatus): Promise<void> {
+  const { control, problem } = readControl(directory)
+  if (control === undefined)
+    throw new EngineError('format.damaged', `${directory}: ${problem ?? 'no control file'}`)
+  if (control.status !== status) await writeBackupControl(directory, { ...control, status })
+}
+
+/**
+ * Reads the content list and checks it against the checksum in the control file.
+ *
+ * @throws {EngineError} `format.damaged`, `storage.not-found`
+ */
+export async function readContentList(
+  backup: Pick<Backup, 'directory' | 'control' | 'id'>,
+): Promise<readonly ContentEntry[]> {
+  const file = path.join(backup.directory, CONTENT_FILE)
+  const bytes = await readFile(file).catch((thrown: unknown) => {
+    throw mapFileError(thrown, file, 'read')
+  })
+  const expected = backup.control?.contentCrc ?? 0
+  if (expected !== 0) {
+    const crcOf = hasLegacyCrc(versionNumber(backup.control?.programVersion ?? '')) ? legacyCrc32 : crc32c
+    const found = crcOf(bytes)
+    if (found !== expected) {
+      throw new EngineError(
+        'format.damaged',
+        `the content list of backup ${backup.id} has the checksum ${found}, backup.control says ${expected}`,
+        { hint: 'The list of files is damaged; restore another backup.', facts: { backup: backup.id } },
+      )
+    }
+  }
+  return parseContentList(bytes.toString('utf8'))
+}
+
+/** What a content list adds up to (catalog format 3.4), and its checksum for `content-crc`. */
+export type ContentTotals = {
+  readonly crc: number
+  readonly dataBytes: number
+  readonly uncompressedBytes: number
+  readonly walBytes: number
+}
+
+/** Writes the content list whole, atomic and durable. */
+export async function writeContentList(
+  directory: string,
+  entries: readonly ContentEntry[],
+): Promise<ContentTotals> {
+  const bytes = Buffer.from(formatContentList(entries), 'utf8')
+  await writeFileDurably(path.join(directory, CONTENT_FILE), bytes, { mode: 0o600 })
+  return { crc: crc32c(bytes), ...contentSizes(entries) }
+}
+
+const TYPE_BITS = 0o170000
+const DIRECTORY = 0o040000
+const DIRECTORY_BYTES = 4096
+
+/** The size fields of a control file: directories count 4096 each, WAL of the backup apart. */
+export function contentSizes(entries: readonly ContentEntry[]): Omit<ContentTotals, 'crc'> {
+  let dataBytes = 0
+  let uncompressedBytes = 0
+  let walBytes = 0
+  for (const entry of entries) {
+    if ((entry.mode & TYPE_BITS) === DIRECTORY) {
+      dataBytes += DIRECTORY_BYTES
+      uncompressedBytes += DIRECTORY_BYTES
+    } else if (entry.externalDirNumber === 0 && isWalSegmentName(path.posix.basename(entry.path))) {
+      walBytes += Math.max(0, entry.sizeBytes)
+    } else if (entry.sizeBytes > 0) {
+      dataBytes += entry.sizeBytes
+      uncompressedBytes += entry.fullBytes
+    }
+  }
+  return { dataBytes, uncompressedBytes, walBytes }
+}

@@ -1,0 +1,95 @@
+import type { BackupId } from '../base/backup-id.ts'
+import type { Backup } from './backup.ts'
+import type { Inventory } from './inventory.ts'
+
+/** What a backup needs to be restored. */
+export type Chain =
+  /** FULL first, the backup itself last. */
+  | { readonly kind: 'whole'; readonly backups: readonly Backup[] }
+  /** An ancestor is missing; `backups` are those that are there, the backup itself last. */
+  | { readonly kind: 'broken'; readonly missing: BackupId | undefined; readonly backups: readonly Backup[] }
+
+/** Follows the parents of a backup to its FULL. A circle of parents counts as broken. */
+export function chainOf(inventory: Pick<Inventory, 'backups'>, id: BackupId): Chain {
+  return followParents(byId(inventory), id)
+}
+
+/** A chain in the few words that lists need. */
+export type ChainSummary = {
+  /** The FULL at its root; undefined when the chain is broken. */
+  readonly fullId: BackupId | undefined
+  /** Backups that a restore reads, this one included; 0 when the chain is broken. */
+  readonly length: number
+  /** OK or DONE, and every ancestor as well. */
+  readonly isUsable: boolean
+  /** Bytes of pages that a restore reads. */
+  readonly bytes: number
+  /** The timeline of the parent; 0 for a FULL. */
+  readonly parentTimeline: number
+}
+
+/** The chain of every backup. Each is made from its parent's, so ten thousand backups cost ten thousand steps. */
+export function chainsOf(inventory: Pick<Inventory, 'backups'>): ReadonlyMap<BackupId, ChainSummary> {
+  const backups = byId(inventory)
+  const summaries = new Map<BackupId, ChainSummary>()
+  const broken: ChainSummary = { fullId: undefined, length: 0, isUsable: false, bytes: 0, parentTimeline: 0 }
+  // Oldest first: a parent is always older than its child.
+  for (const backup of inventory.backups.toReversed()) {
+    const { id, control } = backup
+    if (control === undefined) {
+      summaries.set(id, broken)
+      continue
+    }
+    const own = control.status === 'OK' || control.status === 'DONE'
+    const bytes = control.dataBytes ?? 0
+    if (control.mode === 'FULL') {
+      summaries.set(id, { fullId: id, length: 1, isUsable: own, bytes, parentTimeline: 0 })
+      continue
+    }
+    const parent = control.parentId === undefined ? undefined : summaries.get(control.parentId)
+    const parentTimeline =
+      control.parentId === undefined ? 0 : (backups.get(control.parentId)?.control?.timeline ?? 0)
+    if (parent === undefined || parent.fullId === undefined)
+      summaries.set(id, { ...broken, bytes, parentTimeline })
+    else {
+      summaries.set(id, {
+        fullId: parent.fullId,
+        length: parent.length + 1,
+        isUsable: own && parent.isUsable,
+        bytes: parent.bytes + bytes,
+        parentTimeline,
+      })
+    }
+  }
+  return summaries
+}
+
+/** All that hang on a backup, oldest first. */
+export function descendantsOf(inventory: Pick<Inventory, 'backups'>, id: BackupId): readonly Backup[] {
+  const found = new Set<BackupId>([id])
+  const descendants: Backup[] = []
+  for (const backup of inventory.backups.toReversed()) {
+    const parent = backup.control?.parentId
+    if (parent === undefined || !found.has(parent) || found.has(backup.id)) continue
+    found.add(backup.id)
+    descendants.push(backup)
+  }
+  return descendants
+}
+
+function followParents(backups: ReadonlyMap<BackupId, Backup>, id: BackupId): Chain {
+  const chain: Backup[] = []
+  const seen = new Set<BackupId>()
+  for (let next: BackupId | undefined = id; ;) {
+    const backup: Backup | undefined = next === undefined || seen.has(next) ? undefined : backups.get(next)
+    if (backup === undefined) return { kind: 'broken', missing: next, backups: chain.toReversed() }
+    seen.add(backup.id)
+    chain.push(backup)
+    if (backup.control?.mode === 'FULL') return { kind: 'whole', backups: chain.toReversed() }
+    next = backup.control?.parentId
+  }
+}
+
+function byId({ backups }: Pick<Inventory, 'backups'>): ReadonlyMap<BackupId, Backup> {
+  return new Map(backups.map((backup) => [backup.id, backup]))
+}

@@ -1,0 +1,92 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs'
+import path from 'node:path'
+import { EngineError } from '../base/engine-error.ts'
+import { formatInstanceConfig, type InstanceConfig, parseInstanceConfig } from '../format/instance-config.ts'
+import { isMissing, mapFileError } from '../host/file-error.ts'
+import { writeFileDurably } from '../host/durable-file.ts'
+import { archiveDirectory, backupsDirectory, configFile, instanceDirectory } from './paths.ts'
+
+/** Whether a directory has the layout of a catalog. */
+export async function isCatalog(directory: string): Promise<boolean> {
+  return isDirectory(path.join(directory, 'backups')) && isDirectory(path.join(directory, 'wal'))
+}
+
+/**
+ * The catalog itself, so that a call can stand in an argument.
+ *
+ * @throws {EngineError} `catalog.not-found`, `storage.denied`
+ */
+export async function requireCatalog(catalog: string): Promise<string> {
+  try {
+    readdirSync(catalog)
+  } catch (thrown) {
+    if (!isMissing(thrown)) throw mapFileError(thrown, catalog, 'read')
+  }
+  if (!(await isCatalog(catalog))) {
+    throw new EngineError('catalog.not-found', `"${catalog}" is not a backup catalog`, {
+      hint: 'A catalog holds the directories backups and wal; start one with init.',
+      facts: { path: catalog },
+    })
+  }
+  return catalog
+}
+
+/** The names of the instances of a catalog, sorted. */
+export async function listInstances(catalog: string): Promise<readonly string[]> {
+  try {
+    return readdirSync(backupsDirectory(catalog), { withFileTypes: true })
+      .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'))
+      .map(({ name }) => name)
+      .toSorted()
+  } catch (thrown) {
+    throw mapFileError(thrown, backupsDirectory(catalog), 'list')
+  }
+}
+
+/**
+ * Reads `pg_probackup.conf` of an instance.
+ *
+ * @throws {EngineError} `instance.not-found`, `format.damaged` naming the line
+ */
+export function readInstanceConfig(catalog: string, instance: string): InstanceConfig {
+  const file = configFile(catalog, instance)
+  try {
+    return parseInstanceConfig(readFileSync(file, 'utf8'))
+  } catch (thrown) {
+    if (isMissing(thrown)) {
+      const isThere = isDirectory(instanceDirectory(catalog, instance))
+      throw isThere
+        ? new EngineError('instance.not-found', `instance "${instance}" has no pg_probackup.conf`, {
+            hint: 'Its registration was not finished; delete the instance and add it again.',
+          })
+        : new EngineError('instance.not-found', `the catalog "${catalog}" has no instance "${instance}"`, {
+            hint: 'Check the name, or register the cluster with add-instance.',
+          })
+    }
+    if (thrown instanceof EngineError) {
+      throw new EngineError(thrown.code, `"${file}" cannot be read: ${thrown.message}`, {
+        hint: 'Correct that line; set-config writes the file without mistakes.',
+        cause: thrown,
+      })
+    }
+    throw mapFileError(thrown, file, 'read')
+  }
+}
+
+/** Writes `pg_probackup.conf` whole. Mode 0600: it names hosts and users. */
+export async function writeInstanceConfig(
+  catalog: string,
+  instance: string,
+  config: InstanceConfig,
+): Promise<void> {
+  await writeFileDurably(configFile(catalog, instance), formatInstanceConfig(config), { mode: 0o600 })
+}
+
+/** Whether either directory of an instance is there. */
+export function hasInstance(catalog: string, instance: string): boolean {
+  return isDirectory(instanceDirectory(catalog, instance)) || isDirectory(archiveDirectory(catalog, instance))
+}
+
+function isDirectory(file: string): boolean {
+  return statSync(file, { throwIfNoEntry: false })?.isDirectory() ?? false
+}

@@ -1,0 +1,272 @@
+import { constants, readFileSync, unlinkSync } from 'node:fs'
+import { open, readFile, rename, unlink, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { delay } from '../base/concurrency.ts'
+import { EngineError } from '../base/engine-error.ts'
+import type { Log } from '../base/log.ts'
+import { isProcessAlive } from '../host/process.ts'
+import { isMissing, mapFileError } from '../host/file-error.ts'
+import { EXCLUSIVE_LOCK, SHARED_LOCK } from './paths.ts'
+
+/** How patient locking is. The numbers of the reference tools: tests hold them shorter. */
+export type LockPatience = {
+  readonly tries: number
+  readonly betweenMs: number
+  /** How long an empty lock file may be one that is just being written. */
+  readonly emptyMs: number
+}
+
+export const USUAL_PATIENCE: LockPatience = { tries: 60, betweenMs: 1000, emptyMs: 30_000 }
+
+type LockCall = {
+  readonly signal: AbortSignal
+  readonly log: Log
+  readonly patience?: LockPatience
+  /** A disk that is full counts as locked, so that a delete can make room. */
+  readonly isLax?: boolean
+}
+
+/** A lock on one backup. Disposing releases it. */
+export type BackupLock = AsyncDisposable
+
+/**
+ * Locks that this process holds, by directory. The files know only the pid, so two jobs of one process would take each
+ * other's lock for their own. `jobs` counts shared holders; an exclusive one is `exclusive`.
+ */
+const held = new Map<string, { jobs: number; isExclusive: boolean }>()
+
+process.on('exit', () => {
+  for (const [directory, { isExclusive }] of held) {
+    try {
+      if (isExclusive) unlinkSync(path.join(directory, EXCLUSIVE_LOCK))
+      else if (readPids(path.join(directory, SHARED_LOCK)).every((pid) => pid === process.pid)) {
+        unlinkSync(path.join(directory, SHARED_LOCK))
+      }
+    } catch {
+      // Gone already; what stays is seen to be stale by the next process.
+    }
+  }
+})
+
+/**
+ * Locks a backup for writing: waits for whoever holds it, takes over what dead processes left.
+ * Source: `catalog-format.md` section 1.5.
+ *
+ * @throws {EngineError} `catalog.locked` after the last try; `storage.*`
+ */
+export async function lockExclusive(directory: string, call: LockCall): Promise<BackupLock> {
+  await waitForOwnJobs(directory, call, 'exclusive')
+  held.set(directory, { jobs: 1, isExclusive: true })
+  try {
+    await grab(directory, call)
+    try {
+      await waitForReaders(directory, call)
+    } catch (thrown) {
+      await release(directory)
+      throw thrown
+    }
+  } catch (thrown) {
+    held.delete(directory)
+    throw thrown
+  }
+  return {
+    async [Symbol.asyncDispose]() {
+      if (held.get(directory)?.isExclusive !== true) return
+      held.delete(directory)
+      await release(directory)
+    },
+  }
+}
+
+/** Locks a backup against being changed; several may hold it. On a read-only file system nothing is written down. */
+export async function lockShared(directory: string, call: LockCall): Promise<BackupLock> {
+  await waitForOwnJobs(directory, call, 'shared')
+  const own = held.get(directory)
+  if (own !== undefined) own.jobs++
+  else {
+    held.set(directory, { jobs: 1, isExclusive: false })
+    try {
+      await changeReaders(directory, call, (pids) => [...pids, process.pid])
+    } catch (thrown) {
+      held.delete(directory)
+      throw thrown
+    }
+  }
+  let isReleased = false
+  return {
+    async [Symbol.asyncDispose]() {
+      if (isReleased) return
+      isReleased = true
+      const entry = held.get(directory)
+      if (entry === undefined || --entry.jobs > 0) return
+      held.delete(directory)
+      // Releasing is never cancelled: a lock that stays would make others wait for this process to end.
+      await changeReaders(directory, { ...call, signal: new AbortController().signal }, (pids) => pids)
+    },
+  }
+}
+
+/** Locks several backups, oldest first, so that two such lists never wait for each other. All or none. */
+export async function lockAll(
+  backups: readonly { readonly id: string; readonly directory: string }[],
+  kind: 'shared' | 'exclusive',
+  call: LockCall,
+): Promise<AsyncDisposable> {
+  await using stack = new AsyncDisposableStack()
+  const oldestFirst = backups.toSorted((a, b) => a.id.length - b.id.length || (a.id < b.id ? -1 : 1))
+  for (const { directory } of oldestFirst) {
+    stack.use(await (kind === 'shared' ? lockShared(directory, call) : lockExclusive(directory, call)))
+  }
+  return stack.move()
+}
+
+/** Who holds the exclusive lock: a living process, a dead one, or nobody. For derived states; takes nothing. */
+export function lockOwner(directory: string): 'alive' | 'gone' | 'nobody' {
+  const own = held.get(directory)
+  if (own !== undefined && own.isExclusive) return 'alive'
+  try {
+    const pid = Number.parseInt(readFileSync(path.join(directory, EXCLUSIVE_LOCK), 'utf8'), 10)
+    if (!(pid > 0)) return 'gone'
+    // The same number after a restart of this process, or of the machine: the registry above knows our own.
+    if (pid === process.pid) return 'gone'
+    return isProcessAlive(pid) === 'gone' ? 'gone' : 'alive'
+  } catch (thrown) {
+    if (isMissing(thrown)) return 'nobody'
+    throw mapFileError(thrown, directory, 'read the lock of')
+  }
+}
+
+async function waitForOwnJobs(
+  directory: string,
+  call: LockCall,
+  kind: 'shared' | 'exclusive',
+): Promise<void> {
+  const { tries, betweenMs } = call.patience ?? USUAL_PATIENCE
+  for (let count = 0; ; count++) {
+    const own = held.get(directory)
+    if (own === undefined || (kind === 'shared' && !own.isExclusive)) return
+    if (count >= tries) throw locked(directory, 'another job of this program')
+    await delay(betweenMs, call.signal)
+  }
+}
+
+/** Takes the exclusive file, which is also the mutex for the list of shared holders. */
+async function grab(directory: string, call: LockCall): Promise<'held' | 'read-only'> {
+  const { tries, betweenMs, emptyMs } = call.patience ?? USUAL_PATIENCE
+  const file = path.join(directory, EXCLUSIVE_LOCK)
+  let emptyForMs = 0
+  for (let count = 0; count < tries;) {
+    call.signal.throwIfAborted()
+    const created = await create(file, call)
+    if (created !== 'taken') return created
+    const text = await readFile(file, 'utf8').catch((thrown: unknown) => {
+      if (isMissing(thrown)) return undefined
+      throw mapFileError(thrown, file, 'read')
+    })
+    if (text === undefined) continue
+    if (text === '' && emptyForMs < emptyMs) {
+      emptyForMs += betweenMs
+      await delay(betweenMs, call.signal)
+      continue
+    }
+    const pid = /^\d+\s*$/.test(text) ? Number.parseInt(text, 10) : 0
+    const owner = pid > 0 && pid !== process.pid ? isProcessAlive(pid) : 'gone'
+    if (owner === 'foreign') throw locked(directory, `process ${pid} of another user`)
+    if (owner === 'gone') {
+      call.log.verbose(`process ${pid}, which locked "${directory}", no longer exists`)
+      await unlink(file).catch(ignoreMissing)
+      continue
+    }
+    if (count % 10 === 9) call.log.warning(`waiting for process ${pid}, which holds "${directory}"`)
+    count++
+    if (count === tries) throw locked(directory, `process ${pid}`)
+    await delay(betweenMs, call.signal)
+  }
+  throw locked(directory, 'another process')
+}
+
+async function create(file: string, call: LockCall): Promise<'held' | 'read-only' | 'taken'> {
+  try {
+    const handle = await open(file, constants.O_CREAT | constants.O_EXCL | constants.O_RDWR, 0o600)
+    try {
+      await handle.writeFile(`${process.pid}\n`)
+      await handle.sync()
+    } finally {
+      await handle.close()
+    }
+    return 'held'
+  } catch (thrown) {
+    const code = thrown instanceof Error && 'code' in thrown ? thrown.code : undefined
+    if (code === 'EEXIST') return 'taken'
+    if (code === 'EROFS') return 'read-only'
+    if (code === 'ENOSPC') {
+      await unlink(file).catch(ignoreMissing)
+      if (call.isLax === true) return 'held'
+    }
+    throw mapFileError(thrown, file, 'create')
+  }
+}
+
+async function waitForReaders(directory: string, call: LockCall): Promise<void> {
+  const { tries, betweenMs } = call.patience ?? USUAL_PATIENCE
+  const file = path.join(directory, SHARED_LOCK)
+  for (let count = 0; ; count++) {
+    const living = readPids(file).filter((pid) => pid !== process.pid && isProcessAlive(pid) !== 'gone')
+    if (living.length === 0) break
+    if (count >= tries) throw locked(directory, `process ${living.join(', ')}, which reads it`)
+    await delay(betweenMs, call.signal)
+  }
+  await unlink(file).catch(ignoreMissing)
+}
+
+async function changeReaders(
+  directory: string,
+  call: LockCall,
+  change: (others: readonly number[]) => readonly number[],
+): Promise<void> {
+  if ((await grab(directory, call)) === 'read-only') {
+    call.log.verbose(`"${directory}" is on a read-only file system: its lock is not written down`)
+    return
+  }
+  const file = path.join(directory, SHARED_LOCK)
+  try {
+    const others = readPids(file).filter((pid) => pid !== process.pid && isProcessAlive(pid) !== 'gone')
+    const pids = change(others)
+    if (pids.length === 0) await unlink(file).catch(ignoreMissing)
+    else {
+      await writeFile(`${file}tmp`, pids.map((pid) => `${pid}\n`).join(''), { mode: 0o600 })
+      await rename(`${file}tmp`, file)
+    }
+  } catch (thrown) {
+    throw mapFileError(thrown, file, 'write')
+  } finally {
+    await release(directory)
+  }
+}
+
+async function release(directory: string): Promise<void> {
+  await unlink(path.join(directory, EXCLUSIVE_LOCK)).catch(ignoreMissing)
+}
+
+function readPids(file: string): readonly number[] {
+  try {
+    return readFileSync(file, 'utf8')
+      .split('\n')
+      .map((line) => Number.parseInt(line, 10))
+      .filter((pid) => pid > 0)
+  } catch (thrown) {
+    if (isMissing(thrown)) return []
+    throw mapFileError(thrown, file, 'read')
+  }
+}
+
+function ignoreMissing(thrown: unknown): void {
+  if (!isMissing(thrown)) throw thrown
+}
+
+function locked(directory: string, by: string): EngineError {
+  return new EngineError('catalog.locked', `"${directory}" is held by ${by}`, {
+    hint: 'Wait until the other operation ends. If it hangs, end it; its lock is then taken over.',
+    facts: { path: directory },
+  })
+}
