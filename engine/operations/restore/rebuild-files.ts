@@ -1,4 +1,4 @@
-import { closeSync, fchmodSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs'
+import { closeSync, fchmodSync, fchownSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs'
 import { EngineError } from '../../base/engine-error.ts'
 import { openCompression } from '../../compression/compression.ts'
 import { crc32c, legacyCrc32 } from '../../format/crc32c.ts'
@@ -30,7 +30,12 @@ export type FileToRebuild = {
   readonly sources: readonly StoredSource[]
 }
 
-export type RebuildFilesInput = { readonly files: readonly FileToRebuild[]; readonly checksCrc: boolean }
+export type RebuildFilesInput = {
+  readonly files: readonly FileToRebuild[]
+  readonly checksCrc: boolean
+  /** Whom the files are given to, when the process may do that. */
+  readonly owner: { readonly uid: number; readonly gid: number } | undefined
+}
 
 const PERMISSION_BITS = 0o7777
 const WRITE_PAGES = 64
@@ -38,17 +43,21 @@ const WRITE_PAGES = 64
 /** Writes a batch of files. The target directories exist and hold none of them. */
 export const rebuildFiles: Task<RebuildFilesInput, { readonly writtenBytes: number }> = {
   name: 'restore.rebuild-files',
-  run: ({ files, checksCrc }, context) => {
+  run: (input, context) => {
     let writtenBytes = 0
-    for (const file of files) {
+    for (const file of input.files) {
       context.throwIfCancelled()
-      writtenBytes += rebuildFile(file, checksCrc, context)
+      writtenBytes += rebuildFile(file, input, context)
     }
     return { writtenBytes }
   },
 }
 
-function rebuildFile(file: FileToRebuild, checksCrc: boolean, context: TaskContext): number {
+function rebuildFile(
+  file: FileToRebuild,
+  { checksCrc, owner }: RebuildFilesInput,
+  context: TaskContext,
+): number {
   let target: number
   try {
     target = openSync(file.targetPath, 'wx', file.mode & PERMISSION_BITS)
@@ -56,6 +65,7 @@ function rebuildFile(file: FileToRebuild, checksCrc: boolean, context: TaskConte
     throw mapFileError(thrown, file.targetPath, 'create')
   }
   try {
+    if (owner !== undefined) fchownSync(target, owner.uid, owner.gid)
     fchmodSync(target, file.mode & PERMISSION_BITS)
     switch (file.kind) {
       case 'empty':
@@ -185,9 +195,9 @@ class BlockSet {
   }
 }
 
-/** Almost every page shows in its first bytes that it is not zero: the LSN stands there. */
+/** Stops at the first byte that is not zero: in a page that is in use that is within its first dozen. */
 function isZero(content: Uint8Array): boolean {
-  return content[1] === 0 && content.every((byte) => byte === 0)
+  return content.every((byte) => byte === 0)
 }
 
 function openStored(source: StoredSource): number {

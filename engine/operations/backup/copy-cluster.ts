@@ -1,0 +1,142 @@
+import { open } from 'node:fs/promises'
+import path from 'node:path'
+import { mapConcurrently } from '../../base/concurrency.ts'
+import type { Run } from '../../base/run.ts'
+import type { ContentEntry } from '../../format/content-list.ts'
+import { mapFileError } from '../../host/file-error.ts'
+import { toBatches } from '../steps/batches.ts'
+import { ProgressTicker } from '../steps/progress-ticker.ts'
+import type { WorkerPool } from '../steps/worker-pool.ts'
+import { copiedEntry, makeDirectories, pendingEntry } from './content.ts'
+import { copyFiles, type CopiedFile, type CopyFilesInput, type FileToCopy } from './copy-files.ts'
+import type { SourceEntry } from './list-files.ts'
+
+const CONTROL_FILE = 'global/pg_control'
+
+/**
+ * Copies everything that was listed into `directory` and gives the lines of the content list in the order of `entries`,
+ * without the files that vanished meanwhile. Writes `page_header_map`. `pg_control` is copied after all the rest, since
+ * its checkpoint tells where replay may begin (catalog format 7.3, step 11).
+ */
+export async function copyCluster(
+  entries: readonly SourceEntry[],
+  directory: string,
+  options: Omit<CopyFilesInput, 'files'>,
+  pool: WorkerPool,
+  run: Run,
+): Promise<readonly ContentEntry[]> {
+  const directories = entries.filter(({ isDirectory }) => isDirectory)
+  await makeDirectories(
+    directory,
+    directories.map((entry) => path.join(storedRoot(entry), entry.path)),
+  )
+
+  const files = entries.filter(({ isDirectory }) => !isDirectory)
+  const isControlFile = (entry: SourceEntry): boolean =>
+    entry.externalDirNumber === 0 && entry.path === CONTROL_FILE
+  const control = files.filter(isControlFile)
+  const batches = toBatches(files.filter((entry) => !isControlFile(entry)))
+
+  await using headerMap = new HeaderMapWriter(path.join(directory, 'page_header_map'))
+  const copied = new Map<SourceEntry, ContentEntry>()
+  const totalBytes = files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
+  using ticker = new ProgressTicker({
+    report: run.report,
+    phase: 'copy',
+    pool,
+    totalBytes,
+    totalFiles: files.length,
+  })
+
+  const copyBatch = async (batch: readonly SourceEntry[]): Promise<void> => {
+    const done = ticker.begin(batch.map((entry) => entry.path))
+    const input = { ...options, files: batch.map((entry) => fileToCopy(entry, directory)) }
+    const outcomes = await pool.run(copyFiles, input)
+    for (const [index, outcome] of outcomes.entries()) {
+      const entry = batch[index]
+      if (entry === undefined) continue
+      if (outcome.outcome === 'vanished') {
+        run.log.log(`file "${entry.absolutePath}" was dropped while the backup ran`)
+        continue
+      }
+      if (outcome.rereadCount > 0) {
+        run.log.log(`${outcome.rereadCount} pages of "${entry.path}" were read again until they were whole`)
+      }
+      copied.set(
+        entry,
+        copiedEntry(entry, outcome, options.compressAlgorithm, await headerMap.append(outcome)),
+      )
+    }
+    done(batch.length)
+  }
+
+  // Twice as many batches as threads under way, so that no thread waits for the next message.
+  await mapConcurrently(batches, pool.threads * 2, copyBatch, run.signal)
+  await copyBatch(control)
+  await headerMap.sync()
+
+  return entries.flatMap((entry) => (entry.isDirectory ? [pendingEntry(entry)] : (copied.get(entry) ?? [])))
+}
+
+/** Where a file lies below the directory of the backup. */
+export function storedRoot(entry: { readonly externalDirNumber: number }): string {
+  return entry.externalDirNumber === 0
+    ? 'database'
+    : path.join('external_directories', `externaldir${entry.externalDirNumber}`)
+}
+
+function fileToCopy(entry: SourceEntry, directory: string): FileToCopy {
+  return {
+    sourcePath: entry.absolutePath,
+    targetPath: path.join(directory, storedRoot(entry), entry.path),
+    name: entry.path,
+    kind: entry.isDataFile
+      ? 'data'
+      : entry.externalDirNumber === 0 && entry.path === CONTROL_FILE
+        ? 'control'
+        : 'plain',
+    mode: entry.mode,
+    segmentNumber: entry.segmentNumber,
+  }
+}
+
+/** Appends header tables in the order in which files are done. The file is made with the first table. */
+class HeaderMapWriter implements AsyncDisposable {
+  readonly #path: string
+  #file: Awaited<ReturnType<typeof open>> | undefined
+  #offset = 0
+  #queue: Promise<void> = Promise.resolve()
+
+  constructor(file: string) {
+    this.#path = file
+  }
+
+  /** The offset that the table has got; 0 for a file without one. */
+  async append(copied: Extract<CopiedFile, { outcome: 'copied' }>): Promise<number> {
+    const blob = copied.headers?.blob
+    if (blob === undefined) return 0
+    const offset = this.#offset
+    this.#offset += blob.length
+    this.#queue = this.#queue.then(() => this.#write(blob, offset))
+    await this.#queue
+    return offset
+  }
+
+  async sync(): Promise<void> {
+    await this.#file?.sync()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#file?.close()
+    this.#file = undefined
+  }
+
+  async #write(blob: Uint8Array, offset: number): Promise<void> {
+    try {
+      this.#file ??= await open(this.#path, 'wx', 0o600)
+      await this.#file.write(blob, 0, blob.length, offset)
+    } catch (thrown) {
+      throw mapFileError(thrown, this.#path, 'write')
+    }
+  }
+}

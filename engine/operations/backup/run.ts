@@ -1,0 +1,357 @@
+import path from 'node:path'
+import type { BackupId } from '../../base/backup-id.ts'
+import { describeError, EngineError, isCancelled } from '../../base/engine-error.ts'
+import { formatLsn, type Lsn } from '../../base/lsn.ts'
+import type { Phase } from '../../base/progress.ts'
+import type { Run } from '../../base/run.ts'
+import { walSegmentNumber } from '../../base/wal-segment.ts'
+import { writeBackupControl, writeContentList } from '../../catalog/backup.ts'
+import { readInventory } from '../../catalog/inventory.ts'
+import { createBackup } from '../../catalog/new-backup.ts'
+import { type BackupControl, formatControlTime } from '../../format/backup-control.ts'
+import type { ContentEntry } from '../../format/content-list.ts'
+import { formatDatabaseMap } from '../../format/database-map.ts'
+import { type ConnectionSettings, openSession, type Session } from '../../server/connection.ts'
+import { startBackup, type StoppedBackup, stopBackup, switchWal } from '../../server/postgres/backup-mode.ts'
+import { readDatabaseMap, readFacts, type ServerFacts } from '../../server/postgres/facts.ts'
+import { checkWalRange } from '../steps/check-wal.ts'
+import { syncTree } from '../steps/sync-tree.ts'
+import { openWorkerPool } from '../steps/worker-pool.ts'
+import { addTextFile, pendingEntry } from './content.ts'
+import { copyCluster } from './copy-cluster.ts'
+import { firstControl } from './first-control.ts'
+import { requireSameCluster } from './identity.ts'
+import { listDataDirectory, listExternalDirectory, type SourceEntry } from './list-files.ts'
+import { openReceiver, type Receiver } from './receiver.ts'
+import { rewriteControlFileForReplica } from './replica-control-file.ts'
+import { type BackupOptions, type BackupSettings, decideSettings } from './settings.ts'
+import { type BackupWal, receivedWalEntries, waitForSegment, waitForStopLsn } from './stream-wal.ts'
+
+export type BackupInput = {
+  readonly catalog: string
+  readonly instance: string
+  readonly options: BackupOptions
+  readonly connection: ConnectionSettings
+  /** Written down as the version of the writer: no newer than the oldest tool that must read the backup. */
+  readonly programVersion: string
+}
+
+export type BackupOutcome = {
+  readonly id: BackupId
+  readonly directory: string
+  readonly control: BackupControl
+}
+
+/** Told of the backup as soon as it has an id. */
+type Tell = (id: BackupId) => void
+
+/**
+ * Takes a backup and leaves it with status DONE: complete and durable, not yet validated.
+ *
+ * Whatever goes wrong after the backup got its directory, cancelling included, leaves it with status ERROR and an end
+ * time, and the server out of backup mode. A process that is killed leaves RUNNING and a lock whose owner is gone;
+ * the next backup or validation turns that into ERROR.
+ */
+export async function takeBackup(input: BackupInput, run: Run, tell: Tell): Promise<BackupOutcome> {
+  const inventory = await readInventory(input.catalog, input.instance, run)
+  const settings = decideSettings(input.options, inventory.config)
+
+  report(run, 'connect')
+  await using session = await openSession(input.connection, run)
+  const facts = await readFacts(session)
+  const dataDirectory = settings.dataDirectory ?? facts.dataDirectory
+  if (dataDirectory === undefined) {
+    throw new EngineError('value.malformed', 'the data directory of the server is not known', {
+      hint: 'Give it with --pgdata, or grant the role pg_read_all_settings.',
+    })
+  }
+  await requireSameCluster(facts, dataDirectory, inventory.config)
+  warnOfServer(facts, settings, run)
+
+  await using backup = await createBackup(inventory, {
+    control: firstControl(settings, facts, session.conninfo, input.programVersion),
+    externalDirCount: settings.externalDirs.length,
+    startSeconds: settings.startSeconds,
+    run,
+  })
+  tell(backup.id)
+  let { control } = backup
+  const record = async (changes: Partial<BackupControl>): Promise<void> => {
+    control = { ...control, ...changes }
+    await writeBackupControl(backup.directory, control)
+  }
+  run.log.info(describeStart(backup.id, settings))
+  try {
+    await fill({
+      id: backup.id,
+      directory: backup.directory,
+      control,
+      record,
+      input,
+      settings,
+      facts,
+      dataDirectory,
+      session,
+      run,
+    })
+  } catch (thrown) {
+    run.log.error(isCancelled(thrown) ? `backup ${backup.id} was cancelled` : describeError(thrown))
+    // The first failure is the one to tell; if the disk is full, not even this can be written, and the lock tells it.
+    await record({ status: 'ERROR', endSeconds: nowSeconds(run) }).catch((failed: unknown) =>
+      run.log.warning(`the status of backup ${backup.id} cannot be written: ${describeError(failed)}`),
+    )
+    throw thrown
+  }
+  run.log.info(`backup ${backup.id} completed`)
+  return { id: backup.id, directory: backup.directory, control }
+}
+
+type Context = {
+  readonly id: BackupId
+  readonly directory: string
+  readonly control: BackupControl
+  readonly record: (changes: Partial<BackupControl>) => Promise<void>
+  readonly input: BackupInput
+  readonly settings: BackupSettings
+  readonly facts: ServerFacts
+  readonly dataDirectory: string
+  readonly session: Session
+  readonly run: Run
+}
+
+/** The runbook: start, list, copy, stop, prove the WAL, make durable, record. */
+async function fill(context: Context): Promise<void> {
+  const { directory, record, settings, facts, session, run } = context
+  const database = path.join(directory, 'database')
+  const timeoutMs = settings.archiveTimeoutMs
+
+  report(run, 'checkpoint', 'the server decides how long its checkpoint takes')
+  const label = `${formatControlTime(context.control.startSeconds)} with pg_probackup`
+  const started = await startBackup(session, facts.major, {
+    label,
+    isFast: settings.isFastCheckpoint,
+    signal: run.signal,
+  })
+  run.log.info(`backup starts at ${formatLsn(started.startLsn)} on timeline ${started.timeline}`)
+  await record({ startLsn: started.startLsn, timeline: started.timeline })
+  if (!settings.isStream && !facts.isInRecovery) await switchWal(session)
+
+  const wal = placeOfWal(context, database, started.timeline)
+  await using receiver = settings.isStream
+    ? await openReceiver(context.input.connection, wal, started.startLsn, settings.slot, run)
+    : undefined
+  await unlessLost(receiver, waitForSegment(wal, started.startLsn, timeoutMs, run))
+
+  report(run, 'list-files')
+  const sources = await listSources(context)
+  const databases = await readDatabaseMap(session).catch((thrown: unknown) => {
+    run.log.warning(`the list of databases cannot be read: ${describeError(thrown)}`)
+    return undefined
+  })
+  const pgdataBytes = logicalBytes(sources.filter(({ externalDirNumber }) => externalDirNumber === 0))
+  run.log.info(`the data directory holds ${pgdataBytes} bytes in ${sources.length} files and directories`)
+  const planned = await writeContentList(directory, sources.map(pendingEntry))
+  await record({ pgdataBytes, contentCrc: planned.crc })
+
+  await using pool = openWorkerPool({ threads: settings.threads, signal: run.signal })
+  const copyOptions = {
+    compressAlgorithm: settings.compressAlgorithm,
+    compressLevel: settings.compressLevel,
+    hasChecksums: facts.hasChecksums,
+  }
+  const copied = await unlessLost(receiver, copyCluster(sources, directory, copyOptions, pool, run))
+
+  report(run, 'stop-backup')
+  const stopped = await stopBackup(session, facts.major, {
+    restorePoint: facts.isInRecovery ? undefined : `pg_probackup, backup_id ${context.id}`,
+    timeoutMs,
+    signal: run.signal,
+  })
+  const texts = await addServerTexts(database, stopped)
+  receiver?.stopAt(stopped.stopLsn)
+  const stopAt = { startLsn: started.startLsn, stopLsn: stopped.stopLsn, isFromReplica: facts.isInRecovery }
+  const stopLsn = await unlessLost(receiver, waitForStopLsn(wal, stopAt, timeoutMs, run))
+  run.log.info(`backup stops at ${formatLsn(stopLsn)}`)
+  await receiver?.finish()
+  const received = settings.isStream ? await receivedWalEntries(database, facts.walSegmentBytes, pool) : []
+  const recoverySeconds = await findRecoverySeconds(wal, started.startLsn, stopLsn, stopped, run)
+
+  const entries = facts.isInRecovery
+    ? await rewriteControlFileForReplica(copied, context.dataDirectory, database, stopLsn)
+    : copied
+  const map =
+    databases === undefined ? [] : [await addTextFile(database, 'database_map', formatDatabaseMap(databases))]
+  const content = [...bySourceSize(entries, sources), ...texts, ...received, ...map]
+  const written = await writeContentList(directory, content)
+
+  if (settings.isSynced) {
+    report(run, 'sync', 'the disk decides')
+    await syncTree(directory, run.signal)
+  }
+  await record({
+    stopLsn,
+    recoveryXid: stopped.recoveryXid,
+    recoverySeconds,
+    expireSeconds: pinnedUntil(settings, recoverySeconds),
+    dataBytes: written.dataBytes,
+    uncompressedBytes: written.uncompressedBytes,
+    walBytes: settings.isStream ? written.walBytes : archivedWalBytes(wal, started.startLsn, stopLsn),
+    contentCrc: written.crc,
+    endSeconds: nowSeconds(run),
+    status: 'DONE',
+  })
+}
+
+function placeOfWal({ input, settings, facts }: Context, database: string, timeline: number): BackupWal {
+  return {
+    place: settings.isStream
+      ? { directory: path.join(database, 'pg_wal'), kind: 'plain' }
+      : { directory: path.join(input.catalog, 'wal', input.instance), kind: 'archive' },
+    timeline,
+    segmentBytes: facts.walSegmentBytes,
+    systemIdentifier: facts.systemIdentifier,
+  }
+}
+
+/** A receiver that fails ends whatever else is waited for: without its WAL the backup is worth nothing. */
+async function unlessLost<Value>(receiver: Receiver | undefined, work: Promise<Value>): Promise<Value> {
+  if (receiver === undefined) return await work
+  work.catch(() => undefined)
+  return await Promise.race([work, receiver.lost])
+}
+
+async function listSources({
+  settings,
+  facts,
+  dataDirectory,
+  run,
+}: Context): Promise<readonly SourceEntry[]> {
+  const lists = [
+    await listDataDirectory(
+      dataDirectory,
+      { versionDirectory: facts.tablespaceVersionDirectory, withServerLog: settings.withServerLog },
+      run,
+    ),
+  ]
+  for (const [index, external] of settings.externalDirs.entries()) {
+    lists.push(await listExternalDirectory(external, index + 1, run))
+  }
+  requireAllTablespaces(lists[0] ?? [], facts)
+  return lists.flat()
+}
+
+/** A tablespace that the server knows and the data directory does not link to would silently be missing. */
+function requireAllTablespaces(entries: readonly SourceEntry[], facts: ServerFacts): void {
+  const listed = new Set(entries.map((entry) => entry.path))
+  for (const { oid, name, location } of facts.tablespaces) {
+    if (location === '' || listed.has(`pg_tblspc/${oid}`)) continue
+    throw new EngineError(
+      'storage.not-found',
+      `the data directory has no link to tablespace "${name}" (${location})`,
+      {
+        hint: `Check pg_tblspc/${oid} of the data directory; it may be the directory of another server.`,
+      },
+    )
+  }
+}
+
+/** 4096 for each directory, as the reference tool counts (catalog format 3.4). */
+function logicalBytes(entries: readonly SourceEntry[]): number {
+  return entries.reduce((sum, { isDirectory, sizeBytes }) => sum + (isDirectory ? 4096 : sizeBytes), 0)
+}
+
+/** The content list is ordered by the size of the sources (catalog format 4.1). */
+function bySourceSize(
+  entries: readonly ContentEntry[],
+  sources: readonly SourceEntry[],
+): readonly ContentEntry[] {
+  const key = (entry: { readonly path: string; readonly externalDirNumber: number }): string =>
+    `${entry.externalDirNumber}:${entry.path}`
+  const sizes = new Map(sources.map((source) => [key(source), source.sizeBytes]))
+  return entries.toSorted((a, b) => (sizes.get(key(a)) ?? 0) - (sizes.get(key(b)) ?? 0))
+}
+
+/** `backup_label` and `tablespace_map` come from the server; without the label the backup could not be started. */
+async function addServerTexts(database: string, stopped: StoppedBackup): Promise<readonly ContentEntry[]> {
+  const label = await addTextFile(database, 'backup_label', stopped.backupLabel)
+  if (stopped.tablespaceMap === '') return [label]
+  return [label, await addTextFile(database, 'tablespace_map', stopped.tablespaceMap)]
+}
+
+/** The last commit, abort or restore point before the stop; by the server's clock where WAL has none (format 7.8). */
+async function findRecoverySeconds(
+  wal: BackupWal,
+  start: Lsn,
+  stop: Lsn,
+  stopped: StoppedBackup,
+  run: Run,
+): Promise<number> {
+  const checked = await checkWalRange({
+    places: [wal.place],
+    timeline: wal.timeline,
+    segmentBytes: wal.segmentBytes,
+    systemIdentifier: wal.systemIdentifier,
+    start,
+    stop,
+    signal: run.signal,
+  })
+  if (checked.kind === 'incomplete') {
+    throw new EngineError(
+      'wal.damaged',
+      `the WAL of the backup cannot be read to its end: ${checked.problem.message}`,
+      {
+        hint: 'Take the backup again; if it happens again, check the disk and the replication connection.',
+      },
+    )
+  }
+  const micros = checked.recoveryTimeMicros
+  return micros === undefined ? stopped.recoveryTimeSeconds : Number(micros / 1_000_000n)
+}
+
+function archivedWalBytes(wal: BackupWal, start: Lsn, stop: Lsn): number {
+  const count = walSegmentNumber(stop, wal.segmentBytes) - walSegmentNumber(start, wal.segmentBytes)
+  return Math.max(1, Number(count)) * wal.segmentBytes
+}
+
+function pinnedUntil(settings: BackupSettings, recoverySeconds: number): number | undefined {
+  if (settings.expireSeconds !== undefined) return settings.expireSeconds
+  return settings.ttlSeconds === undefined || settings.ttlSeconds === 0
+    ? undefined
+    : recoverySeconds + settings.ttlSeconds
+}
+
+function warnOfServer(facts: ServerFacts, settings: BackupSettings, run: Run): void {
+  if (!facts.hasChecksums) {
+    run.log.warning(
+      'the cluster has no data checksums: damaged pages cannot be told from sound ones (pg_checksums --enable)',
+    )
+  }
+  if (facts.isSuperuser) {
+    run.log.warning('the role is a superuser; a role with fewer rights is enough for backups')
+  }
+  if (!settings.isStream && facts.archiveMode === 'off') {
+    run.log.warning('archive_mode is off: WAL must reach the archive of the catalog in another way')
+  }
+}
+
+function describeStart(id: BackupId, settings: BackupSettings): string {
+  const wal = settings.isStream ? 'STREAM' : 'ARCHIVE'
+  const level = settings.compressAlgorithm === 'none' ? '' : ` level ${settings.compressLevel}`
+  return `backup ${id}: FULL, WAL mode ${wal}, compression ${settings.compressAlgorithm}${level}, ${settings.threads} threads`
+}
+
+function report(run: Run, phase: Phase, reason?: string): void {
+  run.report({
+    phase,
+    doneBytes: 0,
+    totalBytes: undefined,
+    doneFiles: 0,
+    totalFiles: undefined,
+    currentFiles: [],
+    ...(reason !== undefined && { reason }),
+  })
+}
+
+function nowSeconds(run: Run): number {
+  return Math.floor(run.clock.nowMs() / 1000)
+}

@@ -1,0 +1,48 @@
+import { readdir, rm, rmdir } from 'node:fs/promises'
+import path from 'node:path'
+import { EngineError } from '../../base/engine-error.ts'
+import type { Run } from '../../base/run.ts'
+import { readInventory } from '../../catalog/inventory.ts'
+import { lockAll } from '../../catalog/lock.ts'
+import { archiveDirectory, configFile, instanceDirectory } from '../../catalog/paths.ts'
+import { isMissing, mapFileError } from '../../host/file-error.ts'
+import { removeTree } from '../../host/remove-tree.ts'
+
+/**
+ * Deletes an instance: backups, archived WAL, configuration. The data directory of the server is never touched.
+ * Files that are not ours stay, and with them the directory.
+ *
+ * @throws {EngineError} `catalog.locked` before anything is deleted; `storage.not-empty` when foreign files remain
+ */
+export async function deleteInstance(
+  input: { readonly catalog: string; readonly instance: string },
+  run: Run,
+): Promise<{ readonly deletedBackups: number }> {
+  const { catalog, instance } = input
+  const { backups } = await readInventory(catalog, instance, run)
+  await using _locks = await lockAll(backups, 'exclusive', run)
+  for (const { id, directory } of backups) {
+    run.log.info(`deleting backup ${id}`)
+    await removeTree(directory, run.signal)
+  }
+  const archive = archiveDirectory(catalog, instance)
+  for (const name of await readdir(archive).catch(() => []))
+    await removeTree(path.join(archive, name), run.signal)
+  await rm(configFile(catalog, instance), { force: true })
+  for (const directory of [instanceDirectory(catalog, instance), archive]) {
+    await rmdir(directory).catch(async (thrown: unknown) => {
+      if (isMissing(thrown)) return
+      const left = await readdir(directory).catch(() => [])
+      if (left.length === 0) throw mapFileError(thrown, directory, 'remove')
+      throw new EngineError(
+        'storage.not-empty',
+        `"${directory}" holds files that are not Tidemark's: ${left.slice(0, 3).join(', ')}`,
+        {
+          hint: 'Look at them and remove the directory by hand.',
+        },
+      )
+    })
+  }
+  run.log.info(`instance "${instance}" was deleted`)
+  return { deletedBackups: backups.length }
+}

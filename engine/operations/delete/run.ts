@@ -1,0 +1,57 @@
+import type { BackupId } from '../../base/backup-id.ts'
+import { EngineError } from '../../base/engine-error.ts'
+import type { Run } from '../../base/run.ts'
+import { changeStatus } from '../../catalog/backup.ts'
+import { readInventory } from '../../catalog/inventory.ts'
+import { lockExclusive } from '../../catalog/lock.ts'
+import { removeTree } from '../../host/remove-tree.ts'
+import { type DeleteRequest, planDelete } from './plan.ts'
+
+export type DeleteOutcome = { readonly backupIds: readonly BackupId[]; readonly freedBytes: number }
+
+/**
+ * Deletes exactly what was planned. Each backup is marked DELETING before its first file goes, so a crash leaves a
+ * backup that says so and that the next delete finishes.
+ *
+ * @throws {EngineError} `plan.stale` when the catalog has changed since the plan was made
+ */
+export async function deleteBackups(
+  input: {
+    readonly catalog: string
+    readonly instance: string
+    readonly request: DeleteRequest
+    readonly hash: string
+  },
+  run: Run,
+): Promise<DeleteOutcome> {
+  const inventory = await readInventory(input.catalog, input.instance, run)
+  const plan = planDelete(inventory, input.request)
+  if (plan.hash !== input.hash) {
+    throw new EngineError('plan.stale', 'the catalog changed after the deletion was planned', {
+      hint: 'Look at the new plan and confirm it again.',
+    })
+  }
+  const deleted: BackupId[] = []
+  let freedBytes = 0
+  for (const { id } of plan.backups) {
+    run.signal.throwIfAborted()
+    const backup = inventory.backups.find((one) => one.id === id)
+    if (backup === undefined) continue
+    run.report({
+      phase: 'delete',
+      doneBytes: freedBytes,
+      totalBytes: plan.freedBytes,
+      doneFiles: deleted.length,
+      totalFiles: plan.backups.length,
+      currentFiles: [id],
+    })
+    await using _lock = await lockExclusive(backup.directory, { ...run, isLax: true })
+    if (backup.control !== undefined) await changeStatus(backup.directory, 'DELETING')
+    run.log.info(`deleting backup ${id}`)
+    // Between two files a cancelled delete would leave DELETING all the same; it goes on to the end of this backup.
+    freedBytes += (await removeTree(backup.directory, new AbortController().signal)).freedBytes
+    deleted.push(id)
+  }
+  run.log.info(`deleted ${deleted.length} backups, ${freedBytes} bytes`)
+  return { backupIds: deleted, freedBytes }
+}

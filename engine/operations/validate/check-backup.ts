@@ -1,0 +1,174 @@
+import path from 'node:path'
+import { mapConcurrently } from '../../base/concurrency.ts'
+import { EngineError } from '../../base/engine-error.ts'
+import type { Run } from '../../base/run.ts'
+import { type Backup, readContentList } from '../../catalog/backup.ts'
+import { type BackupControl, versionNumber } from '../../format/backup-control.ts'
+import type { ContentEntry } from '../../format/content-list.ts'
+import { hasLegacyCrc } from '../../format/crc32c.ts'
+import { toBatches } from '../steps/batches.ts'
+import { checkWalRange } from '../steps/check-wal.ts'
+import type { ProgressTicker } from '../steps/progress-ticker.ts'
+import type { WorkerPool } from '../steps/worker-pool.ts'
+import { checkFiles, type FileFinding, type FileToCheck } from './check-files.ts'
+
+/** Something that validation saw. `attention` is worth a look, `problem` means that the backup cannot be relied on. */
+export type Finding = {
+  readonly severity: 'ok' | 'attention' | 'problem'
+  readonly code: string
+  readonly instance: string
+  readonly backupId: string
+  /** Path below the directory of the backup, with the block for pages. */
+  readonly where: string
+  readonly message: string
+}
+
+/** What checking needs to know of the instance. */
+export type CheckContext = {
+  readonly archiveDirectory: string
+  readonly walSegmentBytes: number
+  readonly systemIdentifier: bigint
+  readonly checksBlocks: boolean
+  readonly pool: WorkerPool
+  readonly ticker: ProgressTicker
+  readonly run: Run
+}
+
+/** Before this version stored pages have no header map and are padded. */
+const FIRST_WITH_HEADER_MAP = 20_400
+const DIRECTORY = 0o040000
+const TYPE_BITS = 0o170000
+
+/** Checks files, pages and WAL of one backup (catalog format 9.1 and 9.2). Changes nothing. */
+export async function checkBackup(
+  backup: Backup,
+  control: BackupControl,
+  context: CheckContext,
+): Promise<readonly Finding[]> {
+  const findings: Finding[] = []
+  const add = (found: Pick<Finding, 'severity' | 'code' | 'where' | 'message'>): void => {
+    findings.push({ ...found, instance: backup.instance, backupId: backup.id })
+  }
+
+  let entries: readonly ContentEntry[]
+  try {
+    entries = await readContentList(backup)
+  } catch (thrown) {
+    if (!(thrown instanceof EngineError)) throw thrown
+    add({
+      severity: 'problem',
+      code: 'content-list',
+      where: 'backup_content.control',
+      message: thrown.message,
+    })
+    return findings
+  }
+  if (
+    !entries.some(
+      ({ path: name, externalDirNumber }) => name === 'global/pg_control' && externalDirNumber === 0,
+    )
+  ) {
+    const message = 'the content list has no global/pg_control'
+    add({ severity: 'problem', code: 'content-list', where: 'backup_content.control', message })
+  }
+  for (const found of await checkStoredFiles(backup, control, entries, context, add)) add(found)
+  if (!findings.some(({ severity }) => severity === 'problem')) await checkWal(backup, control, context, add)
+  return findings
+}
+
+type Add = (found: Pick<Finding, 'severity' | 'code' | 'where' | 'message'>) => void
+
+async function checkStoredFiles(
+  backup: Backup,
+  control: BackupControl,
+  entries: readonly ContentEntry[],
+  context: CheckContext,
+  add: Add,
+): Promise<readonly FileFinding[]> {
+  const { pool, ticker, run } = context
+  const files: FileToCheck[] = []
+  for (const entry of entries) {
+    if ((entry.mode & TYPE_BITS) === DIRECTORY || entry.sizeBytes === 0) continue
+    if (entry.sizeBytes > 0) files.push(fileToCheck(backup, entry))
+    else if (control.mode === 'FULL') {
+      const message = `a FULL backup stores every file, but "${entry.path}" is listed as unchanged`
+      add({ severity: 'problem', code: 'content-list', where: entry.path, message })
+    }
+  }
+  const version = versionNumber(control.programVersion ?? '')
+  const options = {
+    headerMapPath: path.join(backup.directory, 'page_header_map'),
+    hasChecksums: control.checksumVersion > 0,
+    checksBlocks: context.checksBlocks,
+    stopLsn: control.stopLsn,
+    hasLegacyCrc: hasLegacyCrc(version),
+    isPadded: version < FIRST_WITH_HEADER_MAP,
+  }
+  const found = await mapConcurrently(
+    toBatches(files),
+    pool.threads * 2,
+    async (batch) => {
+      const done = ticker.begin(batch.map(({ name }) => name))
+      const result = await pool.run(checkFiles, { ...options, files: batch })
+      done(batch.length)
+      return result
+    },
+    run.signal,
+  )
+  return found.flat()
+}
+
+function fileToCheck(backup: Backup, entry: ContentEntry): FileToCheck {
+  const root =
+    entry.externalDirNumber === 0 ? 'database' : `external_directories/externaldir${entry.externalDirNumber}`
+  const name = `${root}/${entry.path}`
+  return {
+    storedPath: path.join(backup.directory, name),
+    name,
+    kind:
+      name === 'database/global/pg_control' ? 'control' : entry.isDataFile && !entry.isCfs ? 'data' : 'plain',
+    sizeBytes: entry.sizeBytes,
+    crc: entry.crc,
+    compressAlgorithm: entry.compressAlgorithm,
+    segmentNumber: entry.segmentNumber,
+    headers: entry.headers,
+  }
+}
+
+async function checkWal(
+  backup: Backup,
+  control: BackupControl,
+  context: CheckContext,
+  add: Add,
+): Promise<void> {
+  const { run } = context
+  run.report({
+    phase: 'validate-wal',
+    doneBytes: 0,
+    totalBytes: undefined,
+    doneFiles: 0,
+    totalFiles: undefined,
+    currentFiles: [],
+  })
+  const checked = await checkWalRange({
+    places: [
+      control.isStream
+        ? { directory: path.join(backup.directory, 'database', 'pg_wal'), kind: 'plain' }
+        : { directory: context.archiveDirectory, kind: 'archive' },
+    ],
+    timeline: control.timeline,
+    segmentBytes: context.walSegmentBytes,
+    systemIdentifier: context.systemIdentifier,
+    start: control.startLsn,
+    stop: control.stopLsn,
+    signal: run.signal,
+  })
+  if (checked.kind === 'complete') return
+  const { problem } = checked
+  add({
+    severity: 'problem',
+    code: problem.what === 'missing' ? 'wal-missing' : 'wal-damaged',
+    where: problem.segment,
+    message: `${control.isStream ? 'WAL inside the backup' : 'WAL in the archive'}: ${problem.message}`,
+  })
+}

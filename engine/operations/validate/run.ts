@@ -1,0 +1,244 @@
+import path from 'node:path'
+import type { BackupId } from '../../base/backup-id.ts'
+import { EngineError } from '../../base/engine-error.ts'
+import type { Run } from '../../base/run.ts'
+import { type Backup, changeStatus } from '../../catalog/backup.ts'
+import { chainOf } from '../../catalog/chain.ts'
+import { type Inventory, readInventory } from '../../catalog/inventory.ts'
+import { lockShared } from '../../catalog/lock.ts'
+import { markStaleAsError, staleness } from '../../catalog/stale.ts'
+import { type BackupControl, type BackupStatus, versionNumber } from '../../format/backup-control.ts'
+import { configNumber, configSystemId } from '../../format/instance-config.ts'
+import { ProgressTicker } from '../steps/progress-ticker.ts'
+import { openWorkerPool } from '../steps/worker-pool.ts'
+import { checkBackup, type CheckContext, type Finding } from './check-backup.ts'
+
+export type ValidateInput = {
+  readonly catalog: string
+  readonly instances: readonly string[]
+  /** Only this backup and what it needs; then `instances` has one name. */
+  readonly id: BackupId | undefined
+  readonly threads: number
+  readonly checksBlocks: boolean
+  /** Backups of a newer writer are not judged. */
+  readonly newestProgramVersion: string
+}
+
+export type Verdict = {
+  readonly instance: string
+  readonly backupId: BackupId
+  readonly status: BackupStatus
+}
+
+export type ValidateOutcome = {
+  readonly verdicts: readonly Verdict[]
+  readonly findings: readonly Finding[]
+  /** Every backup that was looked at is OK. */
+  readonly isSound: boolean
+}
+
+/** What validation may look at; the other statuses are told as they are (catalog format 9.1). */
+const EXAMINED: ReadonlySet<BackupStatus> = new Set(['OK', 'DONE', 'ORPHAN', 'CORRUPT'])
+
+/**
+ * Checks backups and writes the verdicts into their control files: OK, CORRUPT, and ORPHAN for what hangs on a damaged
+ * or missing parent. Parents are checked before their children, so one pass also heals ORPHANs whose parent is sound
+ * again. Damage is a finding of the outcome; an exception means that validation itself could not go on.
+ */
+export async function validateBackups(input: ValidateInput, run: Run): Promise<ValidateOutcome> {
+  await using pool = openWorkerPool({ threads: input.threads, signal: run.signal })
+  const inventories: Inventory[] = []
+  for (const instance of input.instances) inventories.push(await readInventory(input.catalog, instance, run))
+
+  const asked = inventories.map((inventory) => ({ inventory, backups: backupsToCheck(inventory, input.id) }))
+  const all = asked.flatMap(({ backups }) => backups)
+  using ticker = new ProgressTicker({
+    report: run.report,
+    phase: 'validate',
+    pool,
+    totalBytes: all.reduce((sum, { control }) => sum + storedBytes(control), 0),
+    totalFiles: 0,
+  })
+  const verdicts: Verdict[] = []
+  const findings: Finding[] = []
+  for (const { inventory, backups } of asked) {
+    const instance = new InstanceValidation(inventory, input, {
+      archiveDirectory: path.join(input.catalog, 'wal', inventory.instance),
+      walSegmentBytes: configNumber(inventory.config, 'xlog-seg-size') ?? 16 << 20,
+      systemIdentifier: requireSystemIdentifier(inventory),
+      checksBlocks: input.checksBlocks,
+      pool,
+      ticker,
+      run,
+    })
+    for (const backup of backups) {
+      run.signal.throwIfAborted()
+      await instance.validate(backup)
+      if (input.id !== undefined && instance.statusOf(backup) !== 'OK') break
+    }
+    verdicts.push(...instance.verdicts)
+    findings.push(...instance.findings)
+  }
+  const isSound = verdicts.every(({ status }) => status === 'OK')
+  return { verdicts, findings, isSound }
+}
+
+/** Oldest first. With an id: the chain that leads to it. */
+function backupsToCheck(inventory: Inventory, id: BackupId | undefined): readonly Backup[] {
+  if (id === undefined) return inventory.backups.toReversed()
+  const backup = inventory.backups.find((one) => one.id === id)
+  if (backup === undefined)
+    throw new EngineError('backup.not-found', `instance "${inventory.instance}" has no backup ${id}`)
+  const chain = chainOf(inventory, id)
+  return chain.kind === 'whole' ? chain.backups : [backup]
+}
+
+/** The validation of one instance: what is known of each backup by now. */
+class InstanceValidation {
+  readonly verdicts: Verdict[] = []
+  readonly findings: Finding[] = []
+  readonly #inventory: Inventory
+  readonly #input: ValidateInput
+  readonly #context: CheckContext
+  readonly #statuses: Map<BackupId, BackupStatus>
+
+  constructor(inventory: Inventory, input: ValidateInput, context: CheckContext) {
+    this.#inventory = inventory
+    this.#input = input
+    this.#context = context
+    this.#statuses = new Map(inventory.backups.map(({ id, control }) => [id, control?.status ?? 'UNKNOWN']))
+  }
+
+  statusOf(backup: Backup): BackupStatus {
+    return this.#statuses.get(backup.id) ?? 'UNKNOWN'
+  }
+
+  async validate(backup: Backup): Promise<void> {
+    const { run } = this.#context
+    const status = this.statusOf(backup)
+    const { control } = backup
+    if (control === undefined) {
+      this.#tell(backup, 'attention', 'control-file', backup.problem ?? 'backup.control cannot be read')
+      return this.#conclude(backup, 'UNKNOWN')
+    }
+    if (status === 'RUNNING' && staleness(backup) === 'stale') {
+      await markStaleAsError(backup, Math.floor(run.clock.nowMs() / 1000))
+      this.#tell(
+        backup,
+        'attention',
+        'stale-running',
+        `backup ${backup.id} was left by a process that is gone`,
+      )
+      return this.#conclude(backup, 'ERROR')
+    }
+    if (!EXAMINED.has(status)) {
+      this.#tell(
+        backup,
+        'attention',
+        'not-examined',
+        `backup ${backup.id} has status ${status} and is not examined`,
+      )
+      return this.#conclude(backup, status)
+    }
+    if (versionNumber(control.programVersion ?? '') > versionNumber(this.#input.newestProgramVersion)) {
+      const message = `backup ${backup.id} was written by version ${control.programVersion}, which is newer than this program knows`
+      this.#tell(backup, 'attention', 'newer-version', message)
+      return this.#conclude(backup, status)
+    }
+    const broken = this.#brokenParent(backup)
+    if (broken !== undefined) {
+      this.#tell(
+        backup,
+        'problem',
+        'parent',
+        `backup ${backup.id} needs backup ${broken}, which is damaged or missing`,
+      )
+      return await this.#write(backup, 'ORPHAN')
+    }
+
+    run.log.info(`validating backup ${backup.id}`)
+    await using _lock = await lockShared(backup.directory, run)
+    const found = await checkBackup(backup, control, this.#context)
+    for (const finding of found) this.#log(finding)
+    this.findings.push(...found)
+    const isDamaged = found.some(({ severity }) => severity === 'problem')
+    run.log[isDamaged ? 'error' : 'info'](`backup ${backup.id} is ${isDamaged ? 'damaged' : 'valid'}`)
+    await this.#write(backup, isDamaged ? 'CORRUPT' : 'OK')
+    if (isDamaged) await this.#orphanDescendants(backup)
+  }
+
+  /** The nearest ancestor that rules the backup out. Parents have been judged before. */
+  #brokenParent({ control }: Backup): BackupId | undefined {
+    const seen = new Set<BackupId>()
+    for (let id = control?.parentId; id !== undefined;) {
+      const parent = this.#inventory.backups.find((one) => one.id === id)
+      const status = this.#statuses.get(id)
+      if (parent === undefined || seen.has(id) || (status !== 'OK' && status !== 'DONE')) return id
+      seen.add(id)
+      id = parent.control?.parentId
+    }
+    return control?.mode !== 'FULL' && control?.parentId === undefined ? ('?' as BackupId) : undefined
+  }
+
+  /** Children that are not asked about lose their status as well: nobody may restore them (catalog format 3.5). */
+  async #orphanDescendants(parent: Backup): Promise<void> {
+    for (const child of this.#inventory.backups) {
+      if (child.control?.parentId !== parent.id) continue
+      const status = this.statusOf(child)
+      if (status === 'OK' || status === 'DONE') {
+        this.#context.run.log.warning(`backup ${child.id} is orphaned: its parent ${parent.id} is damaged`)
+        await this.#change(child, 'ORPHAN')
+      }
+      await this.#orphanDescendants(child)
+    }
+  }
+
+  async #write(backup: Backup, status: BackupStatus): Promise<void> {
+    await this.#change(backup, status)
+    this.#conclude(backup, status)
+  }
+
+  async #change(backup: Backup, status: BackupStatus): Promise<void> {
+    await changeStatus(backup.directory, status)
+    this.#statuses.set(backup.id, status)
+  }
+
+  #conclude(backup: Backup, status: BackupStatus): void {
+    this.#statuses.set(backup.id, status)
+    this.verdicts.push({ instance: this.#inventory.instance, backupId: backup.id, status })
+  }
+
+  #tell(backup: Backup, severity: Finding['severity'], code: string, message: string): void {
+    const finding = {
+      severity,
+      code,
+      instance: this.#inventory.instance,
+      backupId: backup.id,
+      where: 'backup.control',
+      message,
+    }
+    this.findings.push(finding)
+    this.#log(finding)
+  }
+
+  #log({ severity, message }: Finding): void {
+    this.#context.run.log[severity === 'problem' ? 'error' : 'warning'](message)
+  }
+}
+
+function requireSystemIdentifier({ config, instance }: Inventory): bigint {
+  const identifier = configSystemId(config)
+  if (identifier !== undefined) return identifier
+  throw new EngineError(
+    'format.damaged',
+    `pg_probackup.conf of instance "${instance}" names no system-identifier`,
+    {
+      hint: 'Put the identifier back (pg_controldata tells it); WAL of another cluster could not be told apart without it.',
+    },
+  )
+}
+
+function storedBytes(control: BackupControl | undefined): number {
+  const walBytes = control?.isStream === true ? (control.walBytes ?? 0) : 0
+  return (control?.dataBytes ?? 0) + walBytes
+}
