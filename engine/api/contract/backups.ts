@@ -55,8 +55,10 @@ export type BackupRecord = {
   readonly contentCrc: number | undefined
   /** Bytes that a restore of this backup reads: its own data and its ancestors'. */
   readonly restoreBytes: number
-  /** The backups a restore needs, FULL first, this one last; empty when the chain is broken. */
-  readonly chain: readonly BackupId[]
+  /** The FULL at the root of its chain; undefined when the chain is broken. */
+  readonly fullId: BackupId | undefined
+  /** Backups that a restore reads, this one included; 0 when the chain is broken. */
+  readonly chainLength: number
   /** OK or DONE, and every ancestor as well. */
   readonly isRestorable: boolean
 }

@@ -1,0 +1,20 @@
+import type { Clock } from '../base/clock.ts'
+import type { Log } from '../base/log.ts'
+import type { Jobs } from '../jobs/jobs.ts'
+import type { AppState } from './app-state.ts'
+import type { Changes } from './changes.ts'
+import type { AppInfo } from './contract/app.ts'
+import type { JobKind, JobResult } from './contract/jobs.ts'
+import type { SecretStore } from './secrets.ts'
+
+/** What the handlers share. */
+export type EngineContext = {
+  readonly clock: Clock
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly log: Log
+  readonly secrets: SecretStore
+  readonly transport: AppInfo['transport']
+  readonly state: AppState
+  readonly changes: Changes
+  readonly jobs: Jobs<JobKind, JobResult>
+}

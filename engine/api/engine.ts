@@ -1,0 +1,68 @@
+import path from 'node:path'
+import { type Clock, SYSTEM_CLOCK } from '../base/clock.ts'
+import { type Log, SILENT_LOG } from '../base/log.ts'
+import { openJobs } from '../jobs/jobs.ts'
+import { openJournal } from '../jobs/journal.ts'
+import { openAppState } from './app-state.ts'
+import { Changes } from './changes.ts'
+import type { EngineContext } from './context.ts'
+import type { AppInfo } from './contract/app.ts'
+import type { EngineHandlers } from './contract/contract.ts'
+import type { JobKind, JobResult } from './contract/jobs.ts'
+import { appHandlers } from './handlers/app.ts'
+import { backupHandlers } from './handlers/backups.ts'
+import { instanceHandlers } from './handlers/instances.ts'
+import { jobHandlers } from './handlers/jobs.ts'
+import { restoreHandlers } from './handlers/restore.ts'
+import { memorySecrets, type SecretStore } from './secrets.ts'
+
+export type EngineOptions = {
+  /** Where jobs, their logs and the settings are kept; undefined = nothing outlives the process. */
+  readonly stateDirectory: string | undefined
+  readonly transport: AppInfo['transport']
+  /** In memory, when left out. */
+  readonly secrets?: SecretStore
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly log?: Log
+  readonly clock?: Clock
+}
+
+/** The engine: serve its handlers over a port, or call them in process. Disposing cancels what runs and waits for it. */
+export type Engine = AsyncDisposable & { readonly handlers: EngineHandlers }
+
+/** Puts the engine together. The one place that knows every part. */
+export async function openEngine(options: EngineOptions): Promise<Engine> {
+  const { stateDirectory, env, transport } = options
+  const clock = options.clock ?? SYSTEM_CLOCK
+  const journal = stateDirectory === undefined ? undefined : openJournal(stateDirectory, clock.nowMs)
+  const jobs = openJobs<JobKind, JobResult>({
+    clock,
+    journal,
+    logDirectory: stateDirectory === undefined ? undefined : path.join(stateDirectory, 'logs'),
+  })
+  const changes = new Changes()
+  jobs.onEnd(({ catalog, instance }) => changes.tell('instance', catalog, instance))
+  const context: EngineContext = {
+    clock,
+    env,
+    transport,
+    log: options.log ?? SILENT_LOG,
+    secrets: options.secrets ?? memorySecrets(),
+    state: openAppState(stateDirectory),
+    changes,
+    jobs,
+  }
+  return {
+    handlers: {
+      ...appHandlers(context),
+      ...instanceHandlers(context),
+      ...backupHandlers(context),
+      ...restoreHandlers(context),
+      ...jobHandlers(context),
+    },
+    async [Symbol.asyncDispose]() {
+      await jobs[Symbol.asyncDispose]()
+      journal?.[Symbol.dispose]()
+    },
+  }
+}

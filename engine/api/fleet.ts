@@ -1,0 +1,163 @@
+import { readdir, stat } from 'node:fs/promises'
+import path from 'node:path'
+import { EngineError } from '../base/engine-error.ts'
+import { isoFromSeconds } from '../base/iso-time.ts'
+import { judge, type Health } from '../catalog/health.ts'
+import { listInstances, requireCatalog } from '../catalog/instance.ts'
+import { type Inventory, readInventory } from '../catalog/inventory.ts'
+import { archiveDirectory } from '../catalog/paths.ts'
+import { staleness } from '../catalog/stale.ts'
+import type { EngineContext } from './context.ts'
+import type { DayMark, FleetCatalog, FleetEntry, InstanceOverview, Protection } from './contract/instances.ts'
+import { dayMarks } from './day-marks.ts'
+
+const RANK = { problem: 0, attention: 1, ok: 2 } as const
+
+/** One catalog of the sidebar, its instances worst first. A catalog that cannot be read says why. */
+export async function fleetCatalog(
+  context: EngineContext,
+  catalog: string,
+  signal: AbortSignal,
+): Promise<FleetCatalog> {
+  try {
+    const entries: FleetEntry[] = []
+    for (const instance of await listInstances(await requireCatalog(catalog))) {
+      entries.push(await fleetEntry(context, catalog, instance, signal))
+    }
+    entries.sort(
+      (a, b) =>
+        RANK[a.protection.severity] - RANK[b.protection.severity] || a.instance.localeCompare(b.instance),
+    )
+    return { path: catalog, instances: entries, problem: undefined }
+  } catch (thrown) {
+    if (!(thrown instanceof EngineError)) throw thrown
+    return { path: catalog, instances: [], problem: { message: thrown.message, hint: thrown.hint } }
+  }
+}
+
+async function fleetEntry(
+  context: EngineContext,
+  catalog: string,
+  instance: string,
+  signal: AbortSignal,
+): Promise<FleetEntry> {
+  try {
+    return entryOf(context, await readInventory(catalog, instance, { signal }))
+  } catch (thrown) {
+    if (!(thrown instanceof EngineError)) throw thrown
+    const protection: Protection = {
+      severity: 'problem',
+      sentence: { code: 'unreadable', values: { message: thrown.message } },
+      newestRestorable: undefined,
+      oldestRestorable: undefined,
+    }
+    return {
+      catalog,
+      instance,
+      protection,
+      serverVersion: undefined,
+      backupCount: 0,
+      storedBytes: 0,
+      strip: [],
+    }
+  }
+}
+
+/** Everything the overview says, from the catalog alone. */
+export async function overviewOf(
+  context: EngineContext,
+  catalog: string,
+  instance: string,
+  signal: AbortSignal,
+): Promise<InstanceOverview> {
+  const inventory = await readInventory(catalog, instance, { signal })
+  const { config, backups } = inventory
+  const { todo } = judgeInventory(inventory)
+  return {
+    ...entryOf(context, inventory),
+    dataDirectory: config.values['pgdata'],
+    systemIdentifier: config.values['system-identifier'],
+    connection: {
+      host: config.values['pghost'],
+      port: config.values['pgport'],
+      user: config.values['pguser'],
+      database: config.values['pgdatabase'],
+    },
+    externalDirs: (config.values['external-dirs'] ?? '')
+      .split(':')
+      .filter((dir) => dir !== '' && dir !== 'none'),
+    chainCount: backups.filter(({ control }) => control?.mode === 'FULL').length,
+    walBytes: await bytesOf(archiveDirectory(catalog, instance)),
+    todo,
+  }
+}
+
+function entryOf(context: EngineContext, inventory: Inventory): FleetEntry {
+  const { catalog, instance, backups } = inventory
+  const { protection } = judgeInventory(inventory)
+  const time = (seconds: number | undefined) => (seconds === undefined ? undefined : isoFromSeconds(seconds))
+  return {
+    catalog,
+    instance,
+    protection: {
+      severity: protection.severity,
+      sentence: protection.sentence,
+      newestRestorable: time(protection.newestRestorableSeconds),
+      oldestRestorable: time(protection.oldestRestorableSeconds),
+    },
+    serverVersion: backups.find(({ control }) => control?.serverVersion !== undefined)?.control
+      ?.serverVersion,
+    backupCount: backups.length,
+    storedBytes: backups.reduce(
+      (sum, { control }) =>
+        sum + (control?.dataBytes ?? 0) + (control?.isStream === true ? (control.walBytes ?? 0) : 0),
+      0,
+    ),
+    strip: stripOf(context, inventory),
+  }
+}
+
+function judgeInventory(inventory: Inventory): Health {
+  return judge(inventory, (backup) => staleness(backup) === 'stale')
+}
+
+/** From the jobs of this application and from what lies in the catalog, which other tools fill as well. */
+function stripOf(
+  { jobs, clock }: EngineContext,
+  { catalog, instance, backups }: Inventory,
+): readonly DayMark[] {
+  const fromCatalog = backups.flatMap(({ control }) =>
+    control === undefined ? [] : [{ atMs: control.startSeconds * 1000, outcome: outcomeOf(control.status) }],
+  )
+  const known = new Set(backups.map(({ id }) => id as string))
+  const fromJobs = jobs
+    .list(1000)
+    .filter((job) => job.kind === 'backup' && job.catalog === catalog && job.instance === instance)
+    .filter((job) => job.backupId === undefined || !known.has(job.backupId))
+    .map((job) => ({
+      atMs: Date.parse(job.createdAt),
+      outcome:
+        job.state === 'succeeded'
+          ? ('ok' as const)
+          : job.state === 'running' || job.state === 'queued'
+            ? ('running' as const)
+            : ('failed' as const),
+    }))
+  return dayMarks([...fromCatalog, ...fromJobs], clock.nowMs())
+}
+
+function outcomeOf(status: string): 'ok' | 'failed' | 'running' {
+  if (status === 'RUNNING') return 'running'
+  return status === 'ERROR' || status === 'CORRUPT' || status === 'ORPHAN' ? 'failed' : 'ok'
+}
+
+async function bytesOf(directory: string): Promise<number> {
+  let bytes = 0
+  for (const name of await readdir(directory).catch(() => [])) {
+    bytes += await stat(path.join(directory, name)).then(
+      ({ size }) => size,
+      () => 0,
+    )
+  }
+  return bytes
+}

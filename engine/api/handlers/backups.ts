@@ -1,0 +1,223 @@
+import { readFile } from 'node:fs/promises'
+import path from 'node:path'
+import type { BackupId } from '../../base/backup-id.ts'
+import { EngineError } from '../../base/engine-error.ts'
+import { secondsFromIso } from '../../base/iso-time.ts'
+import type { IsoTime } from '../../base/iso-time.ts'
+import { SILENT_LOG } from '../../base/log.ts'
+import { readContentList } from '../../catalog/backup.ts'
+import { requireCatalog, listInstances } from '../../catalog/instance.ts'
+import { type Inventory, readInventory } from '../../catalog/inventory.ts'
+import { formatBackupControl } from '../../format/backup-control.ts'
+import { parseDatabaseMap } from '../../format/database-map.ts'
+import { parseTablespaceMap } from '../../format/tablespace-map.ts'
+import { annotateBackup } from '../../operations/annotate/run.ts'
+import { takeBackup } from '../../operations/backup/run.ts'
+import { planDelete } from '../../operations/delete/plan.ts'
+import { deleteBackups } from '../../operations/delete/run.ts'
+import { validateBackups } from '../../operations/validate/run.ts'
+import { backupRecords } from '../backup-records.ts'
+import { connectionOf } from '../connections.ts'
+import type { EngineContext } from '../context.ts'
+import type { BackupRequest, BackupTablespace, backups as contract } from '../contract/backups.ts'
+import type { EngineHandlers } from '../contract/contract.ts'
+import type { JobResult } from '../contract/jobs.ts'
+import { NEWEST_PROGRAM_VERSION, WRITTEN_PROGRAM_VERSION } from '../version.ts'
+
+export function backupHandlers(context: EngineContext): Pick<EngineHandlers, keyof typeof contract> {
+  const { jobs, changes, clock } = context
+  return {
+    'backups.list': async ({ catalog, instance }, { signal }) => {
+      const inventory = await readInventory(catalog, instance, { signal })
+      return {
+        instance,
+        revision: inventory.revision,
+        backups: backupRecords(inventory),
+        problems: inventory.problems,
+      }
+    },
+    'backups.detail': async ({ catalog, instance, id }, { signal }) => {
+      const inventory = await readInventory(catalog, instance, { signal })
+      const backup = requireBackup(inventory, id)
+      const record = backupRecords(inventory).find((one) => one.id === id)
+      if (record === undefined)
+        throw new EngineError('backup.not-found', `instance "${instance}" has no backup ${id}`)
+      const entries = await readContentList(backup).catch(() => undefined)
+      const databaseMap = await textOf(backup.directory, 'database_map')
+      return {
+        backup: record,
+        tablespaces: await tablespacesOf(backup.directory),
+        databases: databaseMap === undefined ? [] : parseDatabaseMap(databaseMap),
+        fileCount: entries?.length,
+        controlText: backup.control === undefined ? '' : formatBackupControl(backup.control),
+        directory: backup.directory,
+      }
+    },
+    'backups.tablespaces': async ({ catalog, instance }, { signal }) => {
+      const { backups } = await readInventory(catalog, instance, { signal })
+      const found: Record<string, readonly BackupTablespace[]> = {}
+      for (const backup of backups) {
+        const tablespaces = await tablespacesOf(backup.directory)
+        if (tablespaces.length > 0) found[backup.id] = tablespaces
+      }
+      return found
+    },
+    'backups.start': async (request) => {
+      await requireCatalog(request.catalog)
+      const { id } = jobs.start({
+        kind: 'backup',
+        catalog: request.catalog,
+        instance: request.instance,
+        mode: request.mode,
+        queue: queueOf(request),
+        run: (run, tell) => backUp(context, request, run, tell),
+      })
+      return { job: id }
+    },
+    'backups.annotate': async ({ catalog, instance, id, note, ttlSeconds, expireTime }, { signal }) => {
+      await annotateBackup(
+        {
+          catalog,
+          instance,
+          id,
+          note,
+          ttlSeconds,
+          expireSeconds: expireTime === null ? null : secondsOf(expireTime),
+        },
+        { signal, report: () => undefined, log: SILENT_LOG, clock },
+      )
+      changes.tell('instance', catalog, instance)
+      const records = backupRecords(await readInventory(catalog, instance, { signal }))
+      const record = records.find((one) => one.id === id)
+      if (record === undefined)
+        throw new EngineError('backup.not-found', `instance "${instance}" has no backup ${id}`)
+      return record
+    },
+    'backups.plan-delete': async ({ catalog, instance, id, status }, { signal }) =>
+      planDelete(await readInventory(catalog, instance, { signal }), { id, status }),
+    'backups.delete': async ({ catalog, instance, id, status, hash }) => {
+      const job = jobs.start({
+        kind: 'delete',
+        catalog,
+        instance,
+        backupId: id,
+        queue: queueOf({ catalog, instance }),
+        run: async (run): Promise<JobResult> => ({
+          kind: 'delete',
+          ...(await deleteBackups({ catalog, instance, request: { id, status }, hash }, run)),
+        }),
+      })
+      return { job: job.id }
+    },
+    'backups.validate': async ({ catalog, instance, id, threads, checksBlocks }) => {
+      await requireCatalog(catalog)
+      if (id !== undefined && instance === undefined) {
+        throw new EngineError('usage.invalid', 'a backup is named without its instance')
+      }
+      const instances = instance === undefined ? await listInstances(catalog) : [instance]
+      const job = jobs.start({
+        kind: 'validate',
+        catalog,
+        instance,
+        backupId: id,
+        run: async (run): Promise<JobResult> => {
+          const input = {
+            catalog,
+            instances,
+            id,
+            threads: threads ?? 1,
+            checksBlocks: checksBlocks ?? true,
+            newestProgramVersion: NEWEST_PROGRAM_VERSION,
+          }
+          return { kind: 'validate', ...(await validateBackups(input, run)) }
+        },
+      })
+      return { job: job.id }
+    },
+    'catalog.instances': async ({ catalog }) => await listInstances(await requireCatalog(catalog)),
+  }
+}
+
+/** A backup and, unless it is not wanted, its validation: one job, since nobody wants the one without the other. */
+async function backUp(
+  context: EngineContext,
+  request: BackupRequest,
+  run: Parameters<typeof takeBackup>[1],
+  tell: (id: BackupId) => void,
+): Promise<JobResult> {
+  const { catalog, instance } = request
+  const { config } = await readInventory(catalog, instance, run)
+  const taken = await takeBackup(
+    {
+      catalog,
+      instance,
+      options: { ...request, expireSeconds: secondsOf(request.expireTime) },
+      connection: await connectionOf(context, request, config, request.connection, request.password),
+      programVersion: WRITTEN_PROGRAM_VERSION,
+    },
+    run,
+    tell,
+  )
+  const sizes = { dataBytes: taken.control.dataBytes ?? 0, walBytes: taken.control.walBytes ?? 0 }
+  const done = { kind: 'backup', backupId: taken.id, ...sizes } as const
+  if (request.isValidated === false) {
+    run.log.warning(`backup ${taken.id} was not validated`)
+    return { ...done, status: 'DONE' }
+  }
+  const { verdicts, findings } = await validateBackups(
+    {
+      catalog,
+      instances: [instance],
+      id: taken.id,
+      threads: request.threads ?? 1,
+      checksBlocks: request.checksBlocks ?? true,
+      newestProgramVersion: NEWEST_PROGRAM_VERSION,
+    },
+    run,
+  )
+  const status = verdicts.find(({ backupId }) => backupId === taken.id)?.status ?? 'DONE'
+  if (status !== 'OK') {
+    throw new EngineError(
+      'backup.damaged',
+      `backup ${taken.id} was taken but failed its validation: ${findings[0]?.message ?? status}`,
+      {
+        hint: 'Look at the log of the job; check the disk of the catalog, then take the backup again.',
+        facts: { backup: taken.id },
+      },
+    )
+  }
+  return { ...done, status }
+}
+
+/** Jobs that change an instance go one after the other. */
+export function queueOf({
+  catalog,
+  instance,
+}: {
+  readonly catalog: string
+  readonly instance: string
+}): string {
+  return `${catalog}\n${instance}`
+}
+
+function requireBackup(inventory: Inventory, id: BackupId): Inventory['backups'][number] {
+  const backup = inventory.backups.find((one) => one.id === id)
+  if (backup === undefined) {
+    throw new EngineError('backup.not-found', `instance "${inventory.instance}" has no backup ${id}`)
+  }
+  return backup
+}
+
+async function tablespacesOf(directory: string): Promise<readonly BackupTablespace[]> {
+  const text = await textOf(directory, 'tablespace_map')
+  return text === undefined ? [] : parseTablespaceMap(text)
+}
+
+/** A small text file of the backup; undefined when the backup has none. */
+async function textOf(directory: string, name: string): Promise<string | undefined> {
+  return await readFile(path.join(directory, 'database', name), 'utf8').catch(() => undefined)
+}
+
+function secondsOf(time: string | undefined): number | undefined {
+  return time === undefined ? undefined : secondsFromIso(time as IsoTime)
+}

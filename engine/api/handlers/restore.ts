@@ -1,0 +1,127 @@
+import os from 'node:os'
+import path from 'node:path'
+import { EngineError } from '../../base/engine-error.ts'
+import { validateBackups } from '../../operations/validate/run.ts'
+import { gatherRestoreFacts } from '../../operations/restore/gather.ts'
+import { planRestore, type RestoreInput } from '../../operations/restore/plan.ts'
+import { recoverySettingsText } from '../../operations/restore/recovery.ts'
+import { restoreBackup } from '../../operations/restore/run.ts'
+import { readInventory } from '../../catalog/inventory.ts'
+import { backupRecords } from '../backup-records.ts'
+import type { EngineContext } from '../context.ts'
+import type { EngineHandlers } from '../contract/contract.ts'
+import type { JobResult } from '../contract/jobs.ts'
+import type { restore as contract, RestorePlan, RestoreRequest } from '../contract/restore.ts'
+import { restoreCommandLine } from '../restore-command-line.ts'
+import { NEWEST_PROGRAM_VERSION } from '../version.ts'
+
+export function restoreHandlers(context: EngineContext): Pick<EngineHandlers, keyof typeof contract> {
+  const { jobs, env, clock } = context
+  return {
+    'restore.scratch-directory': async ({ instance, id }) => ({
+      path: path.join(
+        env['TMPDIR'] ?? os.tmpdir(),
+        'tidemark',
+        `${instance}-${id}-${clock.nowMs().toString(36)}`,
+      ),
+    }),
+    'restore.plan': async (request, { signal }) => await planOf(request, clock.nowMs(), signal),
+    'restore.start': async ({ hash, ...request }, { signal }) => {
+      const plan = await planOf(request, clock.nowMs(), signal)
+      if (hash !== undefined && hash !== plan.hash) {
+        throw new EngineError(
+          'plan.stale',
+          'the catalog or the request changed after the restore was planned',
+          {
+            hint: 'Look at the new plan and start it again.',
+          },
+        )
+      }
+      const job = jobs.start({
+        kind: 'restore',
+        catalog: request.catalog,
+        instance: request.instance,
+        backupId: plan.backup.id,
+        run: async (run): Promise<JobResult> => {
+          // The target is looked at before the long validation, and again before anything is written.
+          const input = inputOf({ ...request, id: plan.backup.id })
+          if (plan.isBlocked) return { kind: 'restore', ...(await restoreBackup(input, undefined, run)) }
+          if (input.isValidated) {
+            const { verdicts, findings } = await validateBackups(
+              {
+                catalog: input.catalog,
+                instances: [input.instance],
+                id: plan.backup.id,
+                threads: input.threads,
+                checksBlocks: request.checksBlocks ?? true,
+                newestProgramVersion: NEWEST_PROGRAM_VERSION,
+              },
+              run,
+            )
+            const damaged = verdicts.find(({ status }) => status !== 'OK')
+            if (damaged !== undefined) {
+              const found = findings.find(({ severity }) => severity === 'problem')
+              throw new EngineError(
+                'backup.damaged',
+                `backup ${damaged.backupId} is ${damaged.status}: ${found?.message ?? 'it did not pass validation'}`,
+                {
+                  hint: 'Nothing was written. Choose another backup; --force restores what is left of this one.',
+                  facts: { backup: damaged.backupId },
+                },
+              )
+            }
+          }
+          return { kind: 'restore', ...(await restoreBackup(input, undefined, run)) }
+        },
+      })
+      return { job: job.id }
+    },
+  }
+}
+
+async function planOf(request: RestoreRequest, nowMs: number, signal: AbortSignal): Promise<RestorePlan> {
+  const input = inputOf(request)
+  const facts = await gatherRestoreFacts(input, { signal })
+  const plan = planRestore(input, facts)
+  const records = backupRecords(await readInventory(input.catalog, input.instance, { signal }))
+  const chain = facts.chain
+    .toReversed()
+    .flatMap(({ backup }) => records.find(({ id }) => id === backup.id) ?? [])
+  const backup = chain.at(-1)
+  if (backup === undefined)
+    throw new EngineError('plan.stale', 'the backup vanished while the restore was planned')
+  return {
+    ...plan,
+    backup,
+    chain,
+    dataDirectory: input.dataDirectory,
+    freeBytes: facts.freeBytes,
+    recoverySettings: recoverySettingsText(input, facts.backup.id, facts.backup.control, nowMs),
+    command: restoreCommandLine({ ...request, id: backup.id }),
+  }
+}
+
+function inputOf(request: RestoreRequest): RestoreInput {
+  const isForced = request.isForced ?? false
+  return {
+    catalog: request.catalog,
+    instance: request.instance,
+    id: request.id,
+    dataDirectory: path.resolve(request.dataDirectory),
+    target: request.target,
+    isInclusive: request.isInclusive,
+    targetTimeline: request.targetTimeline,
+    targetAction: request.targetAction,
+    restoreCommand: request.restoreCommand,
+    tablespaceMapping: request.tablespaceMapping ?? [],
+    externalMapping: request.externalMapping ?? [],
+    skipsExternal: request.skipsExternal ?? false,
+    threads: request.threads ?? 1,
+    isValidated: !isForced && (request.isValidated ?? true),
+    isSynced: request.isSynced ?? true,
+    isForced,
+    isReplica: request.isReplica ?? false,
+    primaryConninfo: request.primaryConninfo,
+    primarySlotName: request.primarySlotName,
+  }
+}
