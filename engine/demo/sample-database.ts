@@ -64,18 +64,17 @@ export const LOAD_STATEMENT =
   'insert into ledger (amount) values (round((random() * 1000 - 500)::numeric, 2))'
 
 /**
- * A query whose single value stands for all rows of all ordinary tables of the database: name, count and a hash that
- * does not depend on the order of rows. Two databases with equal values hold the same data.
+ * For each table a query for its row count and a hash that does not depend on the order of rows. Two databases with
+ * equal answers hold the same data.
  */
-export const FINGERPRINT_QUERY = `
-  select string_agg(format('%s %s %s', t.name, t.counted, t.hash), E'\\n' order by t.name) as fingerprint
-    from (select c.oid::regclass::text as name,
-                 (xpath('/row/n/text()', x))[1]::text as counted,
-                 coalesce((xpath('/row/h/text()', x))[1]::text, '-') as hash
-            from pg_class c
-            join pg_namespace n on n.oid = c.relnamespace,
-            query_to_xml(format('select count(*) as n, sum(hashtextextended(t::text, 0)::numeric) as h from %s t', c.oid::regclass), false, true, '') x
-           where c.relkind = 'r' and c.relpersistence = 'p' and n.nspname = 'public') t`
+export function fingerprintQueries(
+  tables: readonly string[],
+): readonly { readonly name: string; readonly sql: string }[] {
+  return tables.map((name) => ({
+    name,
+    sql: `select count(*) as counted, coalesce(sum(hashtextextended(t::text, 0)::numeric), 0) as hash from ${name} t`,
+  }))
+}
 
 function quarterStart(quarter: number): string {
   return quarter === 5 ? '2027-01-01' : `2026-${String(quarter * 3 - 2).padStart(2, '0')}-01`
