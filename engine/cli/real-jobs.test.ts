@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest'
 import type { EngineContext } from '../api/context.ts'
-import type { EngineHandlers } from '../api/contract/contract.ts'
+import { contract, type EngineHandlers } from '../api/contract/contract.ts'
 import type { JobKind, JobResult } from '../api/contract/jobs.ts'
 import { jobHandlers } from '../api/handlers/jobs.ts'
+import { localClient } from '../api/local.ts'
 import { SYSTEM_CLOCK } from '../base/clock.ts'
 import { delay } from '../base/concurrency.ts'
 import { EngineError } from '../base/engine-error.ts'
@@ -86,4 +87,25 @@ test('Ctrl-C waits until the job has cleaned up', async () => {
 
   expect({ status, events }).toEqual({ status: 130, events: ['cleaned up', 'ended'] })
   expect(err).toMatch(/WARNING: cancelling;.*\nWARNING: cancelled\nINFO: backup TOTTEK was not completed\n$/)
+})
+
+test('the engine stays open and Ctrl-C is watched until the command has ended', async () => {
+  const events: string[] = []
+  const handlers = handlersFor(async ({ signal }) => {
+    await delay(20, signal)
+    events.push('job done')
+    return RESULT
+  })
+  const { status } = await runCli(BACKUP, {
+    onInterrupt: () => ({ [Symbol.dispose]: () => void events.push('no longer watching') }),
+    openSession: async () => ({
+      client: localClient(contract, { 'instances.config': async () => [], ...handlers } as EngineHandlers),
+      [Symbol.asyncDispose]: async () => void events.push('engine closed'),
+    }),
+  })
+
+  expect({ status, events }).toEqual({
+    status: 0,
+    events: ['job done', 'engine closed', 'no longer watching'],
+  })
 })

@@ -100,7 +100,8 @@ async function runVerb(line: CommandLine, world: World, log: LogOutput, terminal
   for (const { long, idleFor } of optionsOf(verb)) {
     if (idleFor?.includes(verb) === true && given.has(long)) log.info(`--${long} changes nothing for ${verb}`)
   }
-  return command({ given, client, log, terminal, world, signal })
+  // Awaited here: what was opened above must stay open until the command has ended.
+  return await command({ given, client, log, terminal, world, signal })
 }
 
 /** The first Ctrl-C fires the signal, the second one ends the process at once. */

@@ -13,7 +13,14 @@ export async function openSession(env: Environment, log: Log): Promise<Session> 
     transport: 'local',
     secrets: memorySecrets(),
     env,
-    log,
+    log: {
+      verbose: (message) => log.verbose(message),
+      log: (message) => log.log(message),
+      // The commands themselves say what they have done.
+      info: (message) => log.log(message),
+      warning: (message) => log.warning(message),
+      error: (message) => log.error(message),
+    },
   })
   return {
     client: localClient(contract, engine.handlers),

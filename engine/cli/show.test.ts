@@ -334,7 +334,8 @@ function record(id: string, control: string): BackupRecord {
     note: values.get('note'),
     contentCrc: number('content-crc'),
     restoreBytes: 0,
-    chain: [],
+    fullId: undefined,
+    chainLength: 0,
     isRestorable: true,
   }
 }

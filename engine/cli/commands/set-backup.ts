@@ -1,5 +1,6 @@
 import { EngineError } from '../../base/engine-error.ts'
 import { type Command, EXIT } from '../context.ts'
+import { formatLocalTime } from '../moments.ts'
 import { readPin } from '../pin.ts'
 
 /** Changes note and pin of one backup. */
@@ -24,7 +25,7 @@ export const setBackup: Command = async ({ client, given, log, signal }) => {
     log.info(
       backup.expireTime === undefined
         ? `backup ${id} is not pinned`
-        : `backup ${id} is pinned until ${backup.expireTime}`,
+        : `backup ${id} is pinned until ${formatLocalTime(backup.expireTime)}`,
     )
   }
   return EXIT.success
