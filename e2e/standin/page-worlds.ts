@@ -8,7 +8,7 @@ import { stripTypeScriptTypes } from 'node:module'
 /** The engine's own codec, as a script: what crosses worlds or processes is copied by the code that is under test. */
 const wire = stripTypeScriptTypes(readFileSync(new URL('../../engine/api/wire.ts', import.meta.url), 'utf8'))
   .replace(/^import .*$/m, 'class EngineError extends Error {}')
-  .replaceAll('export function', 'function')
+  .replaceAll(/^export /gm, '')
 
 type Value = { wire: string } | { fn: number }
 type Crossing =
