@@ -33,6 +33,8 @@ type Paused = {
   readonly redirectedRequestId?: string
 }
 
+const MOST_ATTEMPTS = 3
+
 /** The settings without which a page could reach Node. The stand-in runs no window that lacks one. */
 const REQUIRED: WebPreferences = { sandbox: true, contextIsolation: true, nodeIntegration: false }
 
@@ -48,6 +50,7 @@ export class WebContents extends EventEmitter {
   #url = ''
   #world = 0
   #isOwnNavigation = false
+  #hasFailedRequest = false
   #isDestroyed = false
   #openHandler: OpenHandler = () => ({ action: 'allow' })
 
@@ -138,6 +141,7 @@ export class WebContents extends EventEmitter {
         body: Buffer.from(await response.arrayBuffer()).toString('base64'),
       })
     } catch (thrown) {
+      this.#hasFailedRequest = true
       note('request failed', url, String(thrown))
       // The page may be gone by now, and with it the request.
       await this.command('Fetch.failRequest', { requestId, errorReason: 'Failed' }).catch(() => undefined)
@@ -190,10 +194,17 @@ export class WebContents extends EventEmitter {
 
   async loadURL(url: string): Promise<void> {
     await this.ready
-    this.#isOwnNavigation = true
     const loaded = new Promise((resolve) => this.once('did-finish-load', resolve))
-    const { errorText } = await this.command<{ errorText?: string }>('Page.navigate', { url: toHttp(url) })
-    if (errorText !== undefined) throw new Error(`${errorText} loading '${url}'`)
+    for (let attempt = 1; ; attempt++) {
+      this.#isOwnNavigation = true
+      this.#hasFailedRequest = false
+      const { errorText } = await this.command<{ errorText?: string }>('Page.navigate', { url: toHttp(url) })
+      if (errorText === undefined) break
+      // A debugger that attaches meanwhile, as Playwright does, can cut a request off before it reaches us.
+      const isCutOff = errorText === 'net::ERR_FAILED' && !this.#hasFailedRequest
+      if (!isCutOff || attempt === MOST_ATTEMPTS) throw new Error(`${errorText} loading '${url}'`)
+      note('navigation was cut off', url)
+    }
     await loaded
   }
 
