@@ -113,7 +113,11 @@ export function replicationConnection(client: pg.Client): ReplicationConnection 
           heardMs = Date.now()
           const kind = chunk[0]
           if (kind === XLOG_DATA && chunk.length >= XLOG_DATA_HEADER_BYTES) {
-            stream.onWal(lsnFromBigint(chunk.readBigUInt64BE(1)), chunk.subarray(XLOG_DATA_HEADER_BYTES))
+            // The driver reads the next message into the same memory; what is written later must be our own.
+            stream.onWal(
+              lsnFromBigint(chunk.readBigUInt64BE(1)),
+              Uint8Array.prototype.slice.call(chunk, XLOG_DATA_HEADER_BYTES),
+            )
           } else if (kind === KEEPALIVE && chunk.length >= 18) {
             stream.onKeepalive(chunk[17] === 1)
           }
