@@ -1,0 +1,85 @@
+import { chownSync, mkdirSync } from 'node:fs'
+import path from 'node:path'
+import { SILENT_LOG } from '../base/log.ts'
+import {
+  adoptPostgres,
+  EMBEDDED_MAJORS,
+  type EmbeddedMajor,
+  isEmbedded,
+  type RunningPostgres,
+  startPostgres,
+  type StartOptions,
+} from '../host/embedded-postgres.ts'
+import { type ConnectionSettings, openSession, type Session } from '../server/connection.ts'
+
+const NEVER = new AbortController().signal
+
+/** A real server for a test, with short ways to talk to it. */
+export type TestServer = RunningPostgres & {
+  connection(database?: string): ConnectionSettings
+  session(database?: string): Promise<Session>
+  /** Runs statements one after the other in `public`. */
+  run(database: string, ...statements: readonly string[]): Promise<void>
+  /** The first value of the first row, as text. */
+  value(database: string, sql: string): Promise<string>
+  /** A directory that the server may write to, for a tablespace. */
+  directory(name: string): string
+}
+
+/** The versions that are installed here. */
+export function serverMajors(): readonly EmbeddedMajor[] {
+  return EMBEDDED_MAJORS.filter(isEmbedded)
+}
+
+/** Makes a cluster below `directory` and starts it. */
+export async function startServer(
+  directory: string,
+  options: Omit<StartOptions, 'directory'> = {},
+): Promise<TestServer> {
+  const server = await startPostgres({ directory: path.join(directory, 'server'), ...options })
+  return testServer(server, directory)
+}
+
+/** Starts a server on a restored data directory. `password` is that of the cluster it was backed up from. */
+export async function startRestored(
+  dataDirectory: string,
+  major: EmbeddedMajor,
+  password: string,
+): Promise<TestServer> {
+  return testServer(await adoptPostgres({ dataDirectory, major, password }), path.dirname(dataDirectory))
+}
+
+function testServer(server: RunningPostgres, directory: string): TestServer {
+  const connection = (database = 'postgres'): ConnectionSettings => ({
+    host: '127.0.0.1',
+    port: server.port,
+    user: 'postgres',
+    password: server.password,
+    database,
+    env: {},
+  })
+  const session = async (database?: string): Promise<Session> => {
+    const opened = await openSession(connection(database), { signal: NEVER, log: SILENT_LOG })
+    await opened.query('set search_path = public')
+    return opened
+  }
+  return Object.assign(server, {
+    connection,
+    session,
+    async run(database: string, ...statements: readonly string[]) {
+      await using one = await session(database)
+      for (const statement of statements) await one.query(statement)
+    },
+    async value(database: string, sql: string) {
+      await using one = await session(database)
+      const { rows } = await one.query(sql)
+      return String(Object.values(rows[0] ?? {})[0])
+    },
+    directory(name: string) {
+      const made = path.join(directory, name)
+      mkdirSync(made, { recursive: true, mode: 0o700 })
+      if (server.owner !== undefined) chownSync(made, server.owner.uid, server.owner.gid)
+      return made
+    },
+  })
+}
