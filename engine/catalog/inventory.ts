@@ -64,6 +64,12 @@ export async function readInventory(
   }
 }
 
+/** The directories of an instance's backups, in no order, without looking into them. */
+export function backupDirectories(catalog: string, instance: string): readonly string[] {
+  const root = instanceDirectory(catalog, instance)
+  return backupNames(root).map((name) => path.join(root, name))
+}
+
 /** The directories that are backups by their names; others are not ours. */
 function backupNames(root: string): readonly string[] {
   try {

@@ -262,6 +262,8 @@ export function openJobs<Kind extends string, Result>(options: {
       let next = 0
       for await (const count of job.logFeed.watch(signal)) {
         while (next < count) {
+          // A reader that fell behind what is kept goes on with the oldest line that is there.
+          next = Math.max(next, job.book.firstReadable)
           const entries = job.book.slice(next, 1000)
           if (entries.length === 0) break
           yield* entries

@@ -24,6 +24,11 @@ export class LogBook {
     if (file !== undefined) mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 })
   }
 
+  /** Number of the first line that can still be read. */
+  get firstReadable(): number {
+    return this.#file === undefined || !this.#isWritable ? this.#first : 0
+  }
+
   get count(): number {
     return this.#first + this.#entries.length
   }

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import type { BackupId } from '../../base/backup-id.ts'
 import { EngineError } from '../../base/engine-error.ts'
@@ -7,7 +7,7 @@ import type { IsoTime } from '../../base/iso-time.ts'
 import { SILENT_LOG } from '../../base/log.ts'
 import { readContentList } from '../../catalog/backup.ts'
 import { requireCatalog, listInstances } from '../../catalog/instance.ts'
-import { type Inventory, readInventory } from '../../catalog/inventory.ts'
+import { backupDirectories, type Inventory, readInventory } from '../../catalog/inventory.ts'
 import { formatBackupControl } from '../../format/backup-control.ts'
 import { parseDatabaseMap } from '../../format/database-map.ts'
 import { parseTablespaceMap } from '../../format/tablespace-map.ts'
@@ -43,22 +43,21 @@ export function backupHandlers(context: EngineContext): Pick<EngineHandlers, key
       if (record === undefined)
         throw new EngineError('backup.not-found', `instance "${instance}" has no backup ${id}`)
       const entries = await readContentList(backup).catch(() => undefined)
-      const databaseMap = await textOf(backup.directory, 'database_map')
+      const databaseMap = textOf(backup.directory, 'database_map')
       return {
         backup: record,
-        tablespaces: await tablespacesOf(backup.directory),
+        tablespaces: tablespacesOf(backup.directory),
         databases: databaseMap === undefined ? [] : parseDatabaseMap(databaseMap),
         fileCount: entries?.length,
         controlText: backup.control === undefined ? '' : formatBackupControl(backup.control),
         directory: backup.directory,
       }
     },
-    'backups.tablespaces': async ({ catalog, instance }, { signal }) => {
-      const { backups } = await readInventory(catalog, instance, { signal })
+    'backups.tablespaces': async ({ catalog, instance }) => {
       const found: Record<string, readonly BackupTablespace[]> = {}
-      for (const backup of backups) {
-        const tablespaces = await tablespacesOf(backup.directory)
-        if (tablespaces.length > 0) found[backup.id] = tablespaces
+      for (const directory of backupDirectories(catalog, instance)) {
+        const tablespaces = tablespacesOf(directory)
+        if (tablespaces.length > 0) found[path.basename(directory)] = tablespaces
       }
       return found
     },
@@ -208,14 +207,15 @@ function requireBackup(inventory: Inventory, id: BackupId): Inventory['backups']
   return backup
 }
 
-async function tablespacesOf(directory: string): Promise<readonly BackupTablespace[]> {
-  const text = await textOf(directory, 'tablespace_map')
+function tablespacesOf(directory: string): readonly BackupTablespace[] {
+  const text = textOf(directory, 'tablespace_map')
   return text === undefined ? [] : parseTablespaceMap(text)
 }
 
 /** A small text file of the backup; undefined when the backup has none. */
-async function textOf(directory: string, name: string): Promise<string | undefined> {
-  return await readFile(path.join(directory, 'database', name), 'utf8').catch(() => undefined)
+function textOf(directory: string, name: string): string | undefined {
+  const file = path.join(directory, 'database', name)
+  return existsSync(file) ? readFileSync(file, 'utf8') : undefined
 }
 
 function secondsOf(time: string | undefined): number | undefined {

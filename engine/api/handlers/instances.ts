@@ -1,5 +1,5 @@
 import { EngineError } from '../../base/engine-error.ts'
-import { requireCatalog, isCatalog, listInstances } from '../../catalog/instance.ts'
+import { isCatalog, listInstances, readInstanceConfig, requireCatalog } from '../../catalog/instance.ts'
 import { readInventory } from '../../catalog/inventory.ts'
 import { addInstance } from '../../operations/add-instance/run.ts'
 import { changeConfig } from '../../operations/change-config/run.ts'
@@ -107,14 +107,14 @@ export function instanceHandlers(context: EngineContext): Pick<EngineHandlers, k
       else await secrets.write(secretName(ref), password)
       return { isKept: secrets.kind === 'keyring' }
     },
-    'instances.config': async ({ catalog, instance }, { signal }) => {
-      const { config } = await readInventory(catalog, instance, { signal })
-      return configEntries(config, catalog)
+    'instances.config': async ({ catalog, instance }) => {
+      await requireCatalog(catalog)
+      return configEntries(readInstanceConfig(catalog, instance), env)
     },
     'instances.change-config': async ({ catalog, instance, values }, { signal }) => {
       const config = await changeConfig({ catalog, instance, values }, quietRun(context, signal))
       changes.tell('instance', catalog, instance)
-      return configEntries(config, catalog)
+      return configEntries(config, env)
     },
   }
 }

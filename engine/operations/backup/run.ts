@@ -1,6 +1,6 @@
 import path from 'node:path'
 import type { BackupId } from '../../base/backup-id.ts'
-import { describeError, EngineError, isCancelled } from '../../base/engine-error.ts'
+import { describeError, EngineError } from '../../base/engine-error.ts'
 import { formatLsn, type Lsn } from '../../base/lsn.ts'
 import type { Phase } from '../../base/progress.ts'
 import type { Run } from '../../base/run.ts'
@@ -95,7 +95,6 @@ export async function takeBackup(input: BackupInput, run: Run, tell: Tell): Prom
       run,
     })
   } catch (thrown) {
-    run.log.error(isCancelled(thrown) ? `backup ${backup.id} was cancelled` : describeError(thrown))
     // The first failure is the one to tell; if the disk is full, not even this can be written, and the lock tells it.
     await record({ status: 'ERROR', endSeconds: nowSeconds(run) }).catch((failed: unknown) =>
       run.log.warning(`the status of backup ${backup.id} cannot be written: ${describeError(failed)}`),
