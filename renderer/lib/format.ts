@@ -1,0 +1,80 @@
+import type { IsoTime } from '../../engine/base/iso-time.ts'
+
+const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'] as const
+
+/** Bytes in binary units with three digits that count. */
+export function formatBytes(bytes: number | undefined): string {
+  if (bytes === undefined) return '—'
+  let value = bytes
+  let unit = 0
+  while (value >= 1000 && unit < UNITS.length - 1) {
+    value /= 1024
+    unit++
+  }
+  const digits = unit === 0 || value >= 100 ? 0 : value >= 10 ? 1 : 2
+  return `${value.toFixed(digits)} ${UNITS[unit]}`
+}
+
+/** A duration in its two largest units. */
+export function formatDuration(seconds: number): string {
+  const whole = Math.max(0, Math.round(seconds))
+  const days = Math.floor(whole / 86_400)
+  const hours = Math.floor((whole % 86_400) / 3600)
+  const minutes = Math.floor((whole % 3600) / 60)
+  if (days > 0) return `${days} d ${hours} h`
+  if (hours > 0) return `${hours} h ${minutes} min`
+  if (minutes > 0) return `${minutes} min ${whole % 60} s`
+  return `${whole} s`
+}
+
+/** The zone that a setting stands for. */
+export function zoneOf(setting: string): string {
+  if (setting === 'utc') return 'UTC'
+  return setting === 'computer' ? Intl.DateTimeFormat().resolvedOptions().timeZone : setting
+}
+
+/** `2026-11-20 09:12:41 +08:00`: the offset is always there, and so are microseconds where they are known. */
+export function formatTime(time: IsoTime | undefined, zone: string): string {
+  if (time === undefined) return '—'
+  const date = new Date(time)
+  const parts = Object.fromEntries(
+    new Intl.DateTimeFormat('en-CA', {
+      timeZone: zoneOf(zone),
+      hourCycle: 'h23',
+      year: 'numeric',
+      month: '2-digit',
+      day: '2-digit',
+      hour: '2-digit',
+      minute: '2-digit',
+      second: '2-digit',
+      timeZoneName: 'longOffset',
+    })
+      .formatToParts(date)
+      .map(({ type, value }) => [type, value]),
+  )
+  const fraction = /\.(\d+)Z?$/.exec(time)?.[1]?.replace(/0+$/, '') ?? ''
+  const offset = (parts['timeZoneName'] ?? 'GMT').replace('GMT', '') || '+00:00'
+  return `${parts['year']}-${parts['month']}-${parts['day']} ${parts['hour']}:${parts['minute']}:${parts['second']}${fraction === '' ? '' : `.${fraction}`} ${offset}`
+}
+
+/** How long ago, in words of the language: an addition to a time, never instead of one. */
+export function formatAge(time: IsoTime | undefined, nowMs: number, language: string): string {
+  if (time === undefined) return '—'
+  const seconds = (Date.parse(time) - nowMs) / 1000
+  const relative = new Intl.RelativeTimeFormat(language, { style: 'short', numeric: 'auto' })
+  const absolute = Math.abs(seconds)
+  if (absolute < 60) return relative.format(Math.round(seconds), 'second')
+  if (absolute < 3600) return relative.format(Math.round(seconds / 60), 'minute')
+  if (absolute < 48 * 3600) return relative.format(Math.round(seconds / 3600), 'hour')
+  return relative.format(Math.round(seconds / 86_400), 'day')
+}
+
+/** A remaining time from a range of seconds; undefined when nothing honest can be said. */
+export function formatEta(range: readonly [number, number] | undefined): { readonly code: 'eta-soon' | 'eta-range'; readonly text: string } | undefined {
+  if (range === undefined) return undefined
+  const [low, high] = range
+  if (high < 60) return { code: 'eta-soon', text: '' }
+  const minutes = (seconds: number): number => Math.max(1, Math.round(seconds / 60))
+  const text = minutes(low) === minutes(high) ? `${minutes(low)} min` : `${minutes(low)}–${minutes(high)} min`
+  return { code: 'eta-range', text }
+}

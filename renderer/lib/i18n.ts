@@ -1,0 +1,54 @@
+import i18next from 'i18next'
+import { useTranslation } from 'react-i18next'
+import { initReactI18next } from 'react-i18next'
+import type { Settings } from '../../engine/api/contract/app.ts'
+import type { Sentence } from '../../engine/api/contract/values.ts'
+import { formatBytes } from './format.ts'
+import { en, type TextKey } from './locales/en.ts'
+import { zhCN } from './locales/zh-CN.ts'
+
+/** Starts the texts. React writes them escaped, so i18next need not. */
+export async function startTexts(): Promise<void> {
+  await i18next.use(initReactI18next).init({
+    lng: languageOf('system'),
+    fallbackLng: 'en',
+    keySeparator: false,
+    nsSeparator: false,
+    interpolation: { escapeValue: false },
+    resources: { en: { translation: en }, 'zh-CN': { translation: zhCN } },
+  })
+}
+
+/** The language that a setting stands for. */
+export function languageOf(setting: Settings['language']): 'en' | 'zh-CN' {
+  if (setting !== 'system') return setting
+  return navigator.language.toLowerCase().startsWith('zh') ? 'zh-CN' : 'en'
+}
+
+/** Changes the language of everything that is shown. */
+export async function changeLanguage(setting: Settings['language']): Promise<void> {
+  const language = languageOf(setting)
+  document.documentElement.lang = language
+  await i18next.changeLanguage(language)
+}
+
+export type Say = (key: TextKey, values?: Readonly<Record<string, string | number>>) => string
+
+/** The texts in the language that is set, and that language. */
+export function useTexts(): { readonly say: Say; readonly language: string } {
+  const { t, i18n } = useTranslation()
+  return { say: (key, values) => t(key, { ...values }), language: i18n.language }
+}
+
+/** Byte counts inside sentences of the engine. */
+const BYTES: ReadonlySet<string> = new Set(['need', 'free', 'bytes'])
+
+/** A sentence of the engine in the language that is set; one that this window does not know is shown by its code. */
+export function saySentence(say: Say, area: 'protection' | 'todo' | 'probe' | 'preflight', { code, values }: Sentence): string {
+  const key = `${area}.${code}`
+  if (!Object.hasOwn(en, key)) return `${code} ${Object.values(values).join(' ')}`.trim()
+  const shown = Object.fromEntries(
+    Object.entries(values).map(([name, value]) => [name, BYTES.has(name) ? formatBytes(Number(value)) : value]),
+  )
+  return say(key as TextKey, shown)
+}

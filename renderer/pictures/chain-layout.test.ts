@@ -1,0 +1,68 @@
+import { expect, test } from 'vitest'
+import { type ChainBackup, layOutChains } from './chain-layout.ts'
+
+const HOUR = 3_600_000
+
+function increments(count: number, change: (index: number) => Partial<ChainBackup> = () => ({})): ChainBackup[] {
+  return Array.from({ length: count }, (_, index) => ({
+    id: `B${index}`,
+    parentId: index === 0 ? undefined : `B${index - 1}`,
+    fullId: 'B0',
+    isFull: index === 0,
+    status: 'OK',
+    isStale: false,
+    isPinned: false,
+    atMs: index * HOUR,
+    bytes: index === 0 ? 1000 : 10,
+    restoreBytes: 1000 + index * 10,
+    ...change(index),
+  }))
+}
+
+const narrow = (ms: number): number => ms / HOUR / 10
+
+test('ten thousand backups are drawn with few marks, and every backup is in one', () => {
+  const [row] = layOutChains(increments(10_000), narrow, undefined)
+
+  expect(row?.marks.length).toBeLessThan(1500)
+  expect(row?.marks.flatMap(({ ids }) => ids).length).toBe(10_000)
+})
+
+test('a corrupt backup is never merged with its neighbours', () => {
+  const backups = increments(1000, (index) => (index === 500 ? { status: 'CORRUPT' } : {}))
+  const [row] = layOutChains(backups, narrow, undefined)
+
+  const mark = row?.marks.find(({ ids }) => ids.includes('B500'))
+  expect(mark).toMatchObject({ ids: ['B500'], kind: 'problem' })
+  expect(mark?.width).toBeGreaterThanOrEqual(7)
+  expect(row?.problems).toBe(1)
+})
+
+test('what is selected stands alone', () => {
+  const [row] = layOutChains(increments(1000), narrow, 'B77')
+  expect(row?.marks.find(({ ids }) => ids.includes('B77'))?.ids).toEqual(['B77'])
+})
+
+test('a branch drops into a second lane', () => {
+  const backups = [
+    ...increments(3, (index) => (index === 2 ? { status: 'CORRUPT' } : {})),
+    ...increments(1, () => ({ id: 'C', parentId: 'B1', isFull: false, atMs: 5 * HOUR })),
+  ]
+  const [row] = layOutChains(backups, (ms) => (ms / HOUR) * 50, undefined)
+
+  expect(row?.marks.map(({ ids, lane }) => [ids[0], lane])).toEqual([
+    ['B0', 0],
+    ['B1', 0],
+    ['B2', 1],
+    ['C', 0],
+  ])
+  expect(row?.tipLength).toBe(3)
+})
+
+test('the newest chain is on top and what lost its FULL comes last', () => {
+  const old = increments(2)
+  const young = increments(2, (index) => ({ id: `Y${index}`, fullId: 'Y0', parentId: index === 0 ? undefined : 'Y0', atMs: 100 * HOUR + index }))
+  const lost = increments(1, () => ({ id: 'L', fullId: undefined, isFull: false, atMs: 200 * HOUR }))
+  const rows = layOutChains([...old, ...lost, ...young], narrow, undefined)
+  expect(rows.map(({ fullId }) => fullId)).toEqual(['Y0', 'B0', undefined])
+})

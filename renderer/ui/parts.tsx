@@ -1,0 +1,119 @@
+import { type ReactNode, useEffect, useId, useRef, useState } from 'react'
+
+/** A modal dialog: Esc and the close button leave it; focus goes back to where it was. */
+export function Dialog(props: {
+  readonly title: string
+  readonly closeLabel: string
+  readonly onClose: () => void
+  readonly children: ReactNode
+  readonly footer?: ReactNode
+}) {
+  const element = useRef<HTMLDialogElement>(null)
+  const id = useId()
+  useEffect(() => {
+    const dialog = element.current
+    dialog?.showModal()
+    return () => dialog?.close()
+  }, [])
+  return (
+    <dialog
+      ref={element}
+      aria-labelledby={id}
+      onCancel={(event) => {
+        event.preventDefault()
+        props.onClose()
+      }}
+    >
+      <div className="dialog-head">
+        <h2 id={id} className="grow">
+          {props.title}
+        </h2>
+        <button type="button" className="button plain" aria-label={props.closeLabel} onClick={props.onClose}>
+          ✕
+        </button>
+      </div>
+      <div className="dialog-body">{props.children}</div>
+      {props.footer === undefined ? null : <div className="dialog-foot">{props.footer}</div>}
+    </dialog>
+  )
+}
+
+/** A labelled control with an optional line of help. */
+export function Field(props: { readonly label: string; readonly hint?: string | undefined; readonly children: ReactNode }) {
+  return (
+    <label className="field">
+      <span>{props.label}</span>
+      {props.children}
+      {props.hint === undefined ? null : <small>{props.hint}</small>}
+    </label>
+  )
+}
+
+/** A text that can be copied as it stands. */
+export function CopyText(props: { readonly text: string; readonly label: string; readonly doneLabel: string }) {
+  const [isCopied, setCopied] = useState(false)
+  return (
+    <div className="code">
+      <pre className="grow">{props.text}</pre>
+      <button
+        type="button"
+        className="button small"
+        onClick={() => void navigator.clipboard.writeText(props.text).then(() => setCopied(true))}
+      >
+        {isCopied ? props.doneLabel : props.label}
+      </button>
+    </div>
+  )
+}
+
+/** Grey shapes where something will be. Told to screen readers by its label. */
+export function Skeleton(props: { readonly label: string; readonly lines?: number }) {
+  return (
+    <div className="stack" role="status" aria-label={props.label}>
+      {Array.from({ length: props.lines ?? 4 }, (_, index) => (
+        <div key={index} className="skeleton" aria-hidden="true" />
+      ))}
+    </div>
+  )
+}
+
+/** Nothing is there yet: what that means and what to do. */
+export function Empty(props: { readonly title: string; readonly text?: string; readonly children?: ReactNode }) {
+  return (
+    <div className="empty">
+      <h2>{props.title}</h2>
+      {props.text === undefined ? null : <p>{props.text}</p>}
+      {props.children}
+    </div>
+  )
+}
+
+/** What went wrong, why, and what to do: never a bare message. */
+export function ErrorCard(props: {
+  readonly title: string
+  readonly what: readonly [label: string, text: string]
+  readonly cause?: readonly [label: string, text: string] | undefined
+  readonly fix?: readonly [label: string, text: string] | undefined
+  readonly raw: readonly [label: string, text: string]
+  readonly children?: ReactNode
+}) {
+  const lines = [props.what, props.cause, props.fix].filter((line) => line !== undefined)
+  return (
+    <section className="error-card" role="alert">
+      <h2>{props.title}</h2>
+      <dl>
+        {lines.map(([label, text]) => (
+          <div key={label} style={{ display: 'contents' }}>
+            <dt>{label}</dt>
+            <dd>{text}</dd>
+          </div>
+        ))}
+      </dl>
+      <details>
+        <summary>{props.raw[0]}</summary>
+        <pre>{props.raw[1]}</pre>
+      </details>
+      {props.children === undefined ? null : <div className="row">{props.children}</div>}
+    </section>
+  )
+}
