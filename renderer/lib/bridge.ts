@@ -60,7 +60,9 @@ async function socketPort(): Promise<ClientPort> {
   const socket = new WebSocket(`ws://${location.host}${SOCKET_PATH}`, [SOCKET_PROTOCOL, takeToken()].join(''))
   await new Promise<void>((resolve, reject) => {
     socket.addEventListener('open', () => resolve(), { once: true })
-    socket.addEventListener('error', () => reject(new Error('the engine refused the connection')), { once: true })
+    socket.addEventListener('error', () => reject(new Error('the engine refused the connection')), {
+      once: true,
+    })
   })
   return {
     post: (message) => {

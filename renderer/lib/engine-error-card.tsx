@@ -5,7 +5,13 @@ import { useTexts } from './i18n.ts'
 import { errorTitle } from './error-titles.ts'
 
 /** A failure of the engine as a card: what, why, what to do, and the raw facts to send to somebody. */
-export function EngineErrorCard({ error, onRetry }: { readonly error: EngineError | WireError; readonly onRetry?: () => void }) {
+export function EngineErrorCard({
+  error,
+  onRetry,
+}: {
+  readonly error: EngineError | WireError
+  readonly onRetry?: () => void
+}) {
   const { say, language } = useTexts()
   const causes: string[] = []
   for (let at: unknown = error.cause; at !== undefined; at = (at as { cause?: unknown }).cause) {

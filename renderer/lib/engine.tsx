@@ -4,7 +4,13 @@ import type { EngineClient } from '../../engine/api/contract/contract.ts'
 const EngineContext = createContext<EngineClient | undefined>(undefined)
 
 /** Gives everything below it the engine. */
-export function EngineProvider({ client, children }: { readonly client: EngineClient; readonly children: ReactNode }) {
+export function EngineProvider({
+  client,
+  children,
+}: {
+  readonly client: EngineClient
+  readonly children: ReactNode
+}) {
   return <EngineContext value={client}>{children}</EngineContext>
 }
 

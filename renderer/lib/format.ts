@@ -70,7 +70,9 @@ export function formatAge(time: IsoTime | undefined, nowMs: number, language: st
 }
 
 /** A remaining time from a range of seconds; undefined when nothing honest can be said. */
-export function formatEta(range: readonly [number, number] | undefined): { readonly code: 'eta-soon' | 'eta-range'; readonly text: string } | undefined {
+export function formatEta(
+  range: readonly [number, number] | undefined,
+): { readonly code: 'eta-soon' | 'eta-range'; readonly text: string } | undefined {
   if (range === undefined) return undefined
   const [low, high] = range
   if (high < 60) return { code: 'eta-soon', text: '' }

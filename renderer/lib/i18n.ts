@@ -44,11 +44,18 @@ export function useTexts(): { readonly say: Say; readonly language: string } {
 const BYTES: ReadonlySet<string> = new Set(['need', 'free', 'bytes'])
 
 /** A sentence of the engine in the language that is set; one that this window does not know is shown by its code. */
-export function saySentence(say: Say, area: 'protection' | 'todo' | 'probe' | 'preflight', { code, values }: Sentence): string {
+export function saySentence(
+  say: Say,
+  area: 'protection' | 'todo' | 'probe' | 'preflight',
+  { code, values }: Sentence,
+): string {
   const key = `${area}.${code}`
   if (!Object.hasOwn(en, key)) return `${code} ${Object.values(values).join(' ')}`.trim()
   const shown = Object.fromEntries(
-    Object.entries(values).map(([name, value]) => [name, BYTES.has(name) ? formatBytes(Number(value)) : value]),
+    Object.entries(values).map(([name, value]) => [
+      name,
+      BYTES.has(name) ? formatBytes(Number(value)) : value,
+    ]),
   )
   return say(key as TextKey, shown)
 }

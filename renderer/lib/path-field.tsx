@@ -22,7 +22,11 @@ export function PathField(props: {
       <label>
         <span>{props.label}</span>
         <span className="path-field">
-          <input value={props.value} onChange={(event) => props.onChange(event.target.value)} spellCheck={false} />
+          <input
+            value={props.value}
+            onChange={(event) => props.onChange(event.target.value)}
+            spellCheck={false}
+          />
         </span>
       </label>
       <div className="row">

@@ -41,7 +41,11 @@ export const useStore = create<Store>()(() => ({
 
 /** Goes somewhere; Alt+← leads back. */
 export function navigate(route: Route): void {
-  useStore.setState(({ route: from, past }) => ({ route, past: [...past, from].slice(-MOST_HISTORY), future: [] }))
+  useStore.setState(({ route: from, past }) => ({
+    route,
+    past: [...past, from].slice(-MOST_HISTORY),
+    future: [],
+  }))
 }
 
 /** Goes back (-1) or forth (1) in the history. */

@@ -19,7 +19,9 @@ export function useQuery<Value>(key: string, ask: (signal: AbortSignal) => Promi
   const [again, setAgain] = useState(0)
   const [state, setState] = useState<QueryState<Value> & { readonly key: string }>({ kind: 'loading', key })
   const asking = useRef(ask)
-  asking.current = ask
+  useEffect(() => {
+    asking.current = ask
+  })
 
   useEffect(() => {
     const stop = new AbortController()
@@ -30,10 +32,16 @@ export function useQuery<Value>(key: string, ask: (signal: AbortSignal) => Promi
       (thrown: unknown) => {
         if (stop.signal.aborted) return
         const error = thrown instanceof EngineError ? thrown : new EngineError('internal.bug', String(thrown))
-        setState((before) => ({ kind: 'failed', error, last: before.kind === 'ready' && before.key === key ? before.value : undefined, key }))
+        setState((before) => ({
+          kind: 'failed',
+          error,
+          last: before.kind === 'ready' && before.key === key ? before.value : undefined,
+          key,
+        }))
       },
     )
     return () => stop.abort()
+    // oxlint-disable-next-line react/exhaustive-effect-dependencies -- a change of the catalog and a retry ask the same question again
   }, [key, revision, again])
 
   const refetch = useCallback(() => setAgain((count) => count + 1), [])

@@ -3,7 +3,10 @@ import { type ChainBackup, layOutChains } from './chain-layout.ts'
 
 const HOUR = 3_600_000
 
-function increments(count: number, change: (index: number) => Partial<ChainBackup> = () => ({})): ChainBackup[] {
+function increments(
+  count: number,
+  change: (index: number) => Partial<ChainBackup> = () => ({}),
+): ChainBackup[] {
   return Array.from({ length: count }, (_, index) => ({
     id: `B${index}`,
     parentId: index === 0 ? undefined : `B${index - 1}`,
@@ -61,7 +64,12 @@ test('a branch drops into a second lane', () => {
 
 test('the newest chain is on top and what lost its FULL comes last', () => {
   const old = increments(2)
-  const young = increments(2, (index) => ({ id: `Y${index}`, fullId: 'Y0', parentId: index === 0 ? undefined : 'Y0', atMs: 100 * HOUR + index }))
+  const young = increments(2, (index) => ({
+    id: `Y${index}`,
+    fullId: 'Y0',
+    parentId: index === 0 ? undefined : 'Y0',
+    atMs: 100 * HOUR + index,
+  }))
   const lost = increments(1, () => ({ id: 'L', fullId: undefined, isFull: false, atMs: 200 * HOUR }))
   const rows = layOutChains([...old, ...lost, ...young], narrow, undefined)
   expect(rows.map(({ fullId }) => fullId)).toEqual(['Y0', 'B0', undefined])

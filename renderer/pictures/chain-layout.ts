@@ -51,7 +51,15 @@ const SMALLEST_PX = 3
 const MOST_LANES = 3
 const MOST_WEIGHT_CORNERS = 120
 
-const BADNESS: Readonly<Record<string, number>> = { CORRUPT: 6, ERROR: 5, UNKNOWN: 4, ORPHAN: 3, MERGING: 2, DELETING: 2, RUNNING: 1 }
+const BADNESS: Readonly<Record<string, number>> = {
+  CORRUPT: 6,
+  ERROR: 5,
+  UNKNOWN: 4,
+  ORPHAN: 3,
+  MERGING: 2,
+  DELETING: 2,
+  RUNNING: 1,
+}
 
 /** Whether a mark is never merged with its neighbours: problems, pins and what runs must stay visible. */
 export function standsAlone({ status, isStale, isPinned, isFull }: ChainBackup): boolean {
@@ -70,8 +78,12 @@ export function layOutChains(
   const groups = Map.groupBy(backups, ({ fullId }) => fullId)
   const mostBytes = backups.reduce((most, { bytes }) => Math.max(most, bytes), 1)
   const mostWeight = backups.reduce((most, { restoreBytes }) => Math.max(most, restoreBytes), 1)
-  const rows = [...groups].map(([fullId, members]) => layOutRow(fullId, members, { toX, selectedId, mostBytes, mostWeight }))
-  return rows.sort((a, b) => Number(a.fullId === undefined) - Number(b.fullId === undefined) || b.firstMs - a.firstMs)
+  const rows = [...groups].map(([fullId, members]) =>
+    layOutRow(fullId, members, { toX, selectedId, mostBytes, mostWeight }),
+  )
+  return rows.sort(
+    (a, b) => Number(a.fullId === undefined) - Number(b.fullId === undefined) || b.firstMs - a.firstMs,
+  )
 }
 
 type Scale = {
@@ -84,7 +96,8 @@ type Scale = {
 function layOutRow(fullId: string | undefined, members: readonly ChainBackup[], scale: Scale): ChainRow {
   const ordered = members.toSorted((a, b) => a.atMs - b.atMs)
   const lanes = laneOf(ordered)
-  const height = (bytes: number): number => Math.max(SMALLEST_PX, Math.sqrt(bytes / scale.mostBytes) * MARK_PX)
+  const height = (bytes: number): number =>
+    Math.max(SMALLEST_PX, Math.sqrt(bytes / scale.mostBytes) * MARK_PX)
   const marks: Mark[] = []
   let bin: { readonly key: string; backups: ChainBackup[] } | undefined
   const closeBin = (): void => {
@@ -115,7 +128,14 @@ function layOutRow(fullId: string | undefined, members: readonly ChainBackup[], 
         width: backup.isFull ? FULL_PX : PROBLEM_PX,
         height: height(backup.bytes),
         lane,
-        kind: backup.isFull && !isProblem ? 'full' : backup.isFull ? 'full' : (BADNESS[backup.status] ?? 0) > 0 ? 'problem' : 'tick',
+        kind:
+          backup.isFull && !isProblem
+            ? 'full'
+            : backup.isFull
+              ? 'full'
+              : (BADNESS[backup.status] ?? 0) > 0
+                ? 'problem'
+                : 'tick',
         worst: backup,
         bytes: backup.bytes,
       })
@@ -154,7 +174,8 @@ function laneOf(ordered: readonly ChainBackup[]): ReadonlyMap<string, number> {
   const heirs = new Map<string, string>()
   // The child from which the longest line of usable backups goes on keeps the lane of its parent: that is the last.
   for (const { id, parentId, status } of ordered) {
-    if (parentId !== undefined && (status === 'OK' || status === 'DONE' || status === 'RUNNING')) heirs.set(parentId, id)
+    if (parentId !== undefined && (status === 'OK' || status === 'DONE' || status === 'RUNNING'))
+      heirs.set(parentId, id)
   }
   for (const { id, parentId } of ordered) {
     const parentLane = parentId === undefined ? 0 : (lanes.get(parentId) ?? 0)

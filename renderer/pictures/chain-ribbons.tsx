@@ -1,8 +1,23 @@
 import { scaleTime } from 'd3-scale'
 import { area } from 'd3-shape'
-import { type KeyboardEvent, type PointerEvent, useEffect, useMemo, useRef, useState, type WheelEvent } from 'react'
+import {
+  type KeyboardEvent,
+  type PointerEvent,
+  useEffect,
+  useMemo,
+  useRef,
+  useState,
+  type WheelEvent,
+} from 'react'
 import { lookOf } from '../ui/status-mark.tsx'
-import { type ChainBackup, type ChainRow, layOutChains, MARK_PX, type Mark, WEIGHT_PX } from './chain-layout.ts'
+import {
+  type ChainBackup,
+  type ChainRow,
+  layOutChains,
+  MARK_PX,
+  type Mark,
+  WEIGHT_PX,
+} from './chain-layout.ts'
 import './chain-ribbons.css'
 
 /** What the picture says; the screen gives it in the language that is set. */
@@ -54,8 +69,14 @@ export function ChainRibbons(props: {
   }, [])
 
   const right = width - RIGHT_PX
-  const scale = useMemo(() => scaleTime([new Date(shown[0]), new Date(shown[1])], [LABEL_PX, right]), [shown, right])
-  const rows = useMemo(() => layOutChains(backups, (ms) => scale(new Date(ms)), selectedId), [backups, scale, selectedId])
+  const scale = useMemo(
+    () => scaleTime([new Date(shown[0]), new Date(shown[1])], [LABEL_PX, right]),
+    [shown, right],
+  )
+  const rows = useMemo(
+    () => layOutChains(backups, (ms) => scale(new Date(ms)), selectedId),
+    [backups, scale, selectedId],
+  )
   const visible = isWhole ? rows : rows.slice(0, MOST_ROWS)
   const older = rows.slice(visible.length)
   const tops: number[] = []
@@ -94,7 +115,12 @@ export function ChainRibbons(props: {
   }
   const onKey = (event: KeyboardEvent): void => {
     const index = order.findIndex(({ ids }) => selectedId !== undefined && ids.includes(selectedId))
-    const step = event.key === 'ArrowRight' || event.key === 'ArrowDown' ? 1 : event.key === 'ArrowLeft' || event.key === 'ArrowUp' ? -1 : 0
+    const step =
+      event.key === 'ArrowRight' || event.key === 'ArrowDown'
+        ? 1
+        : event.key === 'ArrowLeft' || event.key === 'ArrowUp'
+          ? -1
+          : 0
     if (step !== 0) {
       const next = order[Math.min(order.length - 1, Math.max(0, index + step))]
       const id = next?.ids[step > 0 ? 0 : next.ids.length - 1]
@@ -109,7 +135,15 @@ export function ChainRibbons(props: {
   const ticks = scale.ticks(Math.max(3, Math.floor((right - LABEL_PX) / 110)))
   let index = 0
   return (
-    <div ref={frame} className="ribbons" role="group" aria-label={texts.title} aria-description={texts.summary} tabIndex={0} onKeyDown={onKey}>
+    <div
+      ref={frame}
+      className="ribbons"
+      role="group"
+      aria-label={texts.title}
+      aria-description={texts.summary}
+      tabIndex={0}
+      onKeyDown={onKey}
+    >
       <svg
         width={width}
         height={axisY + 26}
@@ -136,7 +170,12 @@ export function ChainRibbons(props: {
               {texts.rowTitle(row)}
             </text>
             {texts.rowLines(row).map(({ text, isWarning }, line) => (
-              <text key={text} className={isWarning ? 'row-line warning' : 'row-line'} x={4} y={29 + line * 15}>
+              <text
+                key={text}
+                className={isWarning ? 'row-line warning' : 'row-line'}
+                x={4}
+                y={29 + line * 15}
+              >
                 {text}
               </text>
             ))}
@@ -147,7 +186,11 @@ export function ChainRibbons(props: {
                 mark={mark}
                 isSelected={selectedId !== undefined && mark.ids.includes(selectedId)}
                 label={texts.mark(mark, ++index, total)}
-                note={mark.worst.status === 'RUNNING' && !mark.worst.isStale ? texts.running(mark.worst) : undefined}
+                note={
+                  mark.worst.status === 'RUNNING' && !mark.worst.isStale
+                    ? texts.running(mark.worst)
+                    : undefined
+                }
                 onSelect={() => onSelect(mark.ids.at(-1) ?? '')}
               />
             ))}
@@ -165,7 +208,10 @@ export function ChainRibbons(props: {
       </svg>
       {older.length === 0 ? null : (
         <p className="older">
-          {texts.older(older.length, older.reduce((sum, { bytes }) => sum + bytes, 0))}{' '}
+          {texts.older(
+            older.length,
+            older.reduce((sum, { bytes }) => sum + bytes, 0),
+          )}{' '}
           <button type="button" className="button small" onClick={() => setWhole(true)}>
             {texts.showAll}
           </button>
@@ -176,7 +222,12 @@ export function ChainRibbons(props: {
   )
 }
 
-function Ribbon(props: { readonly row: ChainRow; readonly scaleX: (ms: number) => number; readonly left: number; readonly right: number }) {
+function Ribbon(props: {
+  readonly row: ChainRow
+  readonly scaleX: (ms: number) => number
+  readonly left: number
+  readonly right: number
+}) {
   const { row, scaleX, left, right } = props
   const from = Math.max(left - 4, scaleX(row.firstMs))
   const to = Math.min(right, scaleX(row.lastMs) + 2)
@@ -205,17 +256,27 @@ function MarkShape(props: {
   const { worst, x, width, height, lane, kind } = mark
   const { shape, tone } = lookOf(worst.status, worst.isStale)
   const base = MARK_PX + lane * LANE_PX
-  const classes = ['mark', kind, shape, tone, isSelected ? 'selected' : ''].filter((name) => name !== '').join(' ')
+  const classes = ['mark', kind, shape, tone, isSelected ? 'selected' : '']
+    .filter((name) => name !== '')
+    .join(' ')
   const middle = base - Math.min(height, 12) / 2
   return (
     <g className={classes} onClick={onSelect} role="img" aria-label={label}>
       <title>{label}</title>
       {shape === 'cross' ? (
-        <path d={`M${x - 5} ${middle - 5}L${x + 5} ${middle + 5}M${x + 5} ${middle - 5}L${x - 5} ${middle + 5}`} />
+        <path
+          d={`M${x - 5} ${middle - 5}L${x + 5} ${middle + 5}M${x + 5} ${middle - 5}L${x - 5} ${middle + 5}`}
+        />
       ) : shape === 'ring' || shape === 'question' ? (
         <path d={`M${x} ${middle - 5}a5 5 0 1 0 .01 0M${x} ${middle - 2.5}v3M${x} ${middle + 2}v.6`} />
       ) : (
-        <rect x={kind === 'full' ? x - width / 2 : x - width / 2} y={base - height} width={width} height={height} rx={kind === 'full' ? 1.5 : 0} />
+        <rect
+          x={kind === 'full' ? x - width / 2 : x - width / 2}
+          y={base - height}
+          width={width}
+          height={height}
+          rx={kind === 'full' ? 1.5 : 0}
+        />
       )}
       {worst.isPinned ? <path className="pin" d={`M${x - 4} ${base - height - 12}h8l-2 5v4h-4v-4Z`} /> : null}
       {note === undefined ? null : (
@@ -223,7 +284,13 @@ function MarkShape(props: {
           {note}
         </text>
       )}
-      <rect className="hit" x={x - Math.max(width, 8) / 2} y={base - MARK_PX} width={Math.max(width, 8)} height={MARK_PX} />
+      <rect
+        className="hit"
+        x={x - Math.max(width, 8) / 2}
+        y={base - MARK_PX}
+        width={Math.max(width, 8)}
+        height={MARK_PX}
+      />
     </g>
   )
 }

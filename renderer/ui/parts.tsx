@@ -39,7 +39,11 @@ export function Dialog(props: {
 }
 
 /** A labelled control with an optional line of help. */
-export function Field(props: { readonly label: string; readonly hint?: string | undefined; readonly children: ReactNode }) {
+export function Field(props: {
+  readonly label: string
+  readonly hint?: string | undefined
+  readonly children: ReactNode
+}) {
   return (
     <label className="field">
       <span>{props.label}</span>
@@ -50,7 +54,11 @@ export function Field(props: { readonly label: string; readonly hint?: string | 
 }
 
 /** A text that can be copied as it stands. */
-export function CopyText(props: { readonly text: string; readonly label: string; readonly doneLabel: string }) {
+export function CopyText(props: {
+  readonly text: string
+  readonly label: string
+  readonly doneLabel: string
+}) {
   const [isCopied, setCopied] = useState(false)
   return (
     <div className="code">
@@ -78,7 +86,11 @@ export function Skeleton(props: { readonly label: string; readonly lines?: numbe
 }
 
 /** Nothing is there yet: what that means and what to do. */
-export function Empty(props: { readonly title: string; readonly text?: string; readonly children?: ReactNode }) {
+export function Empty(props: {
+  readonly title: string
+  readonly text?: string
+  readonly children?: ReactNode
+}) {
   return (
     <div className="empty">
       <h2>{props.title}</h2>

@@ -1,8 +1,12 @@
 /** How a status is drawn: a shape besides the colour, so that neither is needed alone. */
-export type StatusShape = 'solid' | 'hollow' | 'running' | 'stale' | 'hatched' | 'cross' | 'ring' | 'dashed' | 'question'
+export type StatusShape =
+  'solid' | 'hollow' | 'running' | 'stale' | 'hatched' | 'cross' | 'ring' | 'dashed' | 'question'
 
 /** The shape and tone of every status of a catalog. */
-export function lookOf(status: string, isStale: boolean): { readonly shape: StatusShape; readonly tone: '' | 'broken' | 'look' | 'active' } {
+export function lookOf(
+  status: string,
+  isStale: boolean,
+): { readonly shape: StatusShape; readonly tone: '' | 'broken' | 'look' | 'active' } {
   if (isStale) return { shape: 'stale', tone: 'look' }
   switch (status) {
     case 'OK':
@@ -25,7 +29,15 @@ export function lookOf(status: string, isStale: boolean): { readonly shape: Stat
 }
 
 /** The mark of a status with its word. */
-export function StatusMark({ status, isStale, word }: { readonly status: string; readonly isStale: boolean; readonly word: string }) {
+export function StatusMark({
+  status,
+  isStale,
+  word,
+}: {
+  readonly status: string
+  readonly isStale: boolean
+  readonly word: string
+}) {
   const { shape, tone } = lookOf(status, isStale)
   return (
     <span className={`status ${tone}`}>

@@ -54,7 +54,8 @@ export function copyDataFile(file: FileToCopy, options: CopyFilesInput, context:
       const readBytes = readSync(source, readBuffer, 0, readBuffer.length, block * PAGE_BYTES)
       if (readBytes === 0) break
       const pageCount = Math.floor(readBytes / PAGE_BYTES)
-      for (let index = 0; index < pageCount || (index === pageCount && readBytes % PAGE_BYTES > 0); index++) {
+      const blockCount = Math.ceil(readBytes / PAGE_BYTES)
+      for (let index = 0; index < blockCount; index++) {
         const page = readBuffer.subarray(index * PAGE_BYTES, (index + 1) * PAGE_BYTES)
         const isWhole = index < pageCount
         const checked = readUntilSound(source, page, file, block, isWhole, options.hasChecksums)

@@ -106,7 +106,7 @@ export function BackupTable(props: {
     }
   }
 
-  const width = table.getVisibleLeafColumns().reduce((sum, column) => sum + column.getSize(), 0)
+  const width = table.getAllLeafColumns().reduce((sum, column) => sum + column.getSize(), 0)
   return (
     <div
       ref={box}
@@ -152,8 +152,13 @@ export function BackupTable(props: {
               style={{ transform: `translateY(${item.start}px)`, width }}
               onClick={() => onSelect(row.id)}
             >
-              {row.getVisibleCells().map((cell, index) => (
-                <div key={cell.id} role="gridcell" style={{ width: cell.column.getSize() }} className={cell.column.id}>
+              {row.getAllCells().map((cell, index) => (
+                <div
+                  key={cell.id}
+                  role="gridcell"
+                  style={{ width: cell.column.getSize() }}
+                  className={cell.column.id}
+                >
                   {index > 0 ? null : (
                     <span className="twist" style={{ marginLeft: row.depth * 16 }}>
                       {row.getCanExpand() ? (
@@ -247,8 +252,18 @@ function columnsOf(say: Say, zone: string) {
         return value === undefined ? '—' : formatDuration(value)
       },
     }),
-    helper.accessor((row) => formatLsn(row.startLsn), { id: 'start', header: say('table.start'), size: 116, sortFn: 'alphanumeric' }),
-    helper.accessor((row) => formatLsn(row.stopLsn), { id: 'stop', header: say('table.stop'), size: 116, sortFn: 'alphanumeric' }),
+    helper.accessor((row) => formatLsn(row.startLsn), {
+      id: 'start',
+      header: say('table.start'),
+      size: 116,
+      sortFn: 'alphanumeric',
+    }),
+    helper.accessor((row) => formatLsn(row.stopLsn), {
+      id: 'stop',
+      header: say('table.stop'),
+      size: 116,
+      sortFn: 'alphanumeric',
+    }),
     helper.accessor('restoreBytes', {
       id: 'weight',
       header: say('table.weight'),
@@ -256,7 +271,12 @@ function columnsOf(say: Say, zone: string) {
       sortFn: 'basic',
       cell: ({ row }) => formatBytes(row.original.restoreBytes),
     }),
-    helper.accessor((row) => row.note ?? '', { id: 'note', header: say('table.note'), size: 220, sortFn: 'alphanumeric' }),
+    helper.accessor((row) => row.note ?? '', {
+      id: 'note',
+      header: say('table.note'),
+      size: 220,
+      sortFn: 'alphanumeric',
+    }),
   ])
 }
 

@@ -24,8 +24,15 @@ export function ChainsScreen(props: {
   const { instance } = props
   const engine = useEngine()
   const { say } = useTexts()
-  const list = useQuery(`chains ${instance.catalog}\n${instance.instance}`, (signal) => engine['backups.list'](instance, { signal }))
-  if (list.kind === 'loading') return <div className="chains"><Skeleton label={say('common.loading')} lines={8} /></div>
+  const list = useQuery(`chains ${instance.catalog}\n${instance.instance}`, (signal) =>
+    engine['backups.list'](instance, { signal }),
+  )
+  if (list.kind === 'loading')
+    return (
+      <div className="chains">
+        <Skeleton label={say('common.loading')} lines={8} />
+      </div>
+    )
   if (list.kind === 'failed' && list.last === undefined) {
     return (
       <div className="chains">
@@ -46,7 +53,11 @@ export function ChainsScreen(props: {
   return <Full instance={instance} backups={backups} initial={props.selected} />
 }
 
-function Full(props: { readonly instance: InstanceRef; readonly backups: readonly BackupRecord[]; readonly initial: string | undefined }) {
+function Full(props: {
+  readonly instance: InstanceRef
+  readonly backups: readonly BackupRecord[]
+  readonly initial: string | undefined
+}) {
   const { instance, backups } = props
   const engine = useEngine()
   const { say, language } = useTexts()
@@ -55,13 +66,20 @@ function Full(props: { readonly instance: InstanceRef; readonly backups: readonl
   const jobs = useStore((store) => store.jobs)
   const [selected, setSelected] = useState(props.initial ?? backups[0]?.id)
   const [filter, setFilter] = useState('')
-  const shown = useMemo(() => (filter === '' ? backups : backups.filter((backup) => fitsFilter(backup, filter))), [backups, filter])
+  const shown = useMemo(
+    () => (filter === '' ? backups : backups.filter((backup) => fitsFilter(backup, filter))),
+    [backups, filter],
+  )
   const drawn = useMemo(() => shown.map(toChainBackup), [shown])
   const backup = backups.find(({ id }) => id === selected)
   const percentOf = (id: string): number | undefined => {
-    const job = Object.values(jobs).find((one) => one.kind === 'backup' && one.backupId === id && one.state === 'running')
+    const job = Object.values(jobs).find(
+      (one) => one.kind === 'backup' && one.backupId === id && one.state === 'running',
+    )
     const { doneBytes = 0, totalBytes } = job?.progress ?? {}
-    return totalBytes === undefined || totalBytes === 0 ? undefined : Math.floor((doneBytes / totalBytes) * 100)
+    return totalBytes === undefined || totalBytes === 0
+      ? undefined
+      : Math.floor((doneBytes / totalBytes) * 100)
   }
   const onKey = (key: string, id: string): void => {
     if (key === 'r') navigate({ screen: 'restore', instance, backupId: id })

@@ -13,7 +13,13 @@ import { useQuery } from '../../lib/use-query.ts'
 import { StatusMark } from '../../ui/status-mark.tsx'
 
 /** What is selected: what its status means, whether it can be restored, what to do, and the facts. */
-export function Inspector({ instance, backup }: { readonly instance: InstanceRef; readonly backup: BackupRecord }) {
+export function Inspector({
+  instance,
+  backup,
+}: {
+  readonly instance: InstanceRef
+  readonly backup: BackupRecord
+}) {
   const engine = useEngine()
   const { say } = useTexts()
   const zone = useStore((store) => store.settings.timeZone)
@@ -59,13 +65,30 @@ export function Inspector({ instance, backup }: { readonly instance: InstanceRef
         >
           {say('inspector.restore')}
         </button>
-        <button type="button" className="button" onClick={validate} disabled={backup.status === 'RUNNING' && !backup.isStale}>
+        <button
+          type="button"
+          className="button"
+          onClick={validate}
+          disabled={backup.status === 'RUNNING' && !backup.isStale}
+        >
           {say('inspector.validate')}
         </button>
-        <button type="button" className="button" onClick={() => void navigator.clipboard.writeText(backup.id).then(() => announce(say('common.copied')))}>
+        <button
+          type="button"
+          className="button"
+          onClick={() =>
+            void navigator.clipboard.writeText(backup.id).then(() => announce(say('common.copied')))
+          }
+        >
           {say('inspector.copy-id')}
         </button>
-        <button type="button" className="button" onClick={() => void navigator.clipboard.writeText(command).then(() => announce(say('common.copied')))}>
+        <button
+          type="button"
+          className="button"
+          onClick={() =>
+            void navigator.clipboard.writeText(command).then(() => announce(say('common.copied')))
+          }
+        >
           {say('inspector.copy-command')}
         </button>
       </div>
@@ -110,7 +133,10 @@ export function Inspector({ instance, backup }: { readonly instance: InstanceRef
         <dd>
           {backup.chainLength === 0
             ? say('inspector.chain-broken')
-            : say('inspector.chain-text', { count: backup.chainLength, bytes: formatBytes(backup.restoreBytes) })}
+            : say('inspector.chain-text', {
+                count: backup.chainLength,
+                bytes: formatBytes(backup.restoreBytes),
+              })}
         </dd>
         {backup.expireTime === undefined ? null : (
           <>
@@ -139,7 +165,13 @@ export function Inspector({ instance, backup }: { readonly instance: InstanceRef
   )
 }
 
-function NoteField({ note, onSave }: { readonly note: string; readonly onSave: (note: string) => Promise<void> }) {
+function NoteField({
+  note,
+  onSave,
+}: {
+  readonly note: string
+  readonly onSave: (note: string) => Promise<void>
+}) {
   const { say } = useTexts()
   const [text, setText] = useState(note)
   return (
@@ -150,7 +182,13 @@ function NoteField({ note, onSave }: { readonly note: string; readonly onSave: (
         void onSave(text)
       }}
     >
-      <input className="grow" aria-label={say('inspector.note')} placeholder={say('inspector.note')} value={text} onChange={(event) => setText(event.target.value)} />
+      <input
+        className="grow"
+        aria-label={say('inspector.note')}
+        placeholder={say('inspector.note')}
+        value={text}
+        onChange={(event) => setText(event.target.value)}
+      />
       <button type="submit" className="button" disabled={text === note}>
         {say('common.save')}
       </button>

@@ -30,18 +30,33 @@ export function ribbonTexts(
   percentOf: (id: string) => number | undefined,
 ): RibbonTexts {
   const chains = new Set(backups.flatMap(({ fullId }) => fullId ?? [])).size
-  const problems = backups.filter(({ status }) => status === 'CORRUPT' || status === 'ORPHAN' || status === 'ERROR').length
+  const problems = backups.filter(
+    ({ status }) => status === 'CORRUPT' || status === 'ORPHAN' || status === 'ERROR',
+  ).length
   const day = new Intl.DateTimeFormat(language, { timeZone: zoneOf(zone), day: '2-digit', month: 'short' })
-  const hour = new Intl.DateTimeFormat(language, { timeZone: zoneOf(zone), hour: '2-digit', minute: '2-digit', hourCycle: 'h23' })
+  const hour = new Intl.DateTimeFormat(language, {
+    timeZone: zoneOf(zone),
+    hour: '2-digit',
+    minute: '2-digit',
+    hourCycle: 'h23',
+  })
   return {
     title: say('chains.title'),
-    summary: say(problems === 0 ? 'chains.summary' : 'chains.summary-problems', { backups: backups.length, chains, problems }),
+    summary: say(problems === 0 ? 'chains.summary' : 'chains.summary-problems', {
+      backups: backups.length,
+      chains,
+      problems,
+    }),
     now: say('chains.now'),
     legend: say('chains.legend'),
-    rowTitle: ({ fullId }) => (fullId === undefined ? say('chains.broken') : say('chains.row', { id: fullId })),
+    rowTitle: ({ fullId }) =>
+      fullId === undefined ? say('chains.broken') : say('chains.row', { id: fullId }),
     rowLines: ({ increments, bytes, tipLength, problems: bad }) => [
       {
-        text: say(increments === 0 ? 'chains.alone' : 'chains.increments', { count: increments, bytes: formatBytes(bytes) }),
+        text: say(increments === 0 ? 'chains.alone' : 'chains.increments', {
+          count: increments,
+          bytes: formatBytes(bytes),
+        }),
         isWarning: false,
       },
       ...(bad > 0

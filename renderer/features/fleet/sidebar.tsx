@@ -17,7 +17,9 @@ export function Sidebar({ filter }: { readonly filter: RefObject<HTMLInputElemen
   const [text, setText] = useState('')
   const fleet = useQuery('fleet', (signal) => engine['fleet.list']({}, { signal }))
   const route = useStore((store) => store.route)
-  const runningCount = useStore((store) => Object.values(store.jobs).filter(({ state }) => state === 'running').length)
+  const runningCount = useStore(
+    (store) => Object.values(store.jobs).filter(({ state }) => state === 'running').length,
+  )
   const catalogs = fleet.kind === 'ready' ? fleet.value : fleet.kind === 'failed' ? (fleet.last ?? []) : []
   return (
     <nav className="sidebar" aria-label={say('nav.fleet')} data-region>
@@ -56,7 +58,11 @@ export function Sidebar({ filter }: { readonly filter: RefObject<HTMLInputElemen
         </section>
       ))}
       <div className="sidebar-foot">
-        <SideLink label={say('nav.add')} isCurrent={route.screen === 'add'} onOpen={() => navigate({ screen: 'add' })} />
+        <SideLink
+          label={say('nav.add')}
+          isCurrent={route.screen === 'add'}
+          onOpen={() => navigate({ screen: 'add' })}
+        />
         <SideLink
           label={runningCount === 0 ? say('nav.jobs') : `${say('nav.jobs')} ${runningCount} ▶`}
           isCurrent={route.screen === 'jobs' || route.screen === 'job'}
@@ -76,7 +82,10 @@ function InstanceRow({ entry }: { readonly entry: FleetEntry }) {
   const { say, language } = useTexts()
   const nowMs = useNow()
   const isCurrent = useStore(
-    ({ route }) => 'instance' in route && route.instance.instance === entry.instance && route.instance.catalog === entry.catalog,
+    ({ route }) =>
+      'instance' in route &&
+      route.instance.instance === entry.instance &&
+      route.instance.catalog === entry.catalog,
   )
   const { severity, newestRestorable } = entry.protection
   const ok = entry.strip.filter(({ outcome }) => outcome === 'ok').length
@@ -86,7 +95,9 @@ function InstanceRow({ entry }: { readonly entry: FleetEntry }) {
       type="button"
       className={`instance-row ${severity}`}
       aria-current={isCurrent ? 'page' : undefined}
-      onClick={() => navigate({ screen: 'overview', instance: { catalog: entry.catalog, instance: entry.instance } })}
+      onClick={() =>
+        navigate({ screen: 'overview', instance: { catalog: entry.catalog, instance: entry.instance } })
+      }
     >
       <span className="instance-name">
         {severity === 'ok' ? null : <span aria-hidden="true">{severity === 'problem' ? '✕ ' : '⚠ '}</span>}
@@ -98,9 +109,18 @@ function InstanceRow({ entry }: { readonly entry: FleetEntry }) {
   )
 }
 
-function SideLink(props: { readonly label: string; readonly isCurrent: boolean; readonly onOpen: () => void }) {
+function SideLink(props: {
+  readonly label: string
+  readonly isCurrent: boolean
+  readonly onOpen: () => void
+}) {
   return (
-    <button type="button" className="side-link" aria-current={props.isCurrent ? 'page' : undefined} onClick={props.onOpen}>
+    <button
+      type="button"
+      className="side-link"
+      aria-current={props.isCurrent ? 'page' : undefined}
+      onClick={props.onOpen}
+    >
       {props.label}
     </button>
   )

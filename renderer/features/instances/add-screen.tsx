@@ -70,7 +70,10 @@ export function AddScreen() {
         instance: given(draft.name),
       })
       setReport(found)
-      set({ name: given(draft.name) ?? found.suggestedName, dataDirectory: given(draft.dataDirectory) ?? found.dataDirectory ?? '' })
+      set({
+        name: given(draft.name) ?? found.suggestedName,
+        dataDirectory: given(draft.dataDirectory) ?? found.dataDirectory ?? '',
+      })
     })
   }
   const add = (): void =>
@@ -101,28 +104,59 @@ export function AddScreen() {
       />
       <div className="form-grid">
         <Field label={say('add.host')}>
-          <input value={draft.host} onChange={(event) => set({ host: event.target.value })} placeholder="/var/run/postgresql" />
+          <input
+            value={draft.host}
+            onChange={(event) => set({ host: event.target.value })}
+            placeholder="/var/run/postgresql"
+          />
         </Field>
         <Field label={say('add.port')}>
-          <input value={draft.port} onChange={(event) => set({ port: event.target.value })} placeholder="5432" inputMode="numeric" />
+          <input
+            value={draft.port}
+            onChange={(event) => set({ port: event.target.value })}
+            placeholder="5432"
+            inputMode="numeric"
+          />
         </Field>
         <Field label={say('add.user')}>
-          <input value={draft.user} onChange={(event) => set({ user: event.target.value })} placeholder={info?.osUser} autoComplete="off" />
+          <input
+            value={draft.user}
+            onChange={(event) => set({ user: event.target.value })}
+            placeholder={info?.osUser}
+            autoComplete="off"
+          />
         </Field>
         <Field label={say('add.database')}>
-          <input value={draft.database} onChange={(event) => set({ database: event.target.value })} placeholder="postgres" />
+          <input
+            value={draft.database}
+            onChange={(event) => set({ database: event.target.value })}
+            placeholder="postgres"
+          />
         </Field>
         <Field
           label={say('add.password')}
           hint={say(info?.secretStore === 'keyring' ? 'add.password-keyring' : 'add.password-memory')}
         >
-          <input type="password" value={draft.password} onChange={(event) => set({ password: event.target.value })} autoComplete="off" />
+          <input
+            type="password"
+            value={draft.password}
+            onChange={(event) => set({ password: event.target.value })}
+            autoComplete="off"
+          />
         </Field>
         <Field label={say('add.directory')} hint={say('add.directory-hint')}>
-          <input value={draft.dataDirectory} onChange={(event) => set({ dataDirectory: event.target.value })} spellCheck={false} />
+          <input
+            value={draft.dataDirectory}
+            onChange={(event) => set({ dataDirectory: event.target.value })}
+            spellCheck={false}
+          />
         </Field>
         <Field label={say('add.name')}>
-          <input value={draft.name} onChange={(event) => set({ name: event.target.value })} spellCheck={false} />
+          <input
+            value={draft.name}
+            onChange={(event) => set({ name: event.target.value })}
+            spellCheck={false}
+          />
         </Field>
       </div>
       <div className="row">

@@ -8,7 +8,13 @@ import { announce, navigate } from '../../lib/stores.ts'
 import { Dialog, Field } from '../../ui/parts.tsx'
 
 /** What a backup may be told before it starts. The defaults are good: Enter starts it. */
-export function BackupDialog({ instance, onClose }: { readonly instance: InstanceRef; readonly onClose: () => void }) {
+export function BackupDialog({
+  instance,
+  onClose,
+}: {
+  readonly instance: InstanceRef
+  readonly onClose: () => void
+}) {
   const engine = useEngine()
   const { say } = useTexts()
   const [note, setNote] = useState('')
@@ -59,7 +65,10 @@ export function BackupDialog({ instance, onClose }: { readonly instance: Instanc
       </Field>
       <div className="form-grid">
         <Field label={say('backup.compression')}>
-          <select value={algorithm} onChange={(event) => setAlgorithm(event.target.value as typeof algorithm)}>
+          <select
+            value={algorithm}
+            onChange={(event) => setAlgorithm(event.target.value as typeof algorithm)}
+          >
             <option value="none">{say('common.none')}</option>
             <option value="zlib">zlib</option>
             <option value="pglz">pglz</option>
@@ -76,17 +85,30 @@ export function BackupDialog({ instance, onClose }: { readonly instance: Instanc
           />
         </Field>
         <Field label={say('backup.threads')}>
-          <input type="number" min={1} max={64} value={threads} onChange={(event) => setThreads(event.target.valueAsNumber || 1)} />
+          <input
+            type="number"
+            min={1}
+            max={64}
+            value={threads}
+            onChange={(event) => setThreads(event.target.valueAsNumber || 1)}
+          />
         </Field>
         <Field label={say('backup.wal')}>
-          <select value={isStream ? 'stream' : 'archive'} onChange={(event) => setStream(event.target.value === 'stream')}>
+          <select
+            value={isStream ? 'stream' : 'archive'}
+            onChange={(event) => setStream(event.target.value === 'stream')}
+          >
             <option value="stream">{say('backup.wal-stream')}</option>
             <option value="archive">{say('backup.wal-archive')}</option>
           </select>
         </Field>
       </div>
       <label className="field check">
-        <input type="checkbox" checked={isValidated} onChange={(event) => setValidated(event.target.checked)} />
+        <input
+          type="checkbox"
+          checked={isValidated}
+          onChange={(event) => setValidated(event.target.checked)}
+        />
         <span>{say('backup.validate')}</span>
       </label>
       {failure === undefined ? null : <EngineErrorCard error={failure} />}

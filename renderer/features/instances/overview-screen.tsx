@@ -23,7 +23,9 @@ export function OverviewScreen({ instance }: { readonly instance: InstanceRef })
   return (
     <div className="overview">
       {overview.kind === 'loading' ? <Skeleton label={say('common.loading')} lines={6} /> : null}
-      {overview.kind === 'failed' ? <EngineErrorCard error={overview.error} onRetry={overview.refetch} /> : null}
+      {overview.kind === 'failed' ? (
+        <EngineErrorCard error={overview.error} onRetry={overview.refetch} />
+      ) : null}
       {overview.kind === 'ready' ? <Facts overview={overview.value} /> : null}
       <ServerCard server={server} />
     </div>
@@ -36,7 +38,9 @@ function Facts({ overview }: { readonly overview: InstanceOverview }) {
   const nowMs = useNow()
   const zone = useStore((store) => store.settings.timeZone)
   const ref = { catalog: overview.catalog, instance: overview.instance }
-  const list = useQuery(`points ${ref.catalog}\n${ref.instance}`, (signal) => engine['backups.list'](ref, { signal }))
+  const list = useQuery(`points ${ref.catalog}\n${ref.instance}`, (signal) =>
+    engine['backups.list'](ref, { signal }),
+  )
   const { protection } = overview
   const { newestRestorable, oldestRestorable } = protection
   const points = (list.kind === 'ready' ? list.value.backups : [])
@@ -68,7 +72,10 @@ function Facts({ overview }: { readonly overview: InstanceOverview }) {
           <ReachBar
             points={points}
             nowMs={nowMs}
-            label={say('overview.reach-summary', { oldest: formatTime(oldestRestorable, zone), newest: formatTime(newestRestorable, zone) })}
+            label={say('overview.reach-summary', {
+              oldest: formatTime(oldestRestorable, zone),
+              newest: formatTime(newestRestorable, zone),
+            })}
             fromText={formatTime(oldestRestorable, zone)}
             toText={say('chains.now')}
           />
@@ -100,7 +107,8 @@ function Facts({ overview }: { readonly overview: InstanceOverview }) {
           <ul className="todo">
             {overview.todo.map(({ sentence, severity, backupId }) => (
               <li key={sentence.code} className={severity}>
-                <span aria-hidden="true">{severity === 'problem' ? '✕' : '⚠'}</span> {saySentence(say, 'todo', sentence)}{' '}
+                <span aria-hidden="true">{severity === 'problem' ? '✕' : '⚠'}</span>{' '}
+                {saySentence(say, 'todo', sentence)}{' '}
                 {backupId === undefined ? null : (
                   <button
                     type="button"
@@ -129,7 +137,9 @@ function ServerCard({ server }: { readonly server: Query<ServerStatus> }) {
       {server.kind === 'failed' ? <EngineErrorCard error={server.error} onRetry={server.refetch} /> : null}
       {server.kind === 'ready' ? (
         <>
-          {server.value.isRegisteredCluster ? null : <p className="status broken">{say('overview.server-other')}</p>}
+          {server.value.isRegisteredCluster ? null : (
+            <p className="status broken">{say('overview.server-other')}</p>
+          )}
           <dl className="facts">
             <dt>{say('overview.server-version')}</dt>
             <dd>

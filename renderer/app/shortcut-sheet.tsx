@@ -1,0 +1,38 @@
+import { useTexts } from '../lib/i18n.ts'
+import { Dialog } from '../ui/parts.tsx'
+
+const KEYS = [
+  ['Ctrl/⌘ K', 'shortcuts.palette'],
+  ['/', 'shortcuts.filter'],
+  ['F6', 'shortcuts.regions'],
+  ['Alt ← →', 'shortcuts.back'],
+  ['Ctrl/⌘ B', 'shortcuts.backup'],
+  ['Ctrl/⌘ J', 'shortcuts.jobs'],
+  ['Ctrl/⌘ 1 2', 'shortcuts.tabs'],
+  ['Ctrl/⌘ R', 'shortcuts.refresh'],
+  ['↑ ↓ ← →', 'shortcuts.rows'],
+  ['V', 'shortcuts.validate'],
+  ['R', 'shortcuts.restore'],
+  ['C', 'shortcuts.copy'],
+  ['+ − 0', 'shortcuts.zoom'],
+  ['?', 'shortcuts.help'],
+] as const
+
+/** Every key of the window. */
+export function ShortcutSheet({ onClose }: { readonly onClose: () => void }) {
+  const { say } = useTexts()
+  return (
+    <Dialog title={say('shortcuts.title')} closeLabel={say('common.close')} onClose={onClose}>
+      <dl className="facts">
+        {KEYS.map(([keys, text]) => (
+          <div key={text} className="fact">
+            <dt>
+              <kbd>{keys}</kbd>
+            </dt>
+            <dd>{say(text)}</dd>
+          </div>
+        ))}
+      </dl>
+    </Dialog>
+  )
+}

@@ -1,0 +1,155 @@
+import type { JobSnapshot } from '../../../engine/api/contract/jobs.ts'
+import { hasEnded } from '../../../engine/jobs/job-snapshot.ts'
+import { useEngine } from '../../lib/engine.tsx'
+import { EngineErrorCard } from '../../lib/engine-error-card.tsx'
+import { formatDuration, formatTime } from '../../lib/format.ts'
+import { useTexts } from '../../lib/i18n.ts'
+import { navigate, useStore } from '../../lib/stores.ts'
+import { useNow } from '../../lib/use-now.ts'
+import { useQuery } from '../../lib/use-query.ts'
+import { Skeleton } from '../../ui/parts.tsx'
+import { CancelButton } from './cancel-button.tsx'
+import { JobLog } from './job-log.tsx'
+import { JobState, ProgressBar } from './job-parts.tsx'
+import { doneShare, jobSeconds, jobTitle, progressWords, resultWords } from './job-words.ts'
+import './jobs.css'
+
+const MOST_FINDINGS = 200
+
+/** One job: its phases, how far it is, what came of it, and its log. */
+export function JobScreen({ id }: { readonly id: string }) {
+  const engine = useEngine()
+  const { say } = useTexts()
+  const live = useStore((store) => store.jobs[id])
+  const asked = useQuery(`job ${id}`, (signal) => engine['jobs.get']({ job: id }, { signal }))
+  const job = live ?? (asked.kind === 'ready' ? asked.value : undefined)
+  if (job === undefined) {
+    return (
+      <div className="page">
+        {asked.kind === 'failed' ? (
+          <EngineErrorCard error={asked.error} onRetry={asked.refetch} />
+        ) : (
+          <Skeleton label={say('common.loading')} lines={8} />
+        )}
+      </div>
+    )
+  }
+  return <Shown job={job} />
+}
+
+function Shown({ job }: { readonly job: JobSnapshot }) {
+  const { say } = useTexts()
+  const nowMs = useNow()
+  const zone = useStore((store) => store.settings.timeZone)
+  const seconds = jobSeconds(job, nowMs)
+  const share = doneShare(job)
+  const { instance, backupId } = job
+  return (
+    <div className="page job-page">
+      <div className="row">
+        <h1>{jobTitle(say, job)}</h1>
+        <JobState job={job} />
+        <span className="grow" />
+        {instance === undefined || backupId === undefined || job.result === undefined ? null : (
+          <button
+            type="button"
+            className="button"
+            onClick={() =>
+              navigate({ screen: 'chains', instance: { catalog: job.catalog, instance }, selected: backupId })
+            }
+          >
+            {say('jobs.show-backup', { id: backupId })}
+          </button>
+        )}
+        <CancelButton job={job} />
+      </div>
+      <p className="quiet numbers">
+        {[
+          formatTime(job.startedAt ?? job.createdAt, zone),
+          seconds === undefined || !hasEnded(job) ? undefined : formatDuration(seconds),
+          backupId,
+        ]
+          .filter((word) => word !== undefined)
+          .join(' · ')}
+      </p>
+      <PhaseBar job={job} />
+      {hasEnded(job) || job.progress === undefined ? null : (
+        <section className="card stack">
+          <div className="row">
+            <strong>
+              {say(`phase.${job.progress.phase}`)}
+              {share === undefined ? '' : ` ${Math.floor(share * 100)} %`}
+            </strong>
+            <span className="quiet numbers">{progressWords(say, job).join(' · ')}</span>
+          </div>
+          <ProgressBar job={job} label={say(`phase.${job.progress.phase}`)} />
+          <ul className="current-files">
+            {job.progress.currentFiles.map((file) => (
+              <li key={file} className="mono">
+                {file}
+              </li>
+            ))}
+          </ul>
+        </section>
+      )}
+      {job.result === undefined ? null : <p className="result">{resultWords(say, job.result)}</p>}
+      {job.error === undefined ? null : <EngineErrorCard error={job.error} />}
+      <Findings job={job} />
+      <JobLog id={job.id} total={job.logCount} isRunning={!hasEnded(job)} />
+    </div>
+  )
+}
+
+/** The phases so far, each as wide as it took. */
+function PhaseBar({ job }: { readonly job: JobSnapshot }) {
+  const { say } = useTexts()
+  const nowMs = useNow()
+  if (job.phases.length === 0) return null
+  const end = job.endedAt === undefined ? nowMs : Date.parse(job.endedAt)
+  const phases = job.phases.map(({ phase, startedAt, endedAt }) => ({
+    phase,
+    isOver: endedAt !== undefined,
+    seconds: Math.max(
+      0,
+      ((endedAt === undefined ? end : Date.parse(endedAt)) - Date.parse(startedAt)) / 1000,
+    ),
+  }))
+  return (
+    <ol className="phases" aria-label={say('jobs.phases')}>
+      {phases.map(({ phase, isOver, seconds }, index) => (
+        <li
+          key={`${phase} ${index}`}
+          className={isOver || hasEnded(job) ? 'over' : 'now'}
+          style={{ flexGrow: Math.max(0.5, Math.sqrt(seconds)) }}
+        >
+          <span>{say(`phase.${phase}`)}</span>
+          <small>{seconds < 1 ? '< 1 s' : formatDuration(seconds)}</small>
+        </li>
+      ))}
+    </ol>
+  )
+}
+
+function Findings({ job }: { readonly job: JobSnapshot }) {
+  const { say } = useTexts()
+  if (job.result?.kind !== 'validate' || job.result.findings.length === 0) return null
+  const { findings } = job.result
+  return (
+    <section className="card">
+      <h2>
+        {say('findings.title')} ({findings.length})
+      </h2>
+      <table className="plain">
+        <tbody>
+          {findings.slice(0, MOST_FINDINGS).map(({ backupId, where, message, severity }, index) => (
+            <tr key={`${backupId} ${where} ${index}`} className={severity}>
+              <td className="mono">{backupId}</td>
+              <td className="mono">{where}</td>
+              <td>{message}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </section>
+  )
+}
