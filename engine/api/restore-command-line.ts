@@ -1,25 +1,28 @@
+import { shellWord } from '../base/shell-word.ts'
 import type { RecoveryTargetInput, RestoreRequest } from './contract/restore.ts'
 
 /** The same restore as a command for a shell, to be copied. Nothing of Tidemark runs it. */
 export function restoreCommandLine(request: RestoreRequest): string {
   const words = [
     'tidemark restore',
-    `-B ${quoted(request.catalog)}`,
-    `--instance=${quoted(request.instance)}`,
+    `-B ${shellWord(request.catalog)}`,
+    `--instance=${shellWord(request.instance)}`,
     ...(request.id === undefined ? [] : [`-i ${request.id}`]),
-    `-D ${quoted(request.dataDirectory)}`,
+    `-D ${shellWord(request.dataDirectory)}`,
     ...(request.target === undefined ? [] : [targetOption(request.target)]),
     ...(request.isInclusive === undefined ? [] : [`--recovery-target-inclusive=${request.isInclusive}`]),
     ...(request.targetTimeline === undefined
       ? []
-      : [`--recovery-target-timeline=${quoted(request.targetTimeline)}`]),
+      : [`--recovery-target-timeline=${shellWord(request.targetTimeline)}`]),
     ...(request.targetAction === undefined ? [] : [`--recovery-target-action=${request.targetAction}`]),
-    ...(request.restoreCommand === undefined ? [] : [`--restore-command=${quoted(request.restoreCommand)}`]),
+    ...(request.restoreCommand === undefined
+      ? []
+      : [`--restore-command=${shellWord(request.restoreCommand)}`]),
     ...(request.tablespaceMapping ?? []).map(
-      ({ from, to }) => `-T ${quoted(`${escaped(from)}=${escaped(to)}`)}`,
+      ({ from, to }) => `-T ${shellWord(`${escaped(from)}=${escaped(to)}`)}`,
     ),
     ...(request.externalMapping ?? []).map(
-      ({ from, to }) => `--external-mapping=${quoted(`${escaped(from)}=${escaped(to)}`)}`,
+      ({ from, to }) => `--external-mapping=${shellWord(`${escaped(from)}=${escaped(to)}`)}`,
     ),
     ...(request.skipsExternal === true ? ['--skip-external-dirs'] : []),
     ...(request.threads === undefined ? [] : [`-j ${request.threads}`]),
@@ -30,8 +33,8 @@ export function restoreCommandLine(request: RestoreRequest): string {
     ...(request.isReplica === true ? ['-R'] : []),
     ...(request.primaryConninfo === undefined
       ? []
-      : [`--primary-conninfo=${quoted(request.primaryConninfo)}`]),
-    ...(request.primarySlotName === undefined ? [] : [`-S ${quoted(request.primarySlotName)}`]),
+      : [`--primary-conninfo=${shellWord(request.primaryConninfo)}`]),
+    ...(request.primarySlotName === undefined ? [] : [`-S ${shellWord(request.primarySlotName)}`]),
   ]
   return words.join(' ')
 }
@@ -42,22 +45,17 @@ function targetOption(target: RecoveryTargetInput): string {
     case 'latest':
       return `--recovery-target=${target.kind}`
     case 'time':
-      return `--recovery-target-time=${quoted(target.at)}`
+      return `--recovery-target-time=${shellWord(target.at)}`
     case 'xid':
       return `--recovery-target-xid=${target.xid}`
     case 'lsn':
-      return `--recovery-target-lsn=${quoted(target.lsn)}`
+      return `--recovery-target-lsn=${shellWord(target.lsn)}`
     case 'name':
-      return `--recovery-target-name=${quoted(target.name)}`
+      return `--recovery-target-name=${shellWord(target.name)}`
   }
 }
 
 /** An equals sign inside a path is written with a backslash in a mapping (catalog format 10.3). */
 function escaped(path: string): string {
   return path.replaceAll('=', String.raw`\=`)
-}
-
-/** A word for a POSIX shell. */
-function quoted(text: string): string {
-  return /^[A-Za-z0-9_@%+:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`
 }

@@ -5,6 +5,13 @@ import type { Phase, Progress } from '../base/progress.ts'
 /** `interrupted`: the process that ran the job ended before the job did. */
 export type JobState = 'queued' | 'running' | 'succeeded' | 'failed' | 'cancelled' | 'interrupted'
 
+/** How long a phase took: `elapsedMs` until it last ended, and since `runningSince` where it runs now. */
+export type PhaseTime = {
+  readonly phase: Phase
+  readonly elapsedMs: number
+  readonly runningSince: IsoTime | undefined
+}
+
 /** A job as it is now. A plain value: it is sent to windows and kept in the journal. */
 export type Snapshot<Kind extends string, Result> = {
   readonly id: string
@@ -25,11 +32,8 @@ export type Snapshot<Kind extends string, Result> = {
   readonly rateBytesPerSecond: number | undefined
   /** Seconds, from and to; undefined before 5 % and 20 s, or where the total is not known. */
   readonly etaSeconds: readonly [number, number] | undefined
-  readonly phases: readonly {
-    readonly phase: Phase
-    readonly startedAt: IsoTime
-    readonly endedAt: IsoTime | undefined
-  }[]
+  /** Each phase once, in the order of their first start; a phase that comes again adds to its time. */
+  readonly phases: readonly PhaseTime[]
   readonly result: Result | undefined
   readonly error: WireError | undefined
   readonly warningCount: number

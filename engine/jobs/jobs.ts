@@ -1,3 +1,4 @@
+import { enterPhase, leavePhase } from './phase-times.ts'
 import { randomBytes } from 'node:crypto'
 import path from 'node:path'
 import { EngineError, isCancelled, toWireError } from '../base/engine-error.ts'
@@ -146,10 +147,7 @@ export function openJobs<Kind extends string, Result>(options: {
         rateBytesPerSecond: meter.rate(),
         etaSeconds: meter.remainingSeconds(progress.totalBytes),
         ...(isNewPhase && {
-          phases: [
-            ...closePhases(job.snapshot, now()),
-            { phase: progress.phase, startedAt: now(), endedAt: undefined },
-          ],
+          phases: enterPhase(job.snapshot.phases, progress.phase, clock.nowMs()),
         }),
       })
       if (isNewPhase || clock.nowMs() - savedMs > SAVE_INTERVAL_MS) {
@@ -178,7 +176,7 @@ export function openJobs<Kind extends string, Result>(options: {
       endedAt: now(),
       rateBytesPerSecond: undefined,
       etaSeconds: undefined,
-      phases: closePhases(job.snapshot, now()),
+      phases: leavePhase(job.snapshot.phases, clock.nowMs()),
     })
     job.book.flush()
     journal?.save(job.snapshot)
@@ -280,12 +278,4 @@ export function openJobs<Kind extends string, Result>(options: {
       await Promise.all([...live.values()].map((job) => job.done))
     },
   }
-}
-
-/** The phases of a job with the last one ended at `time`. */
-function closePhases<Kind extends string, Result>(
-  { phases }: Snapshot<Kind, Result>,
-  time: Snapshot<Kind, Result>['createdAt'],
-): Snapshot<Kind, Result>['phases'] {
-  return phases.map((phase) => ({ ...phase, endedAt: phase.endedAt ?? time }))
 }

@@ -37,7 +37,7 @@ export function Palette({
   return (
     <Dialog title={say('palette.title')} closeLabel={say('common.close')} onClose={onClose}>
       <input
-        autoFocus
+        data-first
         role="combobox"
         aria-expanded="true"
         aria-controls={list}

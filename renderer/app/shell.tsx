@@ -30,7 +30,10 @@ export function Shell() {
   const notice = useStore((store) => store.notice)
   const [sheet, setSheet] = useState<'help' | 'palette' | 'backup' | undefined>(undefined)
   const filter = useRef<HTMLInputElement>(null)
-  const instance = 'instance' in route ? route.instance : undefined
+  const shown = 'instance' in route ? route.instance : undefined
+  // Keys go on meaning the instance that was last looked at.
+  const last = useStore(({ past }) => past.findLast((one) => 'instance' in one))
+  const instance = shown ?? (last !== undefined && 'instance' in last ? last.instance : undefined)
   useAppearance()
   const entries = usePaletteEntries(instance, () => setSheet('backup'))
   useKeys({
@@ -62,8 +65,8 @@ export function Shell() {
             </button>
           </p>
         ) : null}
-        {instance === undefined ? null : (
-          <InstanceHeader route={route} instance={instance} onBackUp={() => setSheet('backup')} />
+        {shown === undefined ? null : (
+          <InstanceHeader route={route} instance={shown} onBackUp={() => setSheet('backup')} />
         )}
         <main id="content" tabIndex={-1} aria-label={say('nav.main')}>
           <Screen route={route} onBackUp={() => setSheet('backup')} />
@@ -126,7 +129,7 @@ function Screen({ route, onBackUp }: { readonly route: Route; readonly onBackUp:
     case 'add':
       return <AddScreen />
     case 'overview':
-      return <OverviewScreen key={keyOf(route.instance)} instance={route.instance} />
+      return <OverviewScreen key={keyOf(route.instance)} instance={route.instance} onBackUp={onBackUp} />
     case 'chains':
       return (
         <ChainsScreen

@@ -52,7 +52,7 @@ export function formatTime(time: IsoTime | undefined, zone: string): string {
       .formatToParts(date)
       .map(({ type, value }) => [type, value]),
   )
-  const fraction = /\.(\d+)Z?$/.exec(time)?.[1]?.replace(/0+$/, '') ?? ''
+  const fraction = /\.(\d+)Z?$/.exec(time)?.[1] ?? ''
   const offset = (parts['timeZoneName'] ?? 'GMT').replace('GMT', '') || '+00:00'
   return `${parts['year']}-${parts['month']}-${parts['day']} ${parts['hour']}:${parts['minute']}:${parts['second']}${fraction === '' ? '' : `.${fraction}`} ${offset}`
 }
@@ -60,7 +60,9 @@ export function formatTime(time: IsoTime | undefined, zone: string): string {
 /** How long ago, in words of the language: an addition to a time, never instead of one. */
 export function formatAge(time: IsoTime | undefined, nowMs: number, language: string): string {
   if (time === undefined) return '—'
-  const seconds = (Date.parse(time) - nowMs) / 1000
+  const distance = (Date.parse(time) - nowMs) / 1000
+  // `nowMs` is up to half a minute old: what has just happened must not lie in the future.
+  const seconds = distance > 0 && distance < 60 ? 0 : distance
   const relative = new Intl.RelativeTimeFormat(language, { style: 'short', numeric: 'auto' })
   const absolute = Math.abs(seconds)
   if (absolute < 60) return relative.format(Math.round(seconds), 'second')

@@ -1,14 +1,6 @@
 import { scaleTime } from 'd3-scale'
 import { area } from 'd3-shape'
-import {
-  type KeyboardEvent,
-  type PointerEvent,
-  useEffect,
-  useMemo,
-  useRef,
-  useState,
-  type WheelEvent,
-} from 'react'
+import { type KeyboardEvent, type PointerEvent, useMemo, useRef, useState, type WheelEvent } from 'react'
 import { lookOf } from '../ui/status-mark.tsx'
 import {
   type ChainBackup,
@@ -18,6 +10,7 @@ import {
   type Mark,
   WEIGHT_PX,
 } from './chain-layout.ts'
+import { useWidth } from './use-width.ts'
 import './chain-ribbons.css'
 
 /** What the picture says; the screen gives it in the language that is set. */
@@ -43,6 +36,7 @@ const LANE_PX = 20
 const ROW_GAP_PX = 14
 const MOST_ROWS = 12
 const MIN_SPAN_MS = 60_000
+const SMALLEST_PAST_MS = 600_000
 
 /** Chains as ribbons: one row for each FULL, time to the right, problems in colour. Wheel zooms, drag moves, keys walk. */
 export function ChainRibbons(props: {
@@ -53,20 +47,13 @@ export function ChainRibbons(props: {
   readonly texts: RibbonTexts
 }) {
   const { backups, nowMs, selectedId, onSelect, texts } = props
-  const frame = useRef<HTMLDivElement>(null)
-  const [width, setWidth] = useState(900)
+  const [frame, width] = useWidth(520)
   const [isWhole, setWhole] = useState(false)
   const full = useMemo(() => spanOf(backups, nowMs), [backups, nowMs])
   const [span, setSpan] = useState(full)
   const [isZoomed, setZoomed] = useState(false)
   const shown = isZoomed ? span : full
   const drag = useRef<{ readonly x: number; readonly span: readonly [number, number] } | undefined>(undefined)
-
-  useEffect(() => {
-    const observer = new ResizeObserver(([entry]) => setWidth(Math.max(520, entry?.contentRect.width ?? 900)))
-    if (frame.current !== null) observer.observe(frame.current)
-    return () => observer.disconnect()
-  }, [])
 
   const right = width - RIGHT_PX
   const scale = useMemo(
@@ -308,7 +295,7 @@ function Orphans({ row, text }: { readonly row: ChainRow; readonly text: string 
 
 /** From a little before the first backup to a little after now, so that nothing sticks to an edge. */
 function spanOf(backups: readonly ChainBackup[], nowMs: number): readonly [number, number] {
-  const first = backups.reduce((least, { atMs }) => Math.min(least, atMs), nowMs - 3_600_000)
+  const first = backups.reduce((least, { atMs }) => Math.min(least, atMs), nowMs - SMALLEST_PAST_MS)
   const margin = Math.max(60_000, (nowMs - first) * 0.03)
   return [first - margin, nowMs + margin * 0.6]
 }

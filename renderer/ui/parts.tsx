@@ -7,12 +7,16 @@ export function Dialog(props: {
   readonly onClose: () => void
   readonly children: ReactNode
   readonly footer?: ReactNode
+  /** What Enter and a button of type `submit` do. */
+  readonly onSubmit?: () => void
 }) {
   const element = useRef<HTMLDialogElement>(null)
   const id = useId()
   useEffect(() => {
     const dialog = element.current
     dialog?.showModal()
+    // React focuses before the dialog opens, and the dialog would then choose its close button.
+    dialog?.querySelector<HTMLElement>('[data-first]')?.focus()
     return () => dialog?.close()
   }, [])
   return (
@@ -24,16 +28,28 @@ export function Dialog(props: {
         props.onClose()
       }}
     >
-      <div className="dialog-head">
-        <h2 id={id} className="grow">
-          {props.title}
-        </h2>
-        <button type="button" className="button plain" aria-label={props.closeLabel} onClick={props.onClose}>
-          ✕
-        </button>
-      </div>
-      <div className="dialog-body">{props.children}</div>
-      {props.footer === undefined ? null : <div className="dialog-foot">{props.footer}</div>}
+      <form
+        onSubmit={(event) => {
+          event.preventDefault()
+          props.onSubmit?.()
+        }}
+      >
+        <div className="dialog-head">
+          <h2 id={id} className="grow">
+            {props.title}
+          </h2>
+          <button
+            type="button"
+            className="button plain"
+            aria-label={props.closeLabel}
+            onClick={props.onClose}
+          >
+            ✕
+          </button>
+        </div>
+        <div className="dialog-body">{props.children}</div>
+        {props.footer === undefined ? null : <div className="dialog-foot">{props.footer}</div>}
+      </form>
     </dialog>
   )
 }

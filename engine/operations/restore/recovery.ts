@@ -1,3 +1,4 @@
+import { shellWord } from '../../base/shell-word.ts'
 import { chown, readFile, rename, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { BackupId } from '../../base/backup-id.ts'
@@ -86,12 +87,8 @@ function configurationOf(
  * a program of ours on its machine. The server replaces `%f` and `%p`; `%%` stands for a percent sign of the path.
  */
 export function restoreCommandFor(archiveDirectory: string): string {
-  const archive = shellQuoted(archiveDirectory.replaceAll('%', '%%'))
+  const archive = shellWord(archiveDirectory.replaceAll('%', '%%'))
   return `test -f ${archive}/%f && cp ${archive}/%f "%p" || gzip -dc ${archive}/%f.gz > "%p"`
-}
-
-function shellQuoted(text: string): string {
-  return /^[A-Za-z0-9_@%+:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`
 }
 
 /** Atomic, so that a server never starts on half a configuration. */

@@ -40,7 +40,7 @@ export function Sidebar({ filter }: { readonly filter: RefObject<HTMLInputElemen
       {catalogs.map((catalog) => (
         <section key={catalog.path} aria-label={catalog.path}>
           <h3 className="catalog" title={catalog.path}>
-            {catalog.path}
+            {`\u200E${catalog.path}`}
           </h3>
           {catalog.problem === undefined ? null : (
             <p className="catalog-problem">

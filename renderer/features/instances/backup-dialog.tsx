@@ -48,12 +48,13 @@ export function BackupDialog({
       title={say('backup.title', { instance: instance.instance })}
       closeLabel={say('common.close')}
       onClose={onClose}
+      onSubmit={() => void start()}
       footer={
         <>
           <button type="button" className="button" onClick={onClose}>
             {say('common.cancel')}
           </button>
-          <button type="button" className="button primary" onClick={() => void start()}>
+          <button type="submit" className="button primary">
             {say('backup.start')}
           </button>
         </>
@@ -61,7 +62,7 @@ export function BackupDialog({
     >
       <p className="quiet">{say('backup.full-hint')}</p>
       <Field label={say('backup.note')}>
-        <input value={note} maxLength={1024} onChange={(event) => setNote(event.target.value)} autoFocus />
+        <input value={note} maxLength={1024} onChange={(event) => setNote(event.target.value)} data-first />
       </Field>
       <div className="form-grid">
         <Field label={say('backup.compression')}>

@@ -14,7 +14,13 @@ import { CopyText, Skeleton } from '../../ui/parts.tsx'
 import './overview.css'
 
 /** How well an instance is protected: one sentence, then the pictures behind it. */
-export function OverviewScreen({ instance }: { readonly instance: InstanceRef }) {
+export function OverviewScreen({
+  instance,
+  onBackUp,
+}: {
+  readonly instance: InstanceRef
+  readonly onBackUp: () => void
+}) {
   const engine = useEngine()
   const { say } = useTexts()
   const key = `${instance.catalog}\n${instance.instance}`
@@ -26,13 +32,19 @@ export function OverviewScreen({ instance }: { readonly instance: InstanceRef })
       {overview.kind === 'failed' ? (
         <EngineErrorCard error={overview.error} onRetry={overview.refetch} />
       ) : null}
-      {overview.kind === 'ready' ? <Facts overview={overview.value} /> : null}
+      {overview.kind === 'ready' ? <Facts overview={overview.value} onBackUp={onBackUp} /> : null}
       <ServerCard server={server} />
     </div>
   )
 }
 
-function Facts({ overview }: { readonly overview: InstanceOverview }) {
+function Facts({
+  overview,
+  onBackUp,
+}: {
+  readonly overview: InstanceOverview
+  readonly onBackUp: () => void
+}) {
   const engine = useEngine()
   const { say, language } = useTexts()
   const nowMs = useNow()
@@ -69,16 +81,20 @@ function Facts({ overview }: { readonly overview: InstanceOverview }) {
       <div className="overview-grid">
         <section className="card wide">
           <h2>{say('overview.reach')}</h2>
-          <ReachBar
-            points={points}
-            nowMs={nowMs}
-            label={say('overview.reach-summary', {
-              oldest: formatTime(oldestRestorable, zone),
-              newest: formatTime(newestRestorable, zone),
-            })}
-            fromText={formatTime(oldestRestorable, zone)}
-            toText={say('chains.now')}
-          />
+          {points.length === 0 ? (
+            <p className="quiet">{say('overview.no-point')}</p>
+          ) : (
+            <ReachBar
+              points={points}
+              nowMs={nowMs}
+              label={say('overview.reach-summary', {
+                oldest: formatTime(oldestRestorable, zone),
+                newest: formatTime(newestRestorable, zone),
+              })}
+              fromText={formatTime(oldestRestorable, zone)}
+              toText={say('chains.now')}
+            />
+          )}
         </section>
         <section className="card">
           <h2>{say('overview.days')}</h2>
@@ -103,7 +119,16 @@ function Facts({ overview }: { readonly overview: InstanceOverview }) {
         </section>
         <section className="card wide">
           <h2>{say('overview.todo')}</h2>
-          {overview.todo.length === 0 ? <p className="quiet">{say('overview.todo-none')}</p> : null}
+          {overview.backupCount === 0 ? (
+            <div className="row">
+              <span>{say('todo.first-backup')}</span>
+              <button type="button" className="button small" onClick={onBackUp}>
+                {say('backup.now')}
+              </button>
+            </div>
+          ) : overview.todo.length === 0 ? (
+            <p className="quiet">{say('overview.todo-none')}</p>
+          ) : null}
           <ul className="todo">
             {overview.todo.map(({ sentence, severity, backupId }) => (
               <li key={sentence.code} className={severity}>

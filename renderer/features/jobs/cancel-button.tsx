@@ -28,7 +28,7 @@ export function CancelButton({ job }: { readonly job: JobSnapshot }) {
           onClose={() => setAsking(false)}
           footer={
             <>
-              <button type="button" className="button" autoFocus onClick={() => setAsking(false)}>
+              <button type="button" className="button" data-first onClick={() => setAsking(false)}>
                 {say('jobs.keep')}
               </button>
               <button type="button" className="button danger" onClick={stop}>

@@ -1,5 +1,7 @@
 import type { JobSnapshot } from '../../../engine/api/contract/jobs.ts'
+import { shellWord } from '../../../engine/base/shell-word.ts'
 import { hasEnded } from '../../../engine/jobs/job-snapshot.ts'
+import { phaseMs } from '../../../engine/jobs/phase-times.ts'
 import { useEngine } from '../../lib/engine.tsx'
 import { EngineErrorCard } from '../../lib/engine-error-card.tsx'
 import { formatDuration, formatTime } from '../../lib/format.ts'
@@ -7,7 +9,7 @@ import { useTexts } from '../../lib/i18n.ts'
 import { navigate, useStore } from '../../lib/stores.ts'
 import { useNow } from '../../lib/use-now.ts'
 import { useQuery } from '../../lib/use-query.ts'
-import { Skeleton } from '../../ui/parts.tsx'
+import { CopyText, Skeleton } from '../../ui/parts.tsx'
 import { CancelButton } from './cancel-button.tsx'
 import { JobLog } from './job-log.tsx'
 import { JobState, ProgressBar } from './job-parts.tsx'
@@ -39,7 +41,7 @@ export function JobScreen({ id }: { readonly id: string }) {
 
 function Shown({ job }: { readonly job: JobSnapshot }) {
   const { say } = useTexts()
-  const nowMs = useNow()
+  const nowMs = useNow(1000)
   const zone = useStore((store) => store.settings.timeZone)
   const seconds = jobSeconds(job, nowMs)
   const share = doneShare(job)
@@ -93,6 +95,16 @@ function Shown({ job }: { readonly job: JobSnapshot }) {
         </section>
       )}
       {job.result === undefined ? null : <p className="result">{resultWords(say, job.result)}</p>}
+      {job.result?.kind === 'restore' ? (
+        <div className="stack">
+          <p className="quiet">{say('result.start-server')}</p>
+          <CopyText
+            text={`pg_ctl -D ${shellWord(job.result.dataDirectory)} start`}
+            label={say('common.copy')}
+            doneLabel={say('common.copied')}
+          />
+        </div>
+      ) : null}
       {job.error === undefined ? null : <EngineErrorCard error={job.error} />}
       <Findings job={job} />
       <JobLog id={job.id} total={job.logCount} isRunning={!hasEnded(job)} />
@@ -103,23 +115,19 @@ function Shown({ job }: { readonly job: JobSnapshot }) {
 /** The phases so far, each as wide as it took. */
 function PhaseBar({ job }: { readonly job: JobSnapshot }) {
   const { say } = useTexts()
-  const nowMs = useNow()
+  const nowMs = useNow(1000)
   if (job.phases.length === 0) return null
-  const end = job.endedAt === undefined ? nowMs : Date.parse(job.endedAt)
-  const phases = job.phases.map(({ phase, startedAt, endedAt }) => ({
-    phase,
-    isOver: endedAt !== undefined,
-    seconds: Math.max(
-      0,
-      ((endedAt === undefined ? end : Date.parse(endedAt)) - Date.parse(startedAt)) / 1000,
-    ),
+  const phases = job.phases.map((time) => ({
+    phase: time.phase,
+    isRunning: time.runningSince !== undefined,
+    seconds: phaseMs(time, nowMs) / 1000,
   }))
   return (
     <ol className="phases" aria-label={say('jobs.phases')}>
-      {phases.map(({ phase, isOver, seconds }, index) => (
+      {phases.map(({ phase, isRunning, seconds }) => (
         <li
-          key={`${phase} ${index}`}
-          className={isOver || hasEnded(job) ? 'over' : 'now'}
+          key={phase}
+          className={isRunning ? 'now' : 'over'}
           style={{ flexGrow: Math.max(0.5, Math.sqrt(seconds)) }}
         >
           <span>{say(`phase.${phase}`)}</span>
