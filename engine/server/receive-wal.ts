@@ -109,8 +109,12 @@ async function receiveOnce(
     if (received >= walSegmentStart(last + 1n, options.segmentBytes)) return true
     return stop.isProven && received > stop.lsn && Date.now() - lastHeardMs > SILENCE_AT_END_MS
   }
+  let isFinishing = false
   const finishIfComplete = (): void => {
-    if (!isComplete()) return
+    if (isFinishing || !isComplete()) return
+    isFinishing = true
+    // A busy server is further already and goes on sending; whoever reads the files next must find them at rest.
+    stream.onWal = () => undefined
     writing = writing.then(() => directory.finish())
     writing.then(() => outcome.resolve({ kind: 'done' }), outcome.reject)
   }
