@@ -112,6 +112,7 @@ export async function startPostgres(options: StartOptions): Promise<RunningPostg
     dataDirectory,
     password,
     logFile: path.join(options.directory, 'server.log'),
+    isArchiving: true,
   })
 }
 
@@ -130,6 +131,8 @@ export async function adoptPostgres(options: {
     dataDirectory: options.dataDirectory,
     password: options.password ?? '',
     logFile: `${options.dataDirectory}.log`,
+    // It would write into the archive of the cluster that it is a copy of.
+    isArchiving: false,
   })
 }
 
@@ -192,6 +195,8 @@ type Server = {
   readonly dataDirectory: string
   readonly password: string
   readonly logFile: string
+  /** False switches archiving off whatever the configuration says. */
+  readonly isArchiving: boolean
 }
 
 async function runServer(server: Server): Promise<RunningPostgres> {
@@ -208,7 +213,8 @@ async function runServer(server: Server): Promise<RunningPostgres> {
     for (let tries = 1; ; tries++) {
       if (port === 0 || tries > 1) port = await freePort()
       try {
-        const options = `-p ${port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c logging_collector=off`
+        const archiving = server.isArchiving ? '' : ' -c archive_mode=off'
+        const options = `-p ${port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c logging_collector=off${archiving}`
         await control(['-t', String(START_SECONDS), '-l', logFile, '-o', options, 'start'])
         isRunning = true
         return
