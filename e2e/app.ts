@@ -5,7 +5,7 @@ import { _electron, chromium, type ElectronApplication, type Page, test as base 
 import { contract } from '../engine/api/contract/contract.ts'
 import { serve } from '../engine/api/serve.ts'
 import { startWebHost } from '../engine/web-host/start-web-host.ts'
-import { findElectron } from './find-electron.ts'
+import { findElectron } from '../engine/demo/find-electron.ts'
 import { CHROMIUM, CHROMIUM_FLAGS } from './standin/chromium.ts'
 
 /**

@@ -1,6 +1,6 @@
 import { defineConfig } from '@playwright/test'
 import type { Mode } from './app.ts'
-import { findElectron } from './find-electron.ts'
+import { findElectron } from '../engine/demo/find-electron.ts'
 
 const modes: Mode[] = ['web', 'standin']
 if (findElectron() !== undefined) modes.push('electron')

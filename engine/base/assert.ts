@@ -2,8 +2,3 @@
 export function assert(holds: boolean, what: string): asserts holds {
   if (!holds) throw new Error(`bug: ${what}`)
 }
-
-/** Closes a switch over a union. */
-export function unreachable(value: never): never {
-  throw new Error(`bug: unexpected ${JSON.stringify(value)}`)
-}

@@ -1,13 +1,14 @@
-import { existsSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
-import { contract } from '../api/contract/contract.ts'
+import { contract, type EngineHandlers } from '../api/contract/contract.ts'
 import { openEngine } from '../api/engine.ts'
 import { localClient } from '../api/local.ts'
 import { serve } from '../api/serve.ts'
 import { describeError, EngineError } from '../base/engine-error.ts'
 import { startWebHost } from '../web-host/start-web-host.ts'
+import { buildApplication } from './build-application.ts'
+import { runDesktop, usableElectron } from './desktop-window.ts'
 import { type DemoServer, startDemoServer } from './demo-server.ts'
 import { INSTANCE, runJourney } from './journey.ts'
 import { openWindow } from './open-window.ts'
@@ -28,41 +29,44 @@ async function demo(signal: AbortSignal): Promise<void> {
   )
 
   const catalog = path.join(place.path, 'catalog')
-  await using engine = await openEngine({
-    stateDirectory: path.join(place.path, 'state'),
-    transport: 'web',
-    // The demo must not find its way to a server that the environment names.
-    env: { TMPDIR: place.path },
-  })
-  const client = localClient(contract, engine.handlers)
-  await client['instances.add']({
-    catalog,
-    instance: INSTANCE,
-    createCatalog: true,
-    connection: { host: '127.0.0.1', port: String(server.port), user: 'postgres', database: 'postgres' },
-    password: server.password,
-  })
-  if (isOnce) {
-    await runJourney(client, server, { catalog, restored: path.join(place.path, 'restored') }, tell, signal)
-    return
+  const userData = path.join(place.path, 'user-data')
+  const electron = isOnce ? undefined : usableElectron()
+  if (!isOnce) await buildApplication(root, electron === undefined ? 'renderer' : 'desktop', signal)
+  {
+    await using engine = await openEngine({
+      stateDirectory: path.join(userData, 'engine'),
+      transport: 'web',
+      // The demo must not find its way to a server that the environment names.
+      env: { TMPDIR: place.path },
+    })
+    const client = localClient(contract, engine.handlers)
+    await client['instances.add']({
+      catalog,
+      instance: INSTANCE,
+      createCatalog: true,
+      connection: { host: '127.0.0.1', port: String(server.port), user: 'postgres', database: 'postgres' },
+      password: server.password,
+    })
+    if (isOnce) {
+      await runJourney(client, server, { catalog, restored: path.join(place.path, 'restored') }, tell, signal)
+      return
+    }
+    if (electron === undefined) {
+      await showPage(engine.handlers, server, signal)
+      return
+    }
   }
-  await showWindow(engine.handlers, server, signal)
+  // The desktop application has an engine of its own on the same state.
+  console.log(
+    '\nTidemark shows the sample database. Quitting it ends the demo and removes everything it made.',
+  )
+  await runDesktop(electron, root, { userData, server }, signal)
 }
 
-async function showWindow(
-  handlers: Parameters<typeof serve>[1],
-  server: DemoServer,
-  signal: AbortSignal,
-): Promise<void> {
-  const renderer = path.join(root, 'dist', 'renderer')
-  if (!existsSync(path.join(renderer, 'index.html'))) {
-    throw new EngineError('storage.not-found', 'the window has not been built', {
-      hint: 'Run npm run build, then npm run demo.',
-    })
-  }
+async function showPage(handlers: EngineHandlers, server: DemoServer, signal: AbortSignal): Promise<void> {
   const host = await startWebHost({
-    rendererDirectory: renderer,
-    connectEngine: (port) => serve(contract, handlers as never, port),
+    rendererDirectory: path.join(root, 'dist', 'renderer'),
+    connectEngine: (port) => serve(contract, handlers, port),
     signal,
   })
   try {

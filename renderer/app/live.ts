@@ -1,7 +1,6 @@
 import type { EngineClient } from '../../engine/api/contract/contract.ts'
-import type { JobSnapshot } from '../../engine/api/contract/jobs.ts'
+import { hasEnded, type JobSnapshot } from '../../engine/api/contract/jobs.ts'
 import type { InstanceRef } from '../../engine/api/contract/values.ts'
-import { hasEnded } from '../../engine/jobs/job-snapshot.ts'
 import { announce, useStore } from '../lib/stores.ts'
 
 /** What is told of a job in words, by whoever knows the language. */

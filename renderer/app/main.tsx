@@ -1,4 +1,4 @@
-import '../lib/no-eval.ts'
+import '../../engine/api/contract/no-eval.ts'
 import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
 import i18next from 'i18next'

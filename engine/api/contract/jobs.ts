@@ -50,6 +50,8 @@ export type JobResult =
 /** A job as it is now. */
 export type JobSnapshot = Snapshot<JobKind, JobResult>
 
+export { hasEnded } from '../../jobs/job-snapshot.ts'
+export { phaseMs } from '../../jobs/phase-times.ts'
 export type { JobState }
 
 export type LogPage = { readonly from: number; readonly total: number; readonly entries: readonly LogEntry[] }

@@ -4,7 +4,7 @@ import type { CompressAlgorithm } from '../../format/backup-control.ts'
 import type { ContentEntry } from '../../format/content-list.ts'
 import { crc32c } from '../../format/crc32c.ts'
 import { mapFileError } from '../../host/file-error.ts'
-import type { CopiedFile } from './copy-files.ts'
+import type { CopiedFile } from './file-copy.ts'
 import type { SourceEntry } from './list-files.ts'
 
 /** What C programs leave who open a file with 0666 under the usual umask; the list says the same (format 1.3). */

@@ -8,7 +8,7 @@ import { BLOCK_HEADER_BYTES, encodeBlockHeader } from '../../format/page-blocks.
 import { examinePage, PAGE_BYTES, type PageVerdict, SEGMENT_BLOCKS } from '../../format/page-header.ts'
 import { mapFileError } from '../../host/file-error.ts'
 import type { TaskContext } from '../steps/worker-pool.ts'
-import type { CopiedFile, CopyFilesInput, FileToCopy } from './copy-files.ts'
+import type { CopiedFile, CopyFilesInput, FileToCopy } from './file-copy.ts'
 
 /** Pages per read: 256 KiB stays in a core's cache. */
 const PAGES_PER_READ = 32

@@ -3,7 +3,7 @@ import { crc32c } from '../../format/crc32c.ts'
 import { requireControlFile } from '../../format/control-file.ts'
 import { mapFileError } from '../../host/file-error.ts'
 import type { TaskContext } from '../steps/worker-pool.ts'
-import type { CopiedFile, FileToCopy } from './copy-files.ts'
+import type { CopiedFile, FileToCopy } from './file-copy.ts'
 
 const CHUNK_BYTES = 256 << 10
 const CONTROL_FILE_BYTES = 8192

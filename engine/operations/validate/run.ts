@@ -1,3 +1,4 @@
+import { requireWalSegmentBytes } from '../../base/wal-segment.ts'
 import path from 'node:path'
 import type { BackupId } from '../../base/backup-id.ts'
 import { EngineError } from '../../base/engine-error.ts'
@@ -64,7 +65,7 @@ export async function validateBackups(input: ValidateInput, run: Run): Promise<V
   for (const { inventory, backups } of asked) {
     const instance = new InstanceValidation(inventory, input, {
       archiveDirectory: path.join(input.catalog, 'wal', inventory.instance),
-      walSegmentBytes: configNumber(inventory.config, 'xlog-seg-size') ?? 16 << 20,
+      walSegmentBytes: requireWalSegmentBytes(configNumber(inventory.config, 'xlog-seg-size') ?? 16 << 20),
       systemIdentifier: requireSystemIdentifier(inventory),
       checksBlocks: input.checksBlocks,
       pool,

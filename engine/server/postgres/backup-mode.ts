@@ -76,12 +76,6 @@ export async function switchWal(session: Session): Promise<void> {
   await session.query('select pg_catalog.pg_switch_wal()')
 }
 
-/** The WAL position that a standby has replayed. */
-export async function replayedLsn(session: Session): Promise<Lsn> {
-  const { rows } = await session.query('select pg_catalog.pg_last_wal_replay_lsn()::text as lsn')
-  return parseLsn(String(rows[0]?.['lsn']))
-}
-
 function require(major: number) {
   const version = findVersion(major)
   if (version === undefined)

@@ -1,6 +1,5 @@
 import { useState } from 'react'
-import type { JobSnapshot } from '../../../engine/api/contract/jobs.ts'
-import { hasEnded } from '../../../engine/jobs/job-snapshot.ts'
+import { hasEnded, type JobSnapshot } from '../../../engine/api/contract/jobs.ts'
 import { useEngine } from '../../lib/engine.tsx'
 import { useTexts } from '../../lib/i18n.ts'
 import { announce } from '../../lib/stores.ts'

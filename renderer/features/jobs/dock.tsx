@@ -1,4 +1,4 @@
-import { hasEnded } from '../../../engine/jobs/job-snapshot.ts'
+import { hasEnded } from '../../../engine/api/contract/jobs.ts'
 import { useTexts } from '../../lib/i18n.ts'
 import { navigate, useStore } from '../../lib/stores.ts'
 import { CancelButton } from './cancel-button.tsx'

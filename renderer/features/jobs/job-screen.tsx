@@ -1,7 +1,5 @@
-import type { JobSnapshot } from '../../../engine/api/contract/jobs.ts'
+import { hasEnded, type JobSnapshot, phaseMs } from '../../../engine/api/contract/jobs.ts'
 import { shellWord } from '../../../engine/base/shell-word.ts'
-import { hasEnded } from '../../../engine/jobs/job-snapshot.ts'
-import { phaseMs } from '../../../engine/jobs/phase-times.ts'
 import { useEngine } from '../../lib/engine.tsx'
 import { EngineErrorCard } from '../../lib/engine-error-card.tsx'
 import { formatDuration, formatTime } from '../../lib/format.ts'
