@@ -139,7 +139,7 @@ async function fill(context: Context): Promise<void> {
   await using receiver = settings.isStream
     ? await openReceiver(context.input.connection, wal, started.startLsn, settings.slot, run)
     : undefined
-  await unlessLost(receiver, waitForSegment(wal, started.startLsn, timeoutMs, run))
+  await unlessLost(receiver, run, (until) => waitForSegment(wal, started.startLsn, timeoutMs, until))
 
   report(run, 'list-files')
   const sources = await listSources(context)
@@ -158,7 +158,9 @@ async function fill(context: Context): Promise<void> {
     compressLevel: settings.compressLevel,
     hasChecksums: facts.hasChecksums,
   }
-  const copied = await unlessLost(receiver, copyCluster(sources, directory, copyOptions, pool, run))
+  const copied = await unlessLost(receiver, run, (until) =>
+    copyCluster(sources, directory, copyOptions, pool, until),
+  )
 
   report(run, 'stop-backup')
   const stopped = await stopBackup(session, facts.major, {
@@ -169,7 +171,7 @@ async function fill(context: Context): Promise<void> {
   const texts = await addServerTexts(database, stopped)
   receiver?.stopAt(stopped.stopLsn)
   const stopAt = { startLsn: started.startLsn, stopLsn: stopped.stopLsn, isFromReplica: facts.isInRecovery }
-  const stopLsn = await unlessLost(receiver, waitForStopLsn(wal, stopAt, timeoutMs, run))
+  const stopLsn = await unlessLost(receiver, run, (until) => waitForStopLsn(wal, stopAt, timeoutMs, until))
   run.log.info(`backup stops at ${formatLsn(stopLsn)}`)
   await receiver?.finish()
   const received = settings.isStream ? await receivedWalEntries(database, facts.walSegmentBytes, pool) : []
@@ -213,10 +215,21 @@ function placeOfWal({ input, settings, facts }: Context, database: string, timel
 }
 
 /** A receiver that fails ends whatever else is waited for: without its WAL the backup is worth nothing. */
-async function unlessLost<Value>(receiver: Receiver | undefined, work: Promise<Value>): Promise<Value> {
-  if (receiver === undefined) return await work
-  work.catch(() => undefined)
-  return await Promise.race([work, receiver.lost])
+async function unlessLost<Value>(
+  receiver: Receiver | undefined,
+  run: Run,
+  work: (run: Run) => Promise<Value>,
+): Promise<Value> {
+  if (receiver === undefined) return await work(run)
+  const left = new AbortController()
+  const working = work({ ...run, signal: AbortSignal.any([run.signal, left.signal]) })
+  working.catch(() => undefined)
+  try {
+    return await Promise.race([working, receiver.lost])
+  } finally {
+    // Work that nobody waits for any more would go on looking for WAL, and keep the process alive with it.
+    left.abort()
+  }
 }
 
 async function listSources({
