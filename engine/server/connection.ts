@@ -3,6 +3,7 @@ import os from 'node:os'
 import pg from 'pg'
 import { describeError, EngineError } from '../base/engine-error.ts'
 import type { Log } from '../base/log.ts'
+import { mapFileError } from '../host/file-error.ts'
 import { mapServerError } from './errors.ts'
 import { findPassword } from './pgpass.ts'
 
@@ -82,7 +83,8 @@ export function conninfoText({ host, port, user, sslMode }: ResolvedConnection):
  * Connects for SQL. `search_path` is emptied and the time limits that would end a long backup are lifted for this
  * session alone.
  *
- * @throws {EngineError} `server.unreachable`, `server.auth-failed`, `server.no-database`
+ * @throws {EngineError} `server.unreachable`, `server.auth-failed`, `server.no-database`; `storage.*` for a root
+ * certificate that cannot be read
  */
 export async function openSession(
   settings: ConnectionSettings,
@@ -238,7 +240,7 @@ function cancelBackend(to: ResolvedConnection, client: pg.Client, processId: num
 
 function tlsOptions({ sslMode, sslRootCert, host }: ResolvedConnection) {
   if (sslMode === 'disable' || host.startsWith('/')) return false
-  const ca = sslRootCert === undefined ? {} : { ca: readFileSync(sslRootCert, 'utf8') }
+  const ca = sslRootCert === undefined ? {} : { ca: readRootCert(sslRootCert) }
   switch (sslMode) {
     case 'prefer':
     case 'require':
@@ -247,6 +249,14 @@ function tlsOptions({ sslMode, sslRootCert, host }: ResolvedConnection) {
       return { rejectUnauthorized: true, checkServerIdentity: () => undefined, ...ca }
     case 'verify-full':
       return { rejectUnauthorized: true, ...ca }
+  }
+}
+
+function readRootCert(file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (thrown) {
+    throw mapFileError(thrown, file, 'read the root certificate')
   }
 }
 

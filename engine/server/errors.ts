@@ -5,6 +5,7 @@ type Place = {
   readonly port: number
   readonly user: string
   readonly database: string
+  readonly sslMode?: string
 }
 
 /** Turns what the driver throws into a failure that says which step failed and what to do. */
@@ -48,7 +49,10 @@ export function mapServerError(thrown: unknown, to: Place): unknown {
       })
     case '28000':
       return new EngineError('server.auth-failed', `the server refuses "${to.user}": ${thrown.message}`, {
-        hint: 'Allow the connection in pg_hba.conf and reload the server.',
+        hint:
+          to.sslMode === 'disable'
+            ? 'If the server wants TLS, connect with sslmode=require; else allow the connection in pg_hba.conf.'
+            : 'Allow the connection in pg_hba.conf and reload the server.',
         cause,
         facts: { ...facts, remedy: hbaLine(to, thrown.message) },
       })
