@@ -1,36 +1,96 @@
-import { expect, test } from 'vitest'
-import { en } from './en.ts'
+import { describe, expect, test } from 'vitest'
+import { en, type TextKey } from './en.ts'
 import { zhCN } from './zh-CN.ts'
 
-/** Texts that are tokens of the tools: the same in every language. */
-const TOKENS = /^(status\.[A-Z]+|table\.(wal|tli)|jobs\.bytes)$/
+/** Texts that are the same in both languages, for they are what the tools print, or a unit. */
+const TOKENS: ReadonlySet<string> = new Set<TextKey>([
+  'backup.wal',
+  'chains.row',
+  'jobs.rate',
+  'probe.version',
+  'status.CORRUPT',
+  'status.DELETED',
+  'status.DELETING',
+  'status.DONE',
+  'status.ERROR',
+  'status.MERGED',
+  'status.MERGING',
+  'status.OK',
+  'status.ORPHAN',
+  'status.RUNNING',
+  'status.STALE',
+  'status.UNKNOWN',
+  'table.id',
+  'table.tli',
+  'table.wal',
+])
 
-const base = Object.keys(en).filter((key) => !key.endsWith('_one'))
-const chinese: Readonly<Record<string, string>> = zhCN
-const english: Readonly<Record<string, string>> = en
+const ENGLISH: Readonly<Record<string, string>> = en
+const CHINESE: Readonly<Record<string, string>> = zhCN
+const isSingular = (key: string): boolean => key.endsWith('_one')
+const singulars = Object.keys(en).filter(isSingular)
+const shared = Object.keys(en).filter((key) => !isSingular(key))
 
-test('both languages have the same texts', () => {
-  expect(Object.keys(zhCN).toSorted()).toEqual(base.toSorted())
-})
-
-test.each(base)('%s has the same values in both languages', (key) => {
-  expect(valuesOf(chinese[key] ?? '')).toEqual(valuesOf(english[key] ?? ''))
-})
-
-test('every text is there, translated, and without doubled spaces', () => {
-  const wrong = base.filter((key) => {
-    const [text, translation] = [english[key] ?? '', chinese[key] ?? '']
-    const isSame = text === translation && !TOKENS.test(key)
-    return text.trim() !== text || translation.trim() === '' || /  /.test(text + translation) || isSame
-  })
-  expect(wrong).toEqual([])
-})
-
-test('a text for one has a text for many', () => {
-  const singles = Object.keys(en).filter((key) => key.endsWith('_one'))
-  expect(singles.map((key) => key.slice(0, -4)).filter((key) => !(key in en))).toEqual([])
-})
-
-function valuesOf(text: string): readonly string[] {
-  return [...text.matchAll(/\{\{(\w+)\}\}/g)].map(([, name]) => name ?? '').toSorted()
+function placeholders(text: string | undefined): readonly string[] {
+  return [...(text ?? '').matchAll(/\{\{(.*?)\}\}/g)].map(([, name]) => name ?? '').sort()
 }
+
+/** Each key with what is wrong there; empty when nothing is, so that a failure names all of the keys. */
+function keysWhere(keys: readonly string[], isWrong: (key: string) => boolean): readonly string[] {
+  return keys.filter(isWrong)
+}
+
+describe('the texts of the two languages', () => {
+  test('have the same keys, apart from the English singulars', () => {
+    expect(Object.keys(zhCN).sort()).toEqual([...shared].sort())
+  })
+
+  test('have the same placeholders for each key', () => {
+    const of = (texts: Readonly<Record<string, string>>) =>
+      Object.fromEntries(shared.map((key) => [key, placeholders(texts[key])]))
+    expect(of(CHINESE)).toEqual(of(ENGLISH))
+  })
+
+  test('have well formed placeholders', () => {
+    const isBroken = (text: string | undefined): boolean =>
+      /[{}]/.test((text ?? '').replaceAll(/\{\{[A-Za-z]+\}\}/g, ''))
+    expect(keysWhere(Object.keys(en), (key) => isBroken(ENGLISH[key]) || isBroken(CHINESE[key]))).toEqual([])
+  })
+
+  test('differ, except for tokens', () => {
+    expect(keysWhere(shared, (key) => CHINESE[key] === ENGLISH[key]).toSorted()).toEqual([...TOKENS].sort())
+  })
+
+  test('are Chinese where they are not tokens or numbers', () => {
+    const numbers: ReadonlySet<string> = new Set<TextKey>([
+      'chains.shown',
+      'jobs.announce',
+      'jobs.announce-end',
+      'jobs.bytes',
+    ])
+    expect(
+      keysWhere(
+        shared,
+        (key) => !TOKENS.has(key) && !numbers.has(key) && !/\p{Script=Han}/u.test(CHINESE[key] ?? ''),
+      ),
+    ).toEqual([])
+  })
+
+  test.each([
+    ['English', ENGLISH],
+    ['Chinese', CHINESE],
+  ])('are neither empty nor badly spaced in %s', (_language, texts) => {
+    const isBad = (text: string | undefined): boolean =>
+      text === undefined || text === '' || text !== text.trim() || /\s{2}/.test(text)
+    expect(keysWhere(Object.keys(texts), (key) => isBad(texts[key]))).toEqual([])
+  })
+
+  test('have a plural for each English singular, which knows no other placeholder', () => {
+    const isLost = (key: string): boolean => {
+      const plural = placeholders(ENGLISH[key.slice(0, -'_one'.length)])
+      return !plural.includes('count') || placeholders(ENGLISH[key]).some((name) => !plural.includes(name))
+    }
+    expect(singulars.length).toBeGreaterThan(0)
+    expect(keysWhere(singulars, isLost)).toEqual([])
+  })
+})
