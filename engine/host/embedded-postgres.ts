@@ -256,7 +256,7 @@ async function runServer(server: Server): Promise<RunningPostgres> {
   }
 }
 
-function ownerOfServers(): { readonly uid: number; readonly gid: number } | undefined {
+export function ownerOfServers(): { readonly uid: number; readonly gid: number } | undefined {
   return process.getuid?.() === 0 ? NOBODY : undefined
 }
 

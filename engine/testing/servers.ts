@@ -6,6 +6,7 @@ import {
   EMBEDDED_MAJORS,
   type EmbeddedMajor,
   isEmbedded,
+  ownerOfServers,
   type RunningPostgres,
   startPostgres,
   type StartOptions,
@@ -49,6 +50,14 @@ export async function startRestored(
   return testServer(await adoptPostgres({ dataDirectory, major, password }), path.dirname(dataDirectory))
 }
 
+/** Makes a directory that servers started here may write to, also where they run as another user than this process. */
+export function serverDirectory(directory: string): string {
+  const owner = ownerOfServers()
+  mkdirSync(directory, { recursive: true, mode: 0o700 })
+  if (owner !== undefined) chownSync(directory, owner.uid, owner.gid)
+  return directory
+}
+
 function testServer(server: RunningPostgres, directory: string): TestServer {
   const connection = (database = 'postgres'): ConnectionSettings => ({
     host: '127.0.0.1',
@@ -75,11 +84,6 @@ function testServer(server: RunningPostgres, directory: string): TestServer {
       const { rows } = await one.query(sql)
       return String(Object.values(rows[0] ?? {})[0])
     },
-    directory(name: string) {
-      const made = path.join(directory, name)
-      mkdirSync(made, { recursive: true, mode: 0o700 })
-      if (server.owner !== undefined) chownSync(made, server.owner.uid, server.owner.gid)
-      return made
-    },
+    directory: (name: string) => serverDirectory(path.join(directory, name)),
   })
 }
