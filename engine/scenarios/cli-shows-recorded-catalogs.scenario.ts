@@ -25,7 +25,8 @@ describe.each(FIXTURES)('the catalog %s, through command line and engine', (name
 
   const run = (...argv: string[]) =>
     runCli([...argv, '-B', path.join(fixture.dir, 'catalog')], {
-      openSession: (log) => openSession({}, log),
+      // The reference tool ran as the operating system's user postgres, which names its default database.
+      openSession: (log) => openSession({ PGUSER: 'postgres' }, log),
     })
   const recorded = (file: string) => readFile(path.join(fixture.dir, file), 'utf8')
 
