@@ -5,6 +5,7 @@ import { findVersion } from './versions.ts'
 
 /** A checkpoint that is spread over its interval may take as long as `checkpoint_timeout`, a day at most. */
 const LONGEST_CHECKPOINT_MS = 24 * 3600_000
+const CLIENT_CHECK_INTERVAL = '5s'
 
 export type StoppedBackup = {
   readonly stopLsn: Lsn
@@ -26,6 +27,7 @@ export async function startBackup(
   major: number,
   options: { readonly label: string; readonly isFast: boolean; readonly signal: AbortSignal },
 ): Promise<{ readonly startLsn: Lsn; readonly timeline: number }> {
+  await leaveWithClient(session)
   const { rows } = await session.query(require(major).startBackup, [options.label, options.isFast], {
     signal: options.signal,
     timeoutMs: LONGEST_CHECKPOINT_MS,
@@ -36,6 +38,20 @@ export async function startBackup(
     options,
   )
   return { startLsn: parseLsn(String(rows[0]?.['lsn'])), timeline: Number(control[0]?.['timeline_id']) }
+}
+
+/**
+ * Lets the server look now and then whether this process still lives. Otherwise it waits for its checkpoint, in backup
+ * mode already, before it finds out that nobody is there any more.
+ */
+async function leaveWithClient(session: Session): Promise<void> {
+  await session
+    .query(
+      "select pg_catalog.set_config(name, $1, false) from pg_catalog.pg_settings where name = 'client_connection_check_interval'",
+      [CLIENT_CHECK_INTERVAL],
+    )
+    // Servers on some systems, Windows among them, know the setting and refuse it.
+    .catch(() => undefined)
 }
 
 /** Ends backup mode. On a primary a restore point marks the end first, so that the WAL carries its time. */
