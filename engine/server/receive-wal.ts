@@ -34,11 +34,21 @@ export type ReceiveOptions = {
 /**
  * Receives WAL over the replication protocol into a directory until the segment that holds the stop is complete.
  * A connection that breaks is made again a few times, from the start of the unfinished segment; the same bytes are
- * written again then. A timeline switch is followed.
+ * written again then. A timeline switch is followed. However it ends, nothing is written or held open any more.
  *
  * @throws {EngineError} `server.connection-lost`, `instance.identity-mismatch`, `wal.missing`
  */
 export async function receiveWal(settings: ConnectionSettings, options: ReceiveOptions): Promise<void> {
+  try {
+    await receiveToTheEnd(settings, options)
+  } catch (thrown) {
+    // The first failure is the one to tell.
+    await options.directory.finish().catch((failed: unknown) => options.log.verbose(describeError(failed)))
+    throw thrown
+  }
+}
+
+async function receiveToTheEnd(settings: ConnectionSettings, options: ReceiveOptions): Promise<void> {
   const { signal, log } = options
   let timeline = options.timeline
   let from = walSegmentStart(walSegmentNumber(options.startLsn, options.segmentBytes), options.segmentBytes)
@@ -163,6 +173,7 @@ async function receiveOnce(
     clearInterval(status)
     clearInterval(watch)
     signal.removeEventListener('abort', onAbort)
+    stream.onWal = () => undefined
     await writing.catch(() => undefined)
   }
 }
