@@ -12,6 +12,8 @@ import { findLedgerFaults, LEDGER_STATEMENTS, startWriteLoad } from '../testing/
 
 const SMALL_TABLES = 2000
 const ROWS_BEFORE_SHRINKING = 40_000
+/** A busy machine may take its time. */
+const PATIENCE = { timeout: 30_000 }
 
 describe.each(serverMajors())('PostgreSQL %i under write load', (major) => {
   test.each(['stream', 'archive'] as const)(
@@ -43,7 +45,7 @@ describe.each(serverMajors())('PostgreSQL %i under write load', (major) => {
       await using holder = await server.session('shop')
       await holder.query('create temp table passing as select generate_series(1, 5000) as n')
       await using load = await startWriteLoad(server, 'shop')
-      await expect.poll(() => load.committed.length).toBeGreaterThan(20)
+      await expect.poll(() => load.committed.length, PATIENCE).toBeGreaterThan(20)
 
       const { job, duringCopy } = await backUpWhile(
         engine,
@@ -80,7 +82,7 @@ describe.each(serverMajors())('PostgreSQL %i under write load', (major) => {
       await using restored = await startRestored(dataDirectory, major, server.password)
       // It answers while it still replays what the archive holds.
       await expect
-        .poll(() => restored.value('postgres', 'select pg_is_in_recovery()'), { timeout: 30_000 })
+        .poll(() => restored.value('postgres', 'select pg_is_in_recovery()'), PATIENCE)
         .toBe('false')
 
       const promised = committed.filter(({ lsn }) => lsn <= backup.stopLsn).map(({ entry }) => entry)
