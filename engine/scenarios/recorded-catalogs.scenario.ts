@@ -35,8 +35,8 @@ describe.each(Object.keys(BACKUPS) as (keyof typeof BACKUPS)[])(
       // Validation writes statuses: what all tests share stays as it is.
       const catalog = path.join(scratch, 'catalog')
       await cp(path.join(fixture.dir, 'catalog'), catalog, { recursive: true, preserveTimestamps: true })
-    // The restored servers fetch WAL from it, and may run as another user than this process.
-    await promisify(execFile)('chmod', ['-R', 'a+rX', catalog])
+      // The restored servers fetch WAL from it, and may run as another user than this process.
+      await promisify(execFile)('chmod', ['-R', 'a+rX', catalog])
       await engine.client['catalogs.open']({ path: catalog })
       ref = { catalog, instance: 'main' }
       const lines = (await readFile(path.join(fixture.dir, 'expected.ndjson'), 'utf8')).trim().split('\n')

@@ -1,7 +1,8 @@
 import { access, constants, readdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { Run } from '../../base/run.ts'
-import { readContentList } from '../../catalog/backup.ts'
+import { EngineError } from '../../base/engine-error.ts'
+import { type Backup, readContentList } from '../../catalog/backup.ts'
 import { readInventory } from '../../catalog/inventory.ts'
 import { parseTablespaceMap } from '../../format/tablespace-map.ts'
 import { freeBytes } from '../../host/disk.ts'
@@ -20,7 +21,7 @@ export async function gatherRestoreFacts(
   const listed: ListedBackup[] = []
   for (const one of chain.toReversed()) {
     run.signal.throwIfAborted()
-    listed.push({ backup: one, entries: await readContentList(one) })
+    listed.push({ backup: one, entries: await requireContentList(one) })
   }
   const hasMap =
     listed[0]?.entries.some((entry) => entry.path === 'tablespace_map' && entry.externalDirNumber === 0) ??
@@ -100,5 +101,19 @@ async function nearestParent(directory: string): Promise<string> {
     } catch {
       if (at === path.dirname(at)) return at
     }
+  }
+}
+
+/** Without its list of files nothing of a backup can be restored, whatever the reason. */
+async function requireContentList(backup: Backup): Promise<ListedBackup['entries']> {
+  try {
+    return await readContentList(backup)
+  } catch (thrown) {
+    if (!(thrown instanceof EngineError)) throw thrown
+    throw new EngineError('backup.damaged', `backup ${backup.id} has no usable content list`, {
+      hint: 'Nothing was written. Restore another backup.',
+      cause: thrown,
+      facts: { backup: backup.id },
+    })
   }
 }
