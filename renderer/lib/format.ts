@@ -33,22 +33,33 @@ export function zoneOf(setting: string): string {
   return setting === 'computer' ? Intl.DateTimeFormat().resolvedOptions().timeZone : setting
 }
 
+const formatters = new Map<string, Intl.DateTimeFormat>()
+
+/** Making a formatter costs more than a thousand uses of it; a table makes many of the latter. */
+function formatterOf(timeZone: string): Intl.DateTimeFormat {
+  const known = formatters.get(timeZone)
+  if (known !== undefined) return known
+  const made = new Intl.DateTimeFormat('en-CA', {
+    timeZone,
+    hourCycle: 'h23',
+    year: 'numeric',
+    month: '2-digit',
+    day: '2-digit',
+    hour: '2-digit',
+    minute: '2-digit',
+    second: '2-digit',
+    timeZoneName: 'longOffset',
+  })
+  formatters.set(timeZone, made)
+  return made
+}
+
 /** `2026-11-20 09:12:41 +08:00`: the offset is always there, and so are microseconds where they are known. */
 export function formatTime(time: IsoTime | undefined, zone: string): string {
   if (time === undefined) return '—'
   const date = new Date(time)
   const parts = Object.fromEntries(
-    new Intl.DateTimeFormat('en-CA', {
-      timeZone: zoneOf(zone),
-      hourCycle: 'h23',
-      year: 'numeric',
-      month: '2-digit',
-      day: '2-digit',
-      hour: '2-digit',
-      minute: '2-digit',
-      second: '2-digit',
-      timeZoneName: 'longOffset',
-    })
+    formatterOf(zoneOf(zone))
       .formatToParts(date)
       .map(({ type, value }) => [type, value]),
   )

@@ -1,4 +1,5 @@
 import i18next from 'i18next'
+import { useCallback } from 'react'
 import { useTranslation } from 'react-i18next'
 import { initReactI18next } from 'react-i18next'
 import type { Settings } from '../../engine/api/contract/app.ts'
@@ -37,7 +38,9 @@ export type Say = (key: TextKey, values?: Readonly<Record<string, string | numbe
 /** The texts in the language that is set, and that language. */
 export function useTexts(): { readonly say: Say; readonly language: string } {
   const { t, i18n } = useTranslation()
-  return { say: (key, values) => t(key, { ...values }), language: i18n.language }
+  // The same function until the language changes: tables and pictures are made anew when it does.
+  const say = useCallback<Say>((key, values) => t(key, { ...values }), [t])
+  return { say, language: i18n.language }
 }
 
 /** Byte counts inside sentences of the engine. */

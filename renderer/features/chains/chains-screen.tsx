@@ -72,15 +72,18 @@ function Full(props: {
   )
   const drawn = useMemo(() => shown.map(toChainBackup), [shown])
   const backup = backups.find(({ id }) => id === selected)
-  const percentOf = (id: string): number | undefined => {
-    const job = Object.values(jobs).find(
-      (one) => one.kind === 'backup' && one.backupId === id && one.state === 'running',
-    )
-    const { doneBytes = 0, totalBytes } = job?.progress ?? {}
-    return totalBytes === undefined || totalBytes === 0
-      ? undefined
-      : Math.floor((doneBytes / totalBytes) * 100)
-  }
+  const texts = useMemo(() => {
+    const percentOf = (id: string): number | undefined => {
+      const job = Object.values(jobs).find(
+        (one) => one.kind === 'backup' && one.backupId === id && one.state === 'running',
+      )
+      const { doneBytes = 0, totalBytes } = job?.progress ?? {}
+      return totalBytes === undefined || totalBytes === 0
+        ? undefined
+        : Math.floor((doneBytes / totalBytes) * 100)
+    }
+    return ribbonTexts(say, zone, language, drawn, percentOf)
+  }, [say, zone, language, drawn, jobs])
   const onKey = (key: string, id: string): void => {
     if (key === 'r') navigate({ screen: 'restore', instance, backupId: id })
     else if (key === 'v') {
@@ -99,7 +102,7 @@ function Full(props: {
             nowMs={nowMs}
             selectedId={selected}
             onSelect={setSelected}
-            texts={ribbonTexts(say, zone, language, drawn, percentOf)}
+            texts={texts}
           />
         </section>
         <div className="row">
