@@ -1,16 +1,17 @@
-import { chmod, chown, mkdir, stat, symlink } from 'node:fs/promises'
+import { chmod, chown, mkdir, open, rename, stat, symlink } from 'node:fs/promises'
 import path from 'node:path'
 import { mapConcurrently } from '../../base/concurrency.ts'
 import { EngineError } from '../../base/engine-error.ts'
 import type { Run } from '../../base/run.ts'
 import { lockAll } from '../../catalog/lock.ts'
+import { syncDirectory } from '../../host/durable-file.ts'
 import { mapFileError } from '../../host/file-error.ts'
 import { toBatches } from '../steps/batches.ts'
 import { ProgressTicker } from '../steps/progress-ticker.ts'
 import { syncTree } from '../steps/sync-tree.ts'
-import { openWorkerPool } from '../steps/worker-pool.ts'
+import { openWorkerPool, type WorkerPool } from '../steps/worker-pool.ts'
 import { gatherRestoreFacts } from './gather.ts'
-import { planRestore, type RestoreInput, type RestorePlan } from './plan.ts'
+import { planRestore, type RestoreFacts, type RestoreInput, type RestorePlan } from './plan.ts'
 import { rebuildFiles } from './rebuild-files.ts'
 import { writeRecoverySettings } from './recovery.ts'
 import { planWork, type WorkList } from './work-list.ts'
@@ -57,31 +58,11 @@ export async function restoreBackup(
     tablespaces: plan.tablespaces,
     externalDirs: plan.externalDirs,
   })
-  const { control } = facts.backup
   run.log.info(
     `restoring backup ${facts.backup.id} (${facts.chain.length} in its chain) into "${input.dataDirectory}"`,
   )
   const owner = await futureOwner(input.dataDirectory)
-  await makeDirectories(input.dataDirectory, work, owner)
-  const writtenBytes = await writeFiles(work, plan, input, owner, run)
-  await writeRecoverySettings(input, facts.backup.id, control, owner, run)
-  if (input.isSynced) {
-    run.report({
-      phase: 'sync',
-      doneBytes: 0,
-      totalBytes: undefined,
-      doneFiles: 0,
-      totalFiles: undefined,
-      currentFiles: [],
-      reason: 'the disk decides',
-    })
-    const roots = [
-      input.dataDirectory,
-      ...plan.tablespaces.map(({ to }) => to),
-      ...plan.externalDirs.map(({ to }) => to),
-    ]
-    for (const root of roots) await syncTree(root, run.signal)
-  }
+  const writtenBytes = await fillDirectories({ input, plan, work, facts, owner, run })
   run.log.info(`restored backup ${facts.backup.id}: ${work.files.length + 1} files, ${writtenBytes} bytes`)
   return {
     backupId: facts.backup.id,
@@ -147,14 +128,38 @@ async function makeDirectory(directory: string, mode: number, owner: Owner): Pro
   }
 }
 
-async function writeFiles(
-  work: WorkList,
-  plan: RestorePlan,
-  input: RestoreInput,
-  owner: Owner,
-  run: Run,
-): Promise<number> {
+type Filling = {
+  readonly input: RestoreInput
+  readonly plan: RestorePlan
+  readonly work: WorkList
+  readonly facts: RestoreFacts
+  readonly owner: Owner
+  readonly run: Run
+}
+
+/**
+ * Settings and syncing come before `pg_control`: a server that could start without them would recover to another
+ * point than the one that was asked for, or on files that a power cut may still take away.
+ */
+async function fillDirectories(filling: Filling): Promise<number> {
+  const { input, work, facts, owner, run } = filling
   await using pool = openWorkerPool({ threads: input.threads, signal: run.signal })
+  try {
+    await makeDirectories(input.dataDirectory, work, owner)
+    const writtenBytes = await writeFiles(filling, pool)
+    await writeRecoverySettings(input, facts.backup.id, facts.backup.control, owner, run)
+    if (input.isSynced) await syncTargets(filling)
+    return writtenBytes + (await writeControlFile(filling, pool))
+  } catch (thrown) {
+    run.log.warning(
+      `"${input.dataDirectory}" holds an unfinished restore without pg_control; no server can start on it. Empty it before restoring again.`,
+    )
+    throw thrown
+  }
+}
+
+/** Gives the bytes that were written. */
+async function writeFiles({ input, plan, work, owner, run }: Filling, pool: WorkerPool): Promise<number> {
   const options = { checksCrc: !input.isForced, owner }
   using ticker = new ProgressTicker({
     report: run.report,
@@ -163,24 +168,60 @@ async function writeFiles(
     totalBytes: plan.readBytes,
     totalFiles: work.files.length + 1,
   })
+  const written = await mapConcurrently(
+    toBatches(work.files),
+    pool.threads * 2,
+    async (batch) => {
+      const done = ticker.begin(batch.map(({ name }) => name))
+      const { writtenBytes } = await pool.run(rebuildFiles, { ...options, files: batch })
+      done(batch.length)
+      return writtenBytes
+    },
+    run.signal,
+  )
+  return written.reduce((sum, bytes) => sum + bytes, 0)
+}
+
+async function syncTargets({ input, plan, run }: Filling): Promise<void> {
+  run.report({
+    phase: 'sync',
+    doneBytes: 0,
+    totalBytes: undefined,
+    doneFiles: 0,
+    totalFiles: undefined,
+    currentFiles: [],
+    reason: 'the disk decides',
+  })
+  const roots = [
+    input.dataDirectory,
+    ...plan.tablespaces.map(({ to }) => to),
+    ...plan.externalDirs.map(({ to }) => to),
+  ]
+  for (const root of roots) await syncTree(root, run.signal)
+}
+
+/** Under another name first, so that a part of it is never taken for the whole. Gives the bytes that were written. */
+async function writeControlFile({ input, work, owner, run }: Filling, pool: WorkerPool): Promise<number> {
+  run.signal.throwIfAborted()
+  const { targetPath } = work.controlFile
+  const draft = `${targetPath}.tmp`
+  const files = [{ ...work.controlFile, targetPath: draft }]
+  const { writtenBytes } = await pool.run(rebuildFiles, { checksCrc: false, owner, files })
   try {
-    const written = await mapConcurrently(
-      toBatches(work.files),
-      pool.threads * 2,
-      async (batch) => {
-        const done = ticker.begin(batch.map(({ name }) => name))
-        const { writtenBytes } = await pool.run(rebuildFiles, { ...options, files: batch })
-        done(batch.length)
-        return writtenBytes
-      },
-      run.signal,
-    )
-    const last = await pool.run(rebuildFiles, { ...options, checksCrc: false, files: [work.controlFile] })
-    return written.reduce((sum, bytes) => sum + bytes, last.writtenBytes)
+    if (input.isSynced) await syncFile(draft)
+    await rename(draft, targetPath)
+    if (input.isSynced) await syncDirectory(path.dirname(targetPath))
   } catch (thrown) {
-    run.log.warning(
-      `"${input.dataDirectory}" holds an unfinished restore without pg_control; no server can start on it. Empty it before restoring again.`,
-    )
-    throw thrown
+    throw mapFileError(thrown, targetPath, 'write')
+  }
+  return writtenBytes
+}
+
+async function syncFile(file: string): Promise<void> {
+  const handle = await open(file, 'r+')
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
   }
 }
