@@ -1,0 +1,66 @@
+import { spawn } from 'node:child_process'
+import path from 'node:path'
+
+const CLI = path.join(import.meta.dirname, '..', 'cli', 'main.ts')
+
+/** How a command line ended: with a status, or by a signal. */
+export type CliEnd = {
+  readonly status: number | null
+  readonly signal: NodeJS.Signals | null
+  readonly out: string
+  readonly err: string
+}
+
+/** A command line in a process of its own. Disposing kills it, should it still run. */
+export type CliProcess = AsyncDisposable & {
+  /** Resolves as soon as `text` stands on standard error; rejects when the program ends without having said it. */
+  says(text: string): Promise<void>
+  kill(signal: 'SIGKILL' | 'SIGINT'): void
+  readonly ended: Promise<CliEnd>
+}
+
+/** Starts the program with nothing of this process's environment but `PATH`. */
+export function startCli(words: readonly string[], env: Readonly<Record<string, string>> = {}): CliProcess {
+  const child = spawn(process.execPath, [CLI, ...words], {
+    env: { PATH: process.env['PATH'], ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let out = ''
+  let err = ''
+  const waiting = new Set<() => void>()
+  const tell = (): void => {
+    for (const look of waiting) look()
+  }
+  child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()))
+  child.stderr.on('data', (chunk: Buffer) => {
+    err += chunk.toString()
+    tell()
+  })
+  let hasEnded = false
+  const ended = new Promise<CliEnd>((resolve, reject) => {
+    child.on('error', reject)
+    child.on('close', (status, signal) => {
+      hasEnded = true
+      resolve({ status, signal, out, err })
+      tell()
+    })
+  })
+  return {
+    ended,
+    says: (text) =>
+      new Promise((resolve, reject) => {
+        const look = (): void => {
+          if (err.includes(text)) resolve()
+          else if (hasEnded) reject(new Error(`the program ended without saying "${text}": ${err}`))
+          else return void waiting.add(look)
+          waiting.delete(look)
+        }
+        look()
+      }),
+    kill: (signal) => void child.kill(signal),
+    async [Symbol.asyncDispose]() {
+      if (!hasEnded) child.kill('SIGKILL')
+      await ended
+    },
+  }
+}
