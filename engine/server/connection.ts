@@ -43,7 +43,10 @@ export type Session = AsyncDisposable & {
   readonly user: string
   /** The connection as `primary_conninfo` has it: never with a password. */
   readonly conninfo: string
-  /** Runs one statement. A signal that fires, or the time limit, cancels it on the server. */
+  /**
+   * Runs one statement. A signal that fires, or the time limit, cancels it on the server. Without a signal of its own
+   * the one that the session was opened with counts.
+   */
   query(
     sql: string,
     parameters?: readonly unknown[],
@@ -98,7 +101,7 @@ export async function openSession(
   for (const database of candidates) {
     try {
       const client = await connectClient(settings, { ...resolved, database }, {}, call)
-      return await prepare(client, { ...resolved, database })
+      return await prepare(client, { ...resolved, database }, call.signal)
     } catch (thrown) {
       failure = thrown
       if (!(thrown instanceof EngineError) || thrown.code !== 'server.no-database') throw thrown
@@ -161,16 +164,19 @@ async function connectClient(
   throw new EngineError('server.unreachable', `no connection to ${to.host}:${to.port}`)
 }
 
-async function prepare(client: pg.Client, to: ResolvedConnection): Promise<Session> {
+async function prepare(
+  client: pg.Client,
+  to: ResolvedConnection,
+  usualSignal: AbortSignal,
+): Promise<Session> {
   const processId = (client as unknown as { processID: number }).processID
   const session: Session = {
     database: to.database,
     user: to.user,
     conninfo: conninfoText(to),
-    async query(sql, parameters = [], { signal, timeoutMs = USUAL_STATEMENT_MS } = {}) {
-      signal?.throwIfAborted()
-      const limit = AbortSignal.timeout(timeoutMs)
-      const either = signal === undefined ? limit : AbortSignal.any([signal, limit])
+    async query(sql, parameters = [], { signal = usualSignal, timeoutMs = USUAL_STATEMENT_MS } = {}) {
+      signal.throwIfAborted()
+      const either = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)])
       const running = client.query(sql, [...parameters])
       const cancelled = Promise.withResolvers<never>()
       cancelled.promise.catch(() => undefined)
@@ -183,7 +189,7 @@ async function prepare(client: pg.Client, to: ResolvedConnection): Promise<Sessi
             hint: 'Look at pg_stat_activity for what it waits for.',
           },
         )
-        cancelled.reject(signal?.aborted === true ? signal.reason : timeout)
+        cancelled.reject(signal.aborted ? signal.reason : timeout)
       }
       either.addEventListener('abort', onAbort, { once: true })
       try {

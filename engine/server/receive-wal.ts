@@ -84,7 +84,7 @@ async function receiveOnce(
   const { signal, log, directory } = options
   const client = await openReplicationClient(settings, { signal, log })
   await using connection = replicationConnection(client)
-  const identity = await connection.command('IDENTIFY_SYSTEM')
+  const identity = await connection.command('IDENTIFY_SYSTEM', signal)
   if (identity[0]?.[0] !== String(options.systemIdentifier)) {
     throw new EngineError(
       'instance.identity-mismatch',
@@ -94,8 +94,8 @@ async function receiveOnce(
       },
     )
   }
-  if (options.slot !== undefined) await makeSlot(connection, options.slot)
-  if (timeline > 1) await storeHistory(connection, timeline, directory)
+  if (options.slot !== undefined) await makeSlot(connection, options.slot, signal)
+  if (timeline > 1) await storeHistory(connection, timeline, directory, signal)
   const slot = options.slot === undefined ? '' : `SLOT ${quoted(options.slot.name)} `
   const stream = connection.stream(
     `START_REPLICATION ${slot}PHYSICAL ${formatLsn(from)} TIMELINE ${timeline}`,
@@ -181,18 +181,20 @@ async function receiveOnce(
 async function makeSlot(
   connection: ReplicationConnection,
   { name, isTemporary }: { readonly name: string; readonly isTemporary: boolean },
+  signal: AbortSignal,
 ): Promise<void> {
   // A slot that is there already is used; a temporary one can only be a leftover of this very session.
   if (isTemporary)
-    await connection.command(`CREATE_REPLICATION_SLOT ${quoted(name)} TEMPORARY PHYSICAL RESERVE_WAL`)
+    await connection.command(`CREATE_REPLICATION_SLOT ${quoted(name)} TEMPORARY PHYSICAL RESERVE_WAL`, signal)
 }
 
 async function storeHistory(
   connection: ReplicationConnection,
   timeline: Timeline,
   directory: WalDirectory,
+  signal: AbortSignal,
 ): Promise<void> {
-  const rows = await connection.command(`TIMELINE_HISTORY ${timeline}`)
+  const rows = await connection.command(`TIMELINE_HISTORY ${timeline}`, signal)
   const [name, text] = rows[0] ?? []
   if (typeof name === 'string' && typeof text === 'string') await directory.writeHistory(name, text)
 }

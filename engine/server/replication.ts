@@ -29,8 +29,8 @@ export type WalStream = {
 
 /** A connection in replication mode. Disposing closes it, and a stream with it. */
 export type ReplicationConnection = AsyncDisposable & {
-  /** Runs a replication command and gives its rows as texts. */
-  command(text: string): Promise<readonly (readonly (string | null)[])[]>
+  /** Runs a replication command and gives its rows as texts. A signal that fires meanwhile ends the connection. */
+  command(text: string, signal: AbortSignal): Promise<readonly (readonly (string | null)[])[]>
   stream(text: string): WalStream
   sendStatus(positions: { readonly written: Lsn; readonly flushed: Lsn }): void
 }
@@ -64,8 +64,14 @@ export function replicationConnection(client: pg.Client): ReplicationConnection 
   const fail = (thrown: unknown): unknown => mapServerError(thrown, { host, port, user, database })
 
   return {
-    command(text) {
+    command(text, signal) {
       return new Promise((resolve, reject) => {
+        if (signal.aborted) return reject(signal.reason)
+        const onAbort = (): void => {
+          end(() => reject(signal.reason))
+          wire.stream.destroy()
+        }
+        signal.addEventListener('abort', onAbort, { once: true })
         const rows: (readonly (string | null)[])[] = []
         const timer = setTimeout(() => {
           reject(
@@ -78,6 +84,7 @@ export function replicationConnection(client: pg.Client): ReplicationConnection 
         }, COMMAND_TIMEOUT_MS)
         const end = (settle: () => void): void => {
           clearTimeout(timer)
+          signal.removeEventListener('abort', onAbort)
           settle()
         }
         client.query({
