@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { type ChainBackup, layOutChains } from './chain-layout.ts'
+import { type ChainBackup, layOutChains, newestChains } from './chain-layout.ts'
 
 const HOUR = 3_600_000
 
@@ -73,4 +73,31 @@ test('the newest chain is on top and what lost its FULL comes last', () => {
   const lost = increments(1, () => ({ id: 'L', fullId: undefined, isFull: false, atMs: 200 * HOUR }))
   const rows = layOutChains([...old, ...lost, ...young], narrow, undefined)
   expect(rows.map(({ fullId }) => fullId)).toEqual(['Y0', 'B0', undefined])
+})
+
+test('of many chains the newest are drawn, and the one that is selected; the others are counted', () => {
+  const chain = (number: number): ChainBackup[] =>
+    increments(2, (index) => ({
+      id: `${number}-${index}`,
+      fullId: `${number}-0`,
+      parentId: index === 0 ? undefined : `${number}-0`,
+      atMs: number * 10 * HOUR + index,
+      bytes: 7,
+    }))
+  const backups = Array.from({ length: 20 }, (_, number) => chain(number)).flat()
+  const lost = increments(1, () => ({ id: 'L', fullId: undefined, isFull: false, atMs: 0 }))
+  const { shown, olderCount, olderBytes } = newestChains([...backups, ...lost], 3, '4-1')
+
+  expect(shown.map(({ id }) => id)).toEqual([
+    '19-0',
+    '19-1',
+    '18-0',
+    '18-1',
+    '17-0',
+    '17-1',
+    '4-0',
+    '4-1',
+    'L',
+  ])
+  expect({ olderCount, olderBytes }).toEqual({ olderCount: 16, olderBytes: 16 * 14 })
 })

@@ -51,6 +51,38 @@ const SMALLEST_PX = 3
 const MOST_LANES = 3
 const MOST_WEIGHT_CORNERS = 120
 
+/** What is drawn of many chains, and what stays folded up. */
+export type NewestChains = {
+  readonly shown: readonly ChainBackup[]
+  readonly olderCount: number
+  readonly olderBytes: number
+}
+
+/**
+ * The newest `most` chains, the one with `selectedId`, and backups that lost their FULL; the rest is only counted. So the
+ * picture spans the time of what it shows, and costs the same however long the history is.
+ */
+export function newestChains(
+  backups: readonly ChainBackup[],
+  most: number,
+  selectedId: string | undefined,
+): NewestChains {
+  const chains = [...Map.groupBy(backups, ({ fullId }) => fullId)].map(([fullId, members]) => ({
+    fullId,
+    members,
+    firstMs: members.reduce((least, { atMs }) => Math.min(least, atMs), Infinity),
+  }))
+  chains.sort((a, b) => b.firstMs - a.firstMs)
+  const isShown = ({ fullId, members }: (typeof chains)[number], index: number): boolean =>
+    index < most || fullId === undefined || members.some(({ id }) => id === selectedId)
+  const older = chains.filter((chain, index) => !isShown(chain, index))
+  return {
+    shown: chains.filter(isShown).flatMap(({ members }) => members),
+    olderCount: older.length,
+    olderBytes: older.flatMap(({ members }) => members).reduce((sum, { bytes }) => sum + bytes, 0),
+  }
+}
+
 const BADNESS: Readonly<Record<string, number>> = {
   CORRUPT: 6,
   ERROR: 5,

@@ -6,6 +6,7 @@ import {
   type ChainBackup,
   type ChainRow,
   layOutChains,
+  newestChains,
   MARK_PX,
   type Mark,
   WEIGHT_PX,
@@ -49,7 +50,15 @@ export function ChainRibbons(props: {
   const { backups, nowMs, selectedId, onSelect, texts } = props
   const [frame, width] = useWidth(520)
   const [isWhole, setWhole] = useState(false)
-  const full = useMemo(() => spanOf(backups, nowMs), [backups, nowMs])
+  const {
+    shown: drawn,
+    olderCount,
+    olderBytes,
+  } = useMemo(
+    () => newestChains(backups, isWhole ? Infinity : MOST_ROWS, selectedId),
+    [backups, isWhole, selectedId],
+  )
+  const full = useMemo(() => spanOf(drawn, nowMs), [drawn, nowMs])
   const [span, setSpan] = useState(full)
   const [isZoomed, setZoomed] = useState(false)
   const shown = isZoomed ? span : full
@@ -60,12 +69,10 @@ export function ChainRibbons(props: {
     () => scaleTime([new Date(shown[0]), new Date(shown[1])], [LABEL_PX, right]),
     [shown, right],
   )
-  const rows = useMemo(
-    () => layOutChains(backups, (ms) => scale(new Date(ms)), selectedId),
-    [backups, scale, selectedId],
+  const visible = useMemo(
+    () => layOutChains(drawn, (ms) => scale(new Date(ms)), selectedId),
+    [drawn, scale, selectedId],
   )
-  const visible = isWhole ? rows : rows.slice(0, MOST_ROWS)
-  const older = rows.slice(visible.length)
   const tops: number[] = []
   let bottom = TOP_PX
   for (const row of visible) {
@@ -193,12 +200,9 @@ export function ChainRibbons(props: {
           </g>
         ) : null}
       </svg>
-      {older.length === 0 ? null : (
+      {olderCount === 0 ? null : (
         <p className="older">
-          {texts.older(
-            older.length,
-            older.reduce((sum, { bytes }) => sum + bytes, 0),
-          )}{' '}
+          {texts.older(olderCount, olderBytes)}{' '}
           <button type="button" className="button small" onClick={() => setWhole(true)}>
             {texts.showAll}
           </button>

@@ -69,6 +69,9 @@ export function BackupTable(props: {
     estimateSize: () => ROW_PX,
     getItemKey: (index) => rows[index]?.id ?? index,
     overscan: 12,
+    // The head stays in place above the rows, and what is scrolled to must not hide below it.
+    scrollMargin: ROW_PX,
+    scrollPaddingStart: ROW_PX,
   })
   const selectedIndex = rows.findIndex(({ id }) => id === selectedId)
   useEffect(() => {
@@ -149,7 +152,7 @@ export function BackupTable(props: {
               aria-selected={row.id === selectedId}
               aria-expanded={row.getCanExpand() ? row.getIsExpanded() : undefined}
               className="table-row"
-              style={{ transform: `translateY(${item.start}px)`, width }}
+              style={{ transform: `translateY(${item.start - ROW_PX}px)`, width }}
               onClick={() => onSelect(row.id)}
             >
               {row.getAllCells().map((cell, index) => (
