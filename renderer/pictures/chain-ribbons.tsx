@@ -300,6 +300,8 @@ function Orphans({ row, text }: { readonly row: ChainRow; readonly text: string 
 /** From a little before the first backup to a little after now, so that nothing sticks to an edge. */
 function spanOf(backups: readonly ChainBackup[], nowMs: number): readonly [number, number] {
   const first = backups.reduce((least, { atMs }) => Math.min(least, atMs), nowMs - SMALLEST_PAST_MS)
-  const margin = Math.max(60_000, (nowMs - first) * 0.03)
-  return [first - margin, nowMs + margin * 0.6]
+  // A clock that was wrong leaves backups in the future; they are drawn where they say they are.
+  const last = backups.reduce((most, { atMs }) => Math.max(most, atMs), nowMs)
+  const margin = Math.max(60_000, (last - first) * 0.03)
+  return [first - margin, last + margin * 0.6]
 }
