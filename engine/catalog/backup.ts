@@ -13,7 +13,7 @@ import { type ContentEntry, formatContentList, parseContentList } from '../forma
 import { crc32c, hasLegacyCrc, legacyCrc32 } from '../format/crc32c.ts'
 import { versionNumber } from '../format/backup-control.ts'
 import { isWalSegmentName } from '../format/file-names.ts'
-import { writeFileDurably } from '../host/durable-file.ts'
+import { overwriteDurably, writeFileDurably } from '../host/durable-file.ts'
 import { mapFileError } from '../host/file-error.ts'
 import { CONTENT_FILE, CONTROL_FILE } from './paths.ts'
 
@@ -50,6 +50,19 @@ export async function writeBackupControl(directory: string, control: BackupContr
 }
 
 /**
+ * Writes `backup.control` of a backup that has failed or is about to be deleted, on a full disk too: the old file is
+ * overwritten then, in the block that it has. Should a power cut tear it, nobody may use that backup anyway.
+ */
+export async function writeLastControl(directory: string, control: BackupControl): Promise<void> {
+  try {
+    await writeBackupControl(directory, control)
+  } catch (thrown) {
+    if (!(thrown instanceof EngineError) || thrown.code !== 'storage.full') throw thrown
+    await overwriteDurably(path.join(directory, CONTROL_FILE), formatBackupControl(control))
+  }
+}
+
+/**
  * Changes the status and nothing else, reading the file anew; writes only what differs. The caller holds a lock.
  *
  * @throws {EngineError} `format.damaged` when the file cannot be read
@@ -58,7 +71,10 @@ export async function changeStatus(directory: string, status: BackupStatus): Pro
   const { control, problem } = readControl(directory)
   if (control === undefined)
     throw new EngineError('format.damaged', `${directory}: ${problem ?? 'no control file'}`)
-  if (control.status !== status) await writeBackupControl(directory, { ...control, status })
+  if (control.status === status) return
+  // Deleting is what makes room on a full disk.
+  const write = status === 'DELETING' ? writeLastControl : writeBackupControl
+  await write(directory, { ...control, status })
 }
 
 /**

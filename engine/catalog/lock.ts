@@ -78,7 +78,10 @@ export async function lockExclusive(directory: string, call: LockCall): Promise<
   }
 }
 
-/** Locks a backup against being changed; several may hold it. On a read-only file system nothing is written down. */
+/**
+ * Locks a backup against being changed; several may hold it. On a read-only or full file system nothing is written
+ * down: one must be able to restore from it.
+ */
 export async function lockShared(directory: string, call: LockCall): Promise<BackupLock> {
   await waitForOwnJobs(directory, call, 'shared')
   const own = held.get(directory)
@@ -199,7 +202,7 @@ async function create(file: string, call: LockCall): Promise<'held' | 'read-only
     const code = thrown instanceof Error && 'code' in thrown ? thrown.code : undefined
     if (code === 'EEXIST') return 'taken'
     if (code === 'EROFS') return 'read-only'
-    if (code === 'ENOSPC') {
+    if (code === 'ENOSPC' || code === 'EDQUOT') {
       await unlink(file).catch(ignoreMissing)
       if (call.isLax === true) return 'held'
     }
@@ -224,10 +227,23 @@ async function changeReaders(
   call: LockCall,
   change: (others: readonly number[]) => readonly number[],
 ): Promise<void> {
-  if ((await grab(directory, call)) === 'read-only') {
-    call.log.verbose(`"${directory}" is on a read-only file system: its lock is not written down`)
-    return
+  try {
+    if ((await grab(directory, call)) === 'read-only') {
+      call.log.verbose(`"${directory}" is on a read-only file system: its lock is not written down`)
+      return
+    }
+    await writeReaders(directory, change)
+  } catch (thrown) {
+    if (!(thrown instanceof EngineError) || thrown.code !== 'storage.full') throw thrown
+    call.log.warning(`the disk of "${directory}" is full: no other process sees that this one reads there`)
   }
+}
+
+/** The caller holds the exclusive file, which is released. */
+async function writeReaders(
+  directory: string,
+  change: (others: readonly number[]) => readonly number[],
+): Promise<void> {
   const file = path.join(directory, SHARED_LOCK)
   try {
     const others = readPids(file).filter((pid) => pid !== process.pid && isProcessAlive(pid) !== 'gone')
@@ -238,6 +254,7 @@ async function changeReaders(
       await rename(`${file}tmp`, file)
     }
   } catch (thrown) {
+    await unlink(`${file}tmp`).catch(ignoreMissing)
     throw mapFileError(thrown, file, 'write')
   } finally {
     await release(directory)

@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises'
+import { mkdir, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { type BackupId, backupIdFromSeconds, secondsFromBackupId } from '../base/backup-id.ts'
 import { delay } from '../base/concurrency.ts'
@@ -9,7 +9,7 @@ import { syncDirectory } from '../host/durable-file.ts'
 import { mapFileError } from '../host/file-error.ts'
 import { writeBackupControl } from './backup.ts'
 import type { Inventory } from './inventory.ts'
-import { lockExclusive } from './lock.ts'
+import { type BackupLock, lockExclusive } from './lock.ts'
 import { DIRECTORY_MODE, instanceDirectory } from './paths.ts'
 import { markStaleAsError, staleness } from './stale.ts'
 
@@ -77,8 +77,10 @@ async function furnish(
   externalDirCount: number,
   run: Run,
 ): Promise<NewBackup> {
-  const lock = await lockExclusive(directory, run)
+  let lock: BackupLock | undefined
   try {
+    const taken = await lockExclusive(directory, run)
+    lock = taken
     await mkdir(path.join(directory, 'database'), { mode: DIRECTORY_MODE })
     for (let number = 1; number <= externalDirCount; number++) {
       await mkdir(path.join(directory, 'external_directories', `externaldir${number}`), {
@@ -88,9 +90,11 @@ async function furnish(
     }
     await writeBackupControl(directory, control)
     await syncDirectory(path.dirname(directory))
-    return { id, directory, control, [Symbol.asyncDispose]: () => lock[Symbol.asyncDispose]() }
+    return { id, directory, control, [Symbol.asyncDispose]: () => taken[Symbol.asyncDispose]() }
   } catch (thrown) {
-    await lock[Symbol.asyncDispose]()
+    // What has no control file yet would be listed as a damaged backup.
+    await rm(directory, { recursive: true, force: true }).catch(() => undefined)
+    await lock?.[Symbol.asyncDispose]()
     throw mapFileError(thrown, directory, 'create')
   }
 }

@@ -1,5 +1,5 @@
 import type { BackupStatus } from '../format/backup-control.ts'
-import { type Backup, readControl, writeBackupControl } from './backup.ts'
+import { type Backup, readControl, writeLastControl } from './backup.ts'
 import { lockOwner } from './lock.ts'
 
 const BUSY: ReadonlySet<BackupStatus> = new Set(['RUNNING', 'MERGING', 'DELETING'])
@@ -17,5 +17,5 @@ export function staleness(backup: Pick<Backup, 'directory' | 'control'>): 'busy'
 export async function markStaleAsError(backup: Pick<Backup, 'directory'>, nowSeconds: number): Promise<void> {
   const { control } = readControl(backup.directory)
   if (control?.status !== 'RUNNING') return
-  await writeBackupControl(backup.directory, { ...control, status: 'ERROR', endSeconds: nowSeconds })
+  await writeLastControl(backup.directory, { ...control, status: 'ERROR', endSeconds: nowSeconds })
 }

@@ -30,6 +30,28 @@ export async function writeFileDurably(
   }
 }
 
+/**
+ * Overwrites a file in place, for when a full disk has no room for a draft. Not atomic: a power cut may leave parts of
+ * both.
+ */
+export async function overwriteDurably(file: string, content: string): Promise<void> {
+  try {
+    const bytes = Buffer.from(content, 'utf8')
+    const handle = await open(file, 'r+')
+    try {
+      for (let done = 0; done < bytes.length;) {
+        done += (await handle.write(bytes, done, bytes.length - done, done)).bytesWritten
+      }
+      await handle.truncate(bytes.length)
+      await handle.sync()
+    } finally {
+      await handle.close()
+    }
+  } catch (thrown) {
+    throw mapFileError(thrown, file, 'write')
+  }
+}
+
 /** Makes names in a directory survive a power cut. Windows has no such call and does not need it. */
 export async function syncDirectory(directory: string): Promise<void> {
   if (process.platform === 'win32') return

@@ -5,7 +5,7 @@ import { formatLsn, type Lsn } from '../../base/lsn.ts'
 import type { Phase } from '../../base/progress.ts'
 import type { Run } from '../../base/run.ts'
 import { walSegmentNumber } from '../../base/wal-segment.ts'
-import { writeBackupControl, writeContentList } from '../../catalog/backup.ts'
+import { writeBackupControl, writeContentList, writeLastControl } from '../../catalog/backup.ts'
 import { readInventory } from '../../catalog/inventory.ts'
 import { createBackup } from '../../catalog/new-backup.ts'
 import { type BackupControl, formatControlTime } from '../../format/backup-control.ts'
@@ -95,8 +95,9 @@ export async function takeBackup(input: BackupInput, run: Run, tell: Tell): Prom
       run,
     })
   } catch (thrown) {
-    // The first failure is the one to tell; if the disk is full, not even this can be written, and the lock tells it.
-    await record({ status: 'ERROR', endSeconds: nowSeconds(run) }).catch((failed: unknown) =>
+    control = { ...control, status: 'ERROR', endSeconds: nowSeconds(run) }
+    // The first failure is the one to tell. Without a status the lock, which nobody holds then, tells the same.
+    await writeLastControl(backup.directory, control).catch((failed: unknown) =>
       run.log.warning(`the status of backup ${backup.id} cannot be written: ${describeError(failed)}`),
     )
     throw thrown
