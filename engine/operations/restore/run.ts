@@ -81,7 +81,9 @@ function requireNotBlocked(plan: RestorePlan): void {
       ? 'server.running'
       : line.sentence.code === 'target-occupied'
         ? 'storage.not-empty'
-        : 'plan.refused'
+        : line.sentence.code === 'space-short'
+          ? 'storage.full'
+          : 'plan.refused'
   const what: Readonly<Record<string, string>> = {
     'target-occupied': `the directory "${line.sentence.values['path']}" is not empty`,
     'target-running': `a server with pid ${line.sentence.values['pid']} runs in "${line.sentence.values['path']}"`,
