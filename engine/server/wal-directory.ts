@@ -2,7 +2,7 @@ import { type FileHandle, open } from 'node:fs/promises'
 import path from 'node:path'
 import { type Lsn, lsnFromBigint } from '../base/lsn.ts'
 import { type Timeline, walSegmentName, walSegmentNumber, walSegmentStart } from '../base/wal-segment.ts'
-import { syncDirectory } from '../host/durable-file.ts'
+import { syncDirectory, writeFileDurably } from '../host/durable-file.ts'
 import { mapFileError } from '../host/file-error.ts'
 
 /**
@@ -30,12 +30,16 @@ export function openWalDirectory(directory: string, segmentBytes: number): WalDi
     const { file, number } = current
     current = undefined
     try {
-      await file.sync()
-      synced = walSegmentStart(number + 1n, segmentBytes)
-    } finally {
-      await file.close()
+      try {
+        await file.sync()
+        synced = walSegmentStart(number + 1n, segmentBytes)
+      } finally {
+        await file.close()
+      }
+      await syncDirectory(directory)
+    } catch (thrown) {
+      throw mapFileError(thrown, directory, 'sync WAL in')
     }
-    await syncDirectory(directory)
   }
 
   const fileFor = async (timeline: Timeline, number: bigint): Promise<FileHandle> => {
@@ -76,13 +80,7 @@ export function openWalDirectory(directory: string, segmentBytes: number): WalDi
     async writeHistory(name, text) {
       const safe = /^[0-9A-F]{8}\.history$/.test(name) ? name : undefined
       if (safe === undefined) return
-      const file = await open(path.join(directory, safe), 'w', 0o600)
-      try {
-        await file.writeFile(text)
-        await file.sync()
-      } finally {
-        await file.close()
-      }
+      await writeFileDurably(path.join(directory, safe), text, { mode: 0o600 })
     },
     finish: close,
     syncedTo: () => synced,

@@ -124,7 +124,9 @@ class HeaderMapWriter implements AsyncDisposable {
   }
 
   async sync(): Promise<void> {
-    await this.#file?.sync()
+    await this.#file?.sync().catch((thrown: unknown) => {
+      throw mapFileError(thrown, this.#path, 'sync')
+    })
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -50,14 +50,22 @@ export function copyPlainFile(file: FileToCopy, context: TaskContext): CopiedFil
  * The content list carries the checksum inside the structure, not that of the file (catalog format 4.3).
  */
 export function copyControlFile(file: FileToCopy): CopiedFile {
+  const { bytes, crc } = readControlFile(file.sourcePath)
+  try {
+    writeFileSync(file.targetPath, bytes, { mode: 0o600 })
+  } catch (thrown) {
+    throw mapFileError(thrown, file.targetPath, 'write')
+  }
+  return copied(CONTROL_FILE_BYTES, crc)
+}
+
+function readControlFile(path: string): { readonly bytes: Uint8Array; readonly crc: number } {
   const MOST_READS = 20
   for (let readCount = 1; ; readCount++) {
     const bytes = new Uint8Array(CONTROL_FILE_BYTES)
-    bytes.set(readFileSync(file.sourcePath).subarray(0, CONTROL_FILE_BYTES))
+    bytes.set(readFileSync(path).subarray(0, CONTROL_FILE_BYTES))
     try {
-      const control = requireControlFile(bytes)
-      writeFileSync(file.targetPath, bytes, { mode: 0o600 })
-      return copied(CONTROL_FILE_BYTES, control.crc)
+      return { bytes, crc: requireControlFile(bytes).crc }
     } catch (thrown) {
       if (readCount === MOST_READS) throw thrown
     }

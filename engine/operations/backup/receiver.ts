@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
 import type { Lsn } from '../../base/lsn.ts'
 import type { Run } from '../../base/run.ts'
+import { mapFileError } from '../../host/file-error.ts'
 import type { ConnectionSettings } from '../../server/connection.ts'
 import { receiveWal } from '../../server/receive-wal.ts'
 import { openWalDirectory } from '../../server/wal-directory.ts'
@@ -26,7 +27,9 @@ export async function openReceiver(
   run: Run,
 ): Promise<Receiver> {
   const directory = wal.place.directory
-  await mkdir(directory, { recursive: true, mode: 0o700 })
+  await mkdir(directory, { recursive: true, mode: 0o700 }).catch((thrown: unknown) => {
+    throw mapFileError(thrown, directory, 'create')
+  })
   const stop = new AbortController()
   let stopLsn: Lsn | undefined
   let isProven = false
