@@ -22,7 +22,7 @@ export function whyNoTinyDisk(): string {
   const trial = mkdtempSync(path.join(tmpdir(), 'tidemark-disk-'))
   try {
     mount(trial, 'size=64k')
-    execFileSync('umount', [trial], { stdio: 'ignore' })
+    run('umount', trial)
     return ''
   } catch {
     return ' (skipped: the system does not let this process mount a small disk)'
@@ -55,11 +55,15 @@ export function mountTinyDisk(
     },
     empty: () => rmSync(filler, { force: true }),
     async [Symbol.asyncDispose]() {
-      if (existsSync(directory)) execFileSync('umount', ['--lazy', directory], { stdio: 'ignore' })
+      if (existsSync(directory)) run('umount', '--lazy', directory)
     },
   }
 }
 
 function mount(directory: string, options: string): void {
-  execFileSync('mount', ['-t', 'tmpfs', '-o', options, 'tmpfs', directory], { stdio: 'ignore' })
+  run('mount', '-t', 'tmpfs', '-o', options, 'tmpfs', directory)
+}
+
+function run(program: 'mount' | 'umount', ...words: readonly string[]): void {
+  execFileSync(program, words, { stdio: 'ignore' })
 }
