@@ -29,21 +29,30 @@ type LockCall = {
 /** A lock on one backup. Disposing releases it. */
 export type BackupLock = AsyncDisposable
 
+type Holding = {
+  /** How many share it. */
+  jobs: number
+  readonly isExclusive: boolean
+  /** The files do not say so yet, or no longer: no other job may rely on it. */
+  isChanging: boolean
+}
+
 /**
- * Locks that this process holds, by directory. The files know only the pid, so two jobs of one process would take each
- * other's lock for their own. `jobs` counts shared holders; an exclusive one is `exclusive`.
+ * Locks of this process, by directory. The files know only the pid, so two jobs of one process would take each other's
+ * lock for their own.
  */
-const held = new Map<string, { jobs: number; isExclusive: boolean }>()
+const held = new Map<string, Holding>()
 
 process.on('exit', () => {
-  for (const [directory, { isExclusive }] of held) {
-    try {
-      if (isExclusive) unlinkSync(path.join(directory, EXCLUSIVE_LOCK))
-      else if (readPids(path.join(directory, SHARED_LOCK)).every((pid) => pid === process.pid)) {
-        unlinkSync(path.join(directory, SHARED_LOCK))
+  for (const directory of held.keys()) {
+    for (const name of [EXCLUSIVE_LOCK, SHARED_LOCK]) {
+      try {
+        const file = path.join(directory, name)
+        // While we wait for another process, the file is still its own.
+        if (readPids(file).join() === String(process.pid)) unlinkSync(file)
+      } catch {
+        // Gone already; what stays is seen to be stale by the next process.
       }
-    } catch {
-      // Gone already; what stays is seen to be stale by the next process.
     }
   }
 })
@@ -55,8 +64,7 @@ process.on('exit', () => {
  * @throws {EngineError} `catalog.locked` after the last try; `storage.*`
  */
 export async function lockExclusive(directory: string, call: LockCall): Promise<BackupLock> {
-  await waitForOwnJobs(directory, call, 'exclusive')
-  held.set(directory, { jobs: 1, isExclusive: true })
+  const holding = await claim(directory, call, 'exclusive')
   try {
     await grab(directory, call)
     try {
@@ -69,11 +77,16 @@ export async function lockExclusive(directory: string, call: LockCall): Promise<
     held.delete(directory)
     throw thrown
   }
+  holding.isChanging = false
   return {
     async [Symbol.asyncDispose]() {
-      if (held.get(directory)?.isExclusive !== true) return
-      held.delete(directory)
-      await release(directory)
+      if (holding.isChanging) return
+      holding.isChanging = true
+      try {
+        await release(directory)
+      } finally {
+        held.delete(directory)
+      }
     },
   }
 }
@@ -83,13 +96,11 @@ export async function lockExclusive(directory: string, call: LockCall): Promise<
  * down: one must be able to restore from it.
  */
 export async function lockShared(directory: string, call: LockCall): Promise<BackupLock> {
-  await waitForOwnJobs(directory, call, 'shared')
-  const own = held.get(directory)
-  if (own !== undefined) own.jobs++
-  else {
-    held.set(directory, { jobs: 1, isExclusive: false })
+  const holding = await claim(directory, call, 'shared')
+  if (holding.isChanging) {
     try {
       await changeReaders(directory, call, (pids) => [...pids, process.pid])
+      holding.isChanging = false
     } catch (thrown) {
       held.delete(directory)
       throw thrown
@@ -100,11 +111,14 @@ export async function lockShared(directory: string, call: LockCall): Promise<Bac
     async [Symbol.asyncDispose]() {
       if (isReleased) return
       isReleased = true
-      const entry = held.get(directory)
-      if (entry === undefined || --entry.jobs > 0) return
-      held.delete(directory)
-      // Releasing is never cancelled: a lock that stays would make others wait for this process to end.
-      await changeReaders(directory, { ...call, signal: new AbortController().signal }, (pids) => pids)
+      if (--holding.jobs > 0) return
+      holding.isChanging = true
+      try {
+        // Releasing is never cancelled: a lock that stays would make others wait for this process to end.
+        await changeReaders(directory, { ...call, signal: new AbortController().signal }, (pids) => pids)
+      } finally {
+        held.delete(directory)
+      }
     },
   }
 }
@@ -139,15 +153,24 @@ export function lockOwner(directory: string): 'alive' | 'gone' | 'nobody' {
   }
 }
 
-async function waitForOwnJobs(
-  directory: string,
-  call: LockCall,
-  kind: 'shared' | 'exclusive',
-): Promise<void> {
+/**
+ * Enters a job into the registry once no other job of this process is in its way. A holding that comes back changing is
+ * the caller's to write down; any other is shared with those who wrote it. Seeing and entering are one step: an `await`
+ * between them would let two jobs in.
+ */
+async function claim(directory: string, call: LockCall, kind: 'shared' | 'exclusive'): Promise<Holding> {
   const { tries, betweenMs } = call.patience ?? USUAL_PATIENCE
   for (let count = 0; ; count++) {
     const own = held.get(directory)
-    if (own === undefined || (kind === 'shared' && !own.isExclusive)) return
+    if (own === undefined) {
+      const holding = { jobs: 1, isExclusive: kind === 'exclusive', isChanging: true }
+      held.set(directory, holding)
+      return holding
+    }
+    if (kind === 'shared' && !own.isExclusive && !own.isChanging) {
+      own.jobs++
+      return own
+    }
     if (count >= tries) throw locked(directory, 'another job of this program')
     await delay(betweenMs, call.signal)
   }
