@@ -1,5 +1,10 @@
 import { describe, expect, test } from 'vitest'
-import { archiveFileClass, classifyRelationFile, isWalSegmentName } from './file-names.ts'
+import {
+  archiveFileClass,
+  classifyRelationFile,
+  isWalSegmentName,
+  relationSegmentPath,
+} from './file-names.ts'
 
 describe('a path in a data directory', () => {
   test.each([
@@ -54,6 +59,26 @@ describe('a path in a data directory', () => {
   test('names its database also when the file is no relation', () => {
     expect(classifyRelationFile('base/5/PG_VERSION').databaseOid).toBe(5)
     expect(classifyRelationFile('pg_xact/0000').databaseOid).toBe(0)
+  })
+})
+
+const VERSION = 'PG_15_202209061'
+
+test.each([
+  [1663, 5, 16384, 0, 'base/5/16384'],
+  [1663, 5, 16384, 131_071, 'base/5/16384'],
+  [1663, 5, 16384, 131_072, 'base/5/16384.1'],
+  [1663, 5, 4294967295, 4294967294, 'base/5/4294967295.32767'],
+  [1664, 0, 1262, 3, 'global/1262'],
+  [16400, 5, 16396, 262_144, `pg_tblspc/16400/${VERSION}/5/16396.2`],
+])('in tablespace %i and database %i, relation %i has block %i in %s', (spc, db, relation, block, path) => {
+  const at = { tablespaceOid: spc, databaseOid: db, relationNumber: relation, block }
+  expect(relationSegmentPath(at, VERSION)).toBe(path)
+  expect(classifyRelationFile(path)).toMatchObject({
+    isDataFile: true,
+    databaseOid: db,
+    relationOid: relation,
+    segmentNumber: Math.floor(block / 131_072),
   })
 })
 

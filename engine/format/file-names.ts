@@ -1,3 +1,5 @@
+import { SEGMENT_BLOCKS } from './page-header.ts'
+
 /** What a path below a data directory says about a relation. */
 export type RelationFile = {
   /** A main fork, whose pages are stored one by one. Everything else is copied as it is. */
@@ -65,6 +67,36 @@ function databaseOidOfPath(relativePath: string): number {
 function isDatabaseDirectory(directory: string): boolean {
   const match = DATABASE_DIRECTORY.exec(directory)
   return match !== null && match[0].length === directory.length
+}
+
+/** A block of a relation by the numbers that WAL has for it. */
+export type RelationBlock = {
+  readonly tablespaceOid: number
+  /** 0 for relations that all databases share. */
+  readonly databaseOid: number
+  /** What names the file: not always the OID of the relation. */
+  readonly relationNumber: number
+  /** Counts within the fork of the relation, over all of its segment files. */
+  readonly block: number
+}
+
+// Source: PostgreSQL `src/include/catalog/pg_tablespace.dat`.
+const DEFAULT_TABLESPACE = 1663
+const GLOBAL_TABLESPACE = 1664
+
+/**
+ * The segment file of the main fork that holds a block, relative to the data directory. `versionDirectory` is what the
+ * server calls its directory in a tablespace, `PG_15_202209061`. Source: PostgreSQL `src/common/relpath.c`.
+ */
+export function relationSegmentPath(
+  { tablespaceOid, databaseOid, relationNumber, block }: RelationBlock,
+  versionDirectory: string,
+): string {
+  const segment = Math.floor(block / SEGMENT_BLOCKS)
+  const name = segment === 0 ? String(relationNumber) : `${relationNumber}.${segment}`
+  if (tablespaceOid === GLOBAL_TABLESPACE) return `global/${name}`
+  if (tablespaceOid === DEFAULT_TABLESPACE) return `base/${databaseOid}/${name}`
+  return `pg_tblspc/${tablespaceOid}/${versionDirectory}/${databaseOid}/${name}`
 }
 
 /** Whether a name is that of a whole WAL segment, without any suffix. */

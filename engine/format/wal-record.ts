@@ -6,6 +6,8 @@ export const WAL_RECORD_HEADER_BYTES = 24
 /** Resource managers that the engine looks into. Source: PostgreSQL `src/include/access/rmgrlist.h`. */
 export const RMGR_XLOG = 0
 export const RMGR_XACT = 1
+export const RMGR_SMGR = 2
+export const RMGR_DBASE = 4
 
 /** One whole record whose checksum holds. Source: PostgreSQL `src/include/access/xlogrecord.h`. */
 export type WalRecord = {
@@ -34,47 +36,95 @@ const ID_ORIGIN = 253
 const ID_LONG_DATA = 254
 const ID_SHORT_DATA = 255
 
+const BLOCK_FORK_MASK = 0x0f
 const BLOCK_HAS_IMAGE = 0x10
 const BLOCK_SAME_RELATION = 0x80
 const IMAGE_HAS_HOLE = 0x01
 const IMAGE_IS_COMPRESSED_TO_14 = 0x02
 const IMAGE_IS_COMPRESSED_FROM_15 = 0x1c
 
+/** A block that a record touches, as its header names it. */
+export type RecordBlock = {
+  readonly fork: number
+  readonly hasImage: boolean
+  /** Where the three OIDs of the relation stand in the record: those of an earlier block when they are the same. */
+  readonly relationOffset: number
+  /** Counts within the fork of the relation. */
+  readonly block: number
+}
+
+/** What the headers of a record say that follow its fixed start. */
+export type RecordHeaders = {
+  readonly blocks: readonly RecordBlock[]
+  /** Bytes at the end of the record that the resource manager itself stored. */
+  readonly mainDataBytes: number
+}
+
 /**
- * What the resource manager itself stored: the last bytes of the record. Empty when it stored nothing, and when the
- * headers make no sense, which a record whose checksum holds does not have.
+ * Reads the headers between the fixed start of a record and its data. Undefined when they make no sense, which a record
+ * whose checksum holds has only if a version wrote it that is not known here.
+ *
+ * Source: PostgreSQL `src/backend/access/transam/xlogreader.c`, `DecodeXLogRecord`.
  */
-export function walRecordMainData(record: WalRecord): Uint8Array {
-  const { bytes, totalBytes } = record
+export function decodeRecordHeaders({ bytes, serverMajor }: WalRecord): RecordHeaders | undefined {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  const compressed = record.serverMajor < 15 ? IMAGE_IS_COMPRESSED_TO_14 : IMAGE_IS_COMPRESSED_FROM_15
+  const compressed = serverMajor < 15 ? IMAGE_IS_COMPRESSED_TO_14 : IMAGE_IS_COMPRESSED_FROM_15
+  const blocks: RecordBlock[] = []
   let at = WAL_RECORD_HEADER_BYTES
-  while (at + 2 <= totalBytes) {
+  let highestId = -1
+  let relationOffset: number | undefined
+  /** Bytes that the headers read so far announce: the headers end where just these are left. */
+  let dataBytes = 0
+  let mainDataBytes = 0
+  const hasRoom = (count: number): boolean => at + count <= bytes.length
+
+  while (bytes.length - at > dataBytes) {
     const id = view.getUint8(at)
-    if (id === ID_SHORT_DATA) return lastBytes(record, view.getUint8(at + 1))
-    if (id === ID_LONG_DATA)
-      return at + 5 > totalBytes ? NOTHING : lastBytes(record, view.getUint32(at + 1, true))
+    if (id === ID_SHORT_DATA || id === ID_LONG_DATA) {
+      const headerBytes = id === ID_SHORT_DATA ? 2 : 5
+      if (!hasRoom(headerBytes)) return undefined
+      mainDataBytes = id === ID_SHORT_DATA ? view.getUint8(at + 1) : view.getUint32(at + 1, true)
+      dataBytes += mainDataBytes
+      at += headerBytes
+      break // It is always the last one.
+    }
     if (id === ID_ORIGIN) at += 3
     else if (id === ID_TOP_LEVEL_XID) at += 5
-    else if (id > HIGHEST_BLOCK_ID) return NOTHING
+    else if (id > HIGHEST_BLOCK_ID || id <= highestId || !hasRoom(4)) return undefined
     else {
+      highestId = id
       const flags = view.getUint8(at + 1)
+      dataBytes += view.getUint16(at + 2, true)
       at += 4
-      if ((flags & BLOCK_HAS_IMAGE) !== 0) {
-        if (at + 5 > totalBytes) return NOTHING
+      const hasImage = (flags & BLOCK_HAS_IMAGE) !== 0
+      if (hasImage) {
+        if (!hasRoom(5)) return undefined
+        dataBytes += view.getUint16(at, true)
         const image = view.getUint8(at + 4)
         at += (image & IMAGE_HAS_HOLE) !== 0 && (image & compressed) !== 0 ? 7 : 5
       }
-      at += (flags & BLOCK_SAME_RELATION) === 0 ? 16 : 4
+      if ((flags & BLOCK_SAME_RELATION) === 0) {
+        relationOffset = at
+        at += 12
+      }
+      if (relationOffset === undefined || !hasRoom(4)) return undefined
+      blocks.push({
+        fork: flags & BLOCK_FORK_MASK,
+        hasImage,
+        relationOffset,
+        block: view.getUint32(at, true),
+      })
+      at += 4
     }
   }
-  return NOTHING
+  return at + dataBytes === bytes.length ? { blocks, mainDataBytes } : undefined
 }
 
-const NOTHING = new Uint8Array(0)
-
-function lastBytes({ bytes, totalBytes }: WalRecord, count: number): Uint8Array {
-  return count > totalBytes - WAL_RECORD_HEADER_BYTES
-    ? NOTHING
-    : bytes.subarray(totalBytes - count, totalBytes)
+/**
+ * What the resource manager itself stored: the last bytes of the record. Empty when it stored nothing, and when the
+ * headers make no sense.
+ */
+export function walRecordMainData(record: WalRecord): Uint8Array {
+  const count = decodeRecordHeaders(record)?.mainDataBytes ?? 0
+  return record.bytes.subarray(record.totalBytes - count, record.totalBytes)
 }

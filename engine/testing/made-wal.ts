@@ -8,11 +8,27 @@ const FIRST_IS_CONTINUATION = 1
 const LONG_HEADER = 2
 const FIRST_IS_OVERWRITE = 8
 
+/** A block that a record is to name. Without a relation it is of the one before it. */
+export type MadeBlock = {
+  readonly relation?: readonly [tablespaceOid: number, databaseOid: number, relationNumber: number]
+  readonly block: number
+  readonly fork?: number
+  readonly data?: Uint8Array
+  readonly image?: {
+    readonly bytes: Uint8Array
+    readonly method: 'none' | 'pglz' | 'lz4' | 'zstd'
+    readonly hasHole: boolean
+  }
+}
+
 /** What a record is to hold besides what follows from its place. */
 export type MadeRecord = {
   readonly rmgr?: number
   readonly info?: number
   readonly xid?: number
+  readonly blocks?: readonly MadeBlock[]
+  /** Headers of another kind before those of the blocks, as they are. */
+  readonly otherHeaders?: Uint8Array
   readonly mainData?: Uint8Array
   /** What it names as the record before it, when that is to be wrong. */
   readonly previous?: bigint
@@ -46,7 +62,7 @@ export class MadeWal {
   append(record: MadeRecord = {}): Lsn {
     this.#skipHeader(0, 0)
     const lsn = this.#position
-    this.#write(this.#encode(record))
+    this.#write(encodeRecord(record, this.#previous, 15))
     this.#previous = lsn
     this.#align()
     return lsnFromBigint(lsn)
@@ -65,7 +81,7 @@ export class MadeWal {
     this.#skipHeader(0, 0)
     const torn = this.#position
     const room = PAGE_BYTES - Number(torn % BigInt(PAGE_BYTES))
-    this.#write(this.#encode(record).subarray(0, room))
+    this.#write(encodeRecord(record, this.#previous, 15).subarray(0, room))
     this.#skipHeader(FIRST_IS_OVERWRITE, 0)
     const mainData = new Uint8Array(16)
     new DataView(mainData.buffer).setBigUint64(0, overwritten ?? torn, true)
@@ -88,28 +104,6 @@ export class MadeWal {
 
   nameOf(number: bigint): string {
     return walSegmentName({ timeline: this.timeline, number }, this.segmentBytes)
-  }
-
-  #encode({ rmgr = 10, info = 0, xid = 0, mainData = new Uint8Array(0), previous }: MadeRecord): Uint8Array {
-    const isLong = mainData.length > 255
-    const headBytes = mainData.length === 0 ? 24 : isLong ? 29 : 26
-    const bytes = new Uint8Array(headBytes + mainData.length)
-    const view = new DataView(bytes.buffer)
-    view.setUint32(0, bytes.length, true)
-    view.setUint32(4, xid, true)
-    view.setBigUint64(8, previous ?? this.#previous, true)
-    bytes[16] = info
-    bytes[17] = rmgr
-    if (isLong) {
-      bytes[24] = 254
-      view.setUint32(25, mainData.length, true)
-    } else if (mainData.length > 0) {
-      bytes[24] = 255
-      bytes[25] = mainData.length
-    }
-    bytes.set(mainData, headBytes)
-    view.setUint32(20, crc32c(bytes.subarray(0, 20), crc32c(bytes.subarray(24))), true)
-    return bytes
   }
 
   #write(bytes: Uint8Array): void {
@@ -144,6 +138,52 @@ export class MadeWal {
   #align(): void {
     this.#position = (this.#position + 7n) & ~7n
   }
+}
+
+/** The bytes of a record as that version writes it. */
+export function encodeRecord(record: MadeRecord, previous: bigint, serverMajor: number): Uint8Array {
+  const { rmgr = 10, info = 0, xid = 0, blocks = [], mainData = new Uint8Array(0) } = record
+  const headers = blocks.flatMap((block, id) => blockHeader(block, id, serverMajor))
+  const blockData = blocks.flatMap(({ image, data }) => [...(image?.bytes ?? []), ...(data ?? [])])
+  const isLong = mainData.length > 255
+  const mainHeader = new Uint8Array(mainData.length === 0 ? 0 : isLong ? 5 : 2)
+  if (isLong) {
+    mainHeader[0] = 254
+    new DataView(mainHeader.buffer).setUint32(1, mainData.length, true)
+  } else mainHeader.set([255, mainData.length].slice(0, mainHeader.length))
+  const parts = [Uint8Array.from(headers), mainHeader, Uint8Array.from(blockData), mainData]
+  const body = Buffer.concat([record.otherHeaders ?? new Uint8Array(0), ...parts])
+  const bytes = new Uint8Array(24 + body.length)
+  const view = new DataView(bytes.buffer)
+  view.setUint32(0, bytes.length, true)
+  view.setUint32(4, xid, true)
+  view.setBigUint64(8, record.previous ?? previous, true)
+  bytes[16] = info
+  bytes[17] = rmgr
+  bytes.set(body, 24)
+  view.setUint32(20, crc32c(bytes.subarray(0, 20), crc32c(body)), true)
+  return bytes
+}
+
+/** Source: PostgreSQL `src/include/access/xlogrecord.h`; the bits of an image got other meanings in 15. */
+function blockHeader(made: MadeBlock, id: number, serverMajor: number): readonly number[] {
+  const { relation, block, fork = 0, data, image } = made
+  const flags = (image ? 0x10 : 0) | (data ? 0x20 : 0) | (relation ? 0 : 0x80)
+  const header = [id, fork | flags, ...littleEndian(data?.length ?? 0, 2)]
+  if (image !== undefined) {
+    const { bytes, method, hasHole } = image
+    const isCompressed = method !== 'none'
+    const methods = { none: 0, pglz: 0x04, lz4: 0x08, zstd: 0x10 }
+    // The other bit says whether recovery is to use the image: 0x04 up to 14, 0x02 since.
+    const bits = serverMajor < 15 ? (isCompressed ? 0x02 : 0) | 0x04 : methods[method] | 0x02
+    header.push(...littleEndian(bytes.length, 2), ...littleEndian(100, 2), bits | (hasHole ? 0x01 : 0))
+    if (isCompressed && hasHole) header.push(...littleEndian(200, 2))
+  }
+  return [...header, ...(relation ?? []).flatMap((oid) => littleEndian(oid, 4)), ...littleEndian(block, 4)]
+}
+
+function littleEndian(value: number, count: number): readonly number[] {
+  return Array.from({ length: count }, (_, index) => Math.floor(value / 256 ** index) % 256)
 }
 
 /** The main data of a commit or a restore point: a time in Unix microseconds, and a name. */
