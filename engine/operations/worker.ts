@@ -11,7 +11,7 @@ import {
   type ToWorker,
 } from './steps/worker-pool.ts'
 import { checksumFiles } from './steps/checksum-files.ts'
-import { checkFiles } from './validate/check-files.ts'
+import { checkFiles } from './steps/check-files.ts'
 import { rebuildFiles } from './restore/rebuild-files.ts'
 
 /** Everything that page workers can do. A task that is missing here fails when it is first run, in every test. */

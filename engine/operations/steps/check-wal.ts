@@ -1,30 +1,12 @@
-import { readFile } from 'node:fs/promises'
-import path from 'node:path'
-import { setImmediate } from 'node:timers/promises'
-import { promisify } from 'node:util'
-import { gunzip } from 'node:zlib'
 import { assert } from '../../base/assert.ts'
-import { describeError, EngineError } from '../../base/engine-error.ts'
+import { EngineError } from '../../base/engine-error.ts'
 import { formatLsn, type Lsn, lsnFromBigint } from '../../base/lsn.ts'
-import { type Timeline, walSegmentName, walSegmentNumber, walSegmentStart } from '../../base/wal-segment.ts'
-import { WalCursor, type WalCursorOptions, type WalProblem } from '../../format/wal-cursor.ts'
-import { firstRecordLsnOfPage, recordStartAt, WAL_PAGE_BYTES } from '../../format/wal-page.ts'
+import { walSegmentNumber, walSegmentStart } from '../../base/wal-segment.ts'
+import type { WalProblem } from '../../format/wal-cursor.ts'
+import { isRecordPlace, recordStartAt, WAL_PAGE_BYTES } from '../../format/wal-page.ts'
 import type { WalRecord } from '../../format/wal-record.ts'
 import { recordTimestampMicros } from '../../format/wal-times.ts'
-import { mapFileError } from '../../host/file-error.ts'
-
-/** After so many records others get their turn, some 10 ms: a segment may have a gigabyte. */
-const RECORDS_PER_TURN = 20_000
-
-/** A directory with WAL: `plain` as a server or receiver fills it, `archive` where segments may be compressed. */
-export type WalPlace = { readonly directory: string; readonly kind: 'plain' | 'archive' }
-
-/** Whose WAL it is. */
-export type WalIdentity = {
-  readonly timeline: Timeline
-  readonly segmentBytes: number
-  readonly systemIdentifier: bigint
-}
+import { readWalRecords, type WalIdentity, type WalPlace, type WalSource } from './read-wal.ts'
 
 export type WalRange = WalIdentity & {
   /** A segment is taken from the first place that has it. */
@@ -71,7 +53,7 @@ export async function checkWalRange(range: WalRange): Promise<WalCheck> {
   const segments: string[] = []
   let recoveryTimeMicros: bigint | undefined
   let lastRecord: WalRecord | undefined
-  const problem = await readRecords(
+  const problem = await readWalRecords(
     range,
     { start: range.start, from },
     (record) => {
@@ -119,7 +101,7 @@ export async function findStopLsn(
   }
   const source = { ...search, places: [search.place] }
   let found: Lsn | undefined
-  const problem = await readRecords(
+  const problem = await readWalRecords(
     source,
     { start: stopLsn, from: isAtPageEdge ? 'at-or-after' : 'record' },
     ({ lsn }) => {
@@ -144,82 +126,11 @@ async function findRecordEndingAt(source: WalSource, startLsn: Lsn, lsn: Lsn): P
     const segmentStart = walSegmentStart(number, segmentBytes)
     const from = startLsn > segmentStart ? startLsn : segmentStart
     let found: Lsn | undefined
-    await readRecords(source, { start: from, from: 'at-or-after' }, (record) => {
+    await readWalRecords(source, { start: from, from: 'at-or-after' }, (record) => {
       if (record.lsn < lsn && recordStartAt(record.endLsn, segmentBytes) >= lsn) found = record.lsn
       return found === undefined && record.lsn < lsn
     })
     if (found !== undefined) return found
   }
   return undefined
-}
-
-/** Whether a record can start there: 8-aligned and behind the header of the page. */
-function isRecordPlace(lsn: Lsn, segmentBytes: number): boolean {
-  return lsn % 8n === 0n && lsn >= firstRecordLsnOfPage(lsn, segmentBytes)
-}
-
-type WalSource = WalIdentity & { readonly places: readonly WalPlace[]; readonly signal: AbortSignal }
-
-/**
- * Hands over records until `visit` has enough, which is when it returns false; what ended reading before that is given
- * back. Between two segments, and now and then inside one, others get their turn.
- */
-async function readRecords(
-  source: WalSource,
-  { start, from }: Pick<WalCursorOptions, 'start' | 'from'>,
-  visit: (record: WalRecord) => boolean,
-  onSegment: (name: string) => void = () => undefined,
-): Promise<WalProblem | undefined> {
-  const { timeline, segmentBytes, systemIdentifier, signal } = source
-  const cursor = new WalCursor({ start, from, timeline, segmentBytes, systemIdentifier })
-  for (let recordCount = 0; ;) {
-    const step = cursor.next()
-    if (step.kind === 'end') return step.problem
-    if (step.kind === 'record') {
-      if (!visit(step.record)) return undefined
-      if (++recordCount % RECORDS_PER_TURN === 0) await setImmediate(undefined, { signal })
-      continue
-    }
-    signal.throwIfAborted()
-    const name = walSegmentName({ timeline, number: step.number }, segmentBytes)
-    const loaded = await loadSegment(source, name)
-    if (loaded.kind === 'bytes') {
-      onSegment(name)
-      cursor.feed(step.number, loaded.bytes)
-    } else cursor.feedNothing(step.number, loaded.kind, loaded.why)
-  }
-}
-
-type Loaded =
-  | { readonly kind: 'bytes'; readonly bytes: Uint8Array }
-  | { readonly kind: 'missing' | 'unreadable'; readonly why: string }
-
-/** A whole segment goes before a partial one, which is what was there when its timeline ended. */
-async function loadSegment({ places, segmentBytes, signal }: WalSource, name: string): Promise<Loaded> {
-  for (const { directory, kind } of places) {
-    for (const suffix of kind === 'archive' ? ['', '.gz', '.partial', '.gz.partial'] : ['', '.partial']) {
-      const file = path.join(directory, name + suffix)
-      const bytes = await readIfPresent(file, signal)
-      if (bytes === undefined) continue
-      return suffix.startsWith('.gz') ? await unpack(bytes, segmentBytes) : { kind: 'bytes', bytes }
-    }
-  }
-  return { kind: 'missing', why: 'the segment is missing' }
-}
-
-async function readIfPresent(file: string, signal: AbortSignal): Promise<Uint8Array | undefined> {
-  try {
-    return await readFile(file, { signal })
-  } catch (thrown) {
-    if (thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT') return undefined
-    throw signal.aborted ? thrown : mapFileError(thrown, file, 'read')
-  }
-}
-
-async function unpack(bytes: Uint8Array, segmentBytes: number): Promise<Loaded> {
-  try {
-    return { kind: 'bytes', bytes: await promisify(gunzip)(bytes, { maxOutputLength: segmentBytes }) }
-  } catch (thrown) {
-    return { kind: 'unreadable', why: `the segment cannot be unpacked: ${describeError(thrown)}` }
-  }
 }

@@ -12,7 +12,7 @@ import { type BackupControl, type BackupStatus, versionNumber } from '../../form
 import { configNumber, configSystemId } from '../../format/instance-config.ts'
 import { ProgressTicker } from '../steps/progress-ticker.ts'
 import { openWorkerPool } from '../steps/worker-pool.ts'
-import { checkBackup, type CheckContext, type Finding } from './check-backup.ts'
+import { checkBackup, type CheckContext, type Finding } from '../steps/check-backup.ts'
 
 export type ValidateInput = {
   readonly catalog: string

@@ -6,10 +6,11 @@ import { type Backup, readContentList } from '../../catalog/backup.ts'
 import { type BackupControl, versionNumber } from '../../format/backup-control.ts'
 import type { ContentEntry } from '../../format/content-list.ts'
 import { hasLegacyCrc } from '../../format/crc32c.ts'
-import { toBatches } from '../steps/batches.ts'
-import { checkWalRange } from '../steps/check-wal.ts'
-import type { ProgressTicker } from '../steps/progress-ticker.ts'
-import type { WorkerPool } from '../steps/worker-pool.ts'
+import { toBatches } from './batches.ts'
+import { checkWalRange } from './check-wal.ts'
+import type { ProgressTicker } from './progress-ticker.ts'
+import { contentRoot, isDirectoryEntry, isPaged } from './stored-versions.ts'
+import type { WorkerPool } from './worker-pool.ts'
 import { checkFiles, type FileFinding, type FileToCheck } from './check-files.ts'
 
 /** Something that validation saw. `attention` is worth a look, `problem` means that the backup cannot be relied on. */
@@ -36,8 +37,6 @@ export type CheckContext = {
 
 /** Before this version stored pages have no header map and are padded. */
 const FIRST_WITH_HEADER_MAP = 20_400
-const DIRECTORY = 0o040000
-const TYPE_BITS = 0o170000
 
 /** Checks files, pages and WAL of one backup (catalog format 9.1 and 9.2). Changes nothing. */
 export async function checkBackup(
@@ -46,10 +45,27 @@ export async function checkBackup(
   context: CheckContext,
 ): Promise<readonly Finding[]> {
   const findings: Finding[] = []
-  const add = (found: Pick<Finding, 'severity' | 'code' | 'where' | 'message'>): void => {
+  const add: Add = (found) => {
     findings.push({ ...found, instance: backup.instance, backupId: backup.id })
   }
+  await checkBackupFiles(backup, control, context, add)
+  if (!findings.some(({ severity }) => severity === 'problem')) await checkWal(backup, control, context, add)
+  return findings
+}
 
+/** Takes a finding of one backup. */
+export type Add = (found: Pick<Finding, 'severity' | 'code' | 'where' | 'message'>) => void
+
+/** What checking needs for the files alone. */
+export type FileCheckContext = Pick<CheckContext, 'checksBlocks' | 'pool' | 'ticker' | 'run'>
+
+/** Checks the content list and the stored files, not the WAL that the archive holds. Changes nothing. */
+export async function checkBackupFiles(
+  backup: Backup,
+  control: BackupControl,
+  context: FileCheckContext,
+  add: Add,
+): Promise<void> {
   let entries: readonly ContentEntry[]
   try {
     entries = await readContentList(backup)
@@ -61,7 +77,7 @@ export async function checkBackup(
       where: 'backup_content.control',
       message: thrown.message,
     })
-    return findings
+    return
   }
   if (
     !entries.some(
@@ -72,23 +88,20 @@ export async function checkBackup(
     add({ severity: 'problem', code: 'content-list', where: 'backup_content.control', message })
   }
   for (const found of await checkStoredFiles(backup, control, entries, context, add)) add(found)
-  if (!findings.some(({ severity }) => severity === 'problem')) await checkWal(backup, control, context, add)
-  return findings
 }
 
-type Add = (found: Pick<Finding, 'severity' | 'code' | 'where' | 'message'>) => void
-
-async function checkStoredFiles(
-  backup: Backup,
+/** Checks the files of these entries as they lie in the directory of the backup. */
+export async function checkStoredFiles(
+  backup: Pick<Backup, 'directory'>,
   control: BackupControl,
   entries: readonly ContentEntry[],
-  context: CheckContext,
+  context: FileCheckContext,
   add: Add,
 ): Promise<readonly FileFinding[]> {
   const { pool, ticker, run } = context
   const files: FileToCheck[] = []
   for (const entry of entries) {
-    if ((entry.mode & TYPE_BITS) === DIRECTORY || entry.sizeBytes === 0) continue
+    if (isDirectoryEntry(entry) || entry.sizeBytes === 0) continue
     if (entry.sizeBytes > 0) files.push(fileToCheck(backup, entry))
     else if (control.mode === 'FULL') {
       const message = `a FULL backup stores every file, but "${entry.path}" is listed as unchanged`
@@ -118,15 +131,12 @@ async function checkStoredFiles(
   return found.flat()
 }
 
-function fileToCheck(backup: Backup, entry: ContentEntry): FileToCheck {
-  const root =
-    entry.externalDirNumber === 0 ? 'database' : `external_directories/externaldir${entry.externalDirNumber}`
-  const name = `${root}/${entry.path}`
+function fileToCheck(backup: Pick<Backup, 'directory'>, entry: ContentEntry): FileToCheck {
+  const name = path.posix.join(contentRoot(entry), entry.path)
   return {
     storedPath: path.join(backup.directory, name),
     name,
-    kind:
-      name === 'database/global/pg_control' ? 'control' : entry.isDataFile && !entry.isCfs ? 'data' : 'plain',
+    kind: name === 'database/global/pg_control' ? 'control' : isPaged(entry) ? 'data' : 'plain',
     sizeBytes: entry.sizeBytes,
     crc: entry.crc,
     compressAlgorithm: entry.compressAlgorithm,

@@ -9,8 +9,8 @@ import type { HeaderTablePlace } from '../../format/content-list.ts'
 import type { PageHeaderEntry } from '../../format/header-map.ts'
 import { examinePage, PAGE_BYTES, SEGMENT_BLOCKS } from '../../format/page-header.ts'
 import { mapFileError } from '../../host/file-error.ts'
-import { readStoredPages } from '../steps/stored-pages.ts'
-import type { Task, TaskContext } from '../steps/worker-pool.ts'
+import { readStoredPages } from './stored-pages.ts'
+import type { Task, TaskContext } from './worker-pool.ts'
 import { readHeaderTable } from './header-table.ts'
 
 /** One stored file and what the content list says of it. */
@@ -59,7 +59,7 @@ const MOST_FINDINGS_PER_FILE = 20
 
 /** Checks a batch of stored files. Damage is a finding; only a file that cannot be read at all is a failure. */
 export const checkFiles: Task<CheckFilesInput, readonly FileFinding[]> = {
-  name: 'validate.check-files',
+  name: 'steps.check-files',
   run: (input, context) =>
     input.files.flatMap((file) => {
       context.throwIfCancelled()

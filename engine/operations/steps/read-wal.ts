@@ -1,0 +1,97 @@
+import { readFile } from 'node:fs/promises'
+import path from 'node:path'
+import { setImmediate } from 'node:timers/promises'
+import { promisify } from 'node:util'
+import { gunzip } from 'node:zlib'
+import { describeError } from '../../base/engine-error.ts'
+import { type Timeline, walSegmentName } from '../../base/wal-segment.ts'
+import { WalCursor, type WalCursorOptions, type WalProblem } from '../../format/wal-cursor.ts'
+import type { WalRecord } from '../../format/wal-record.ts'
+import { mapFileError } from '../../host/file-error.ts'
+
+/** After so many records others get their turn, some 10 ms: a segment may have a gigabyte. */
+const RECORDS_PER_TURN = 20_000
+
+/** A directory with WAL: `plain` as a server or receiver fills it, `archive` where segments may be compressed. */
+export type WalPlace = { readonly directory: string; readonly kind: 'plain' | 'archive' }
+
+/** Whose WAL it is. */
+export type WalIdentity = {
+  readonly timeline: Timeline
+  readonly segmentBytes: number
+  readonly systemIdentifier: bigint
+}
+
+/** Where WAL is read from. */
+export type WalSource = WalIdentity & {
+  /** A segment is taken from the first place that has it. */
+  readonly places: readonly WalPlace[]
+  readonly signal: AbortSignal
+}
+
+/**
+ * Hands over records until `visit` has enough, which is when it returns false; what ended reading before that is given
+ * back. Between two segments, and now and then inside one, others get their turn. At most two segments are in memory,
+ * and the records are views into them.
+ *
+ * @throws {EngineError} `storage.*` when a directory or file cannot be read at all.
+ */
+export async function readWalRecords(
+  source: WalSource,
+  { start, from }: Pick<WalCursorOptions, 'start' | 'from'>,
+  visit: (record: WalRecord) => boolean,
+  onSegment: (name: string) => void = () => undefined,
+): Promise<WalProblem | undefined> {
+  const { timeline, segmentBytes, systemIdentifier, signal } = source
+  const cursor = new WalCursor({ start, from, timeline, segmentBytes, systemIdentifier })
+  for (let recordCount = 0; ;) {
+    const step = cursor.next()
+    if (step.kind === 'end') return step.problem
+    if (step.kind === 'record') {
+      if (!visit(step.record)) return undefined
+      if (++recordCount % RECORDS_PER_TURN === 0) await setImmediate(undefined, { signal })
+      continue
+    }
+    signal.throwIfAborted()
+    const name = walSegmentName({ timeline, number: step.number }, segmentBytes)
+    const loaded = await loadSegment(source, name)
+    if (loaded.kind === 'bytes') {
+      onSegment(name)
+      cursor.feed(step.number, loaded.bytes)
+    } else cursor.feedNothing(step.number, loaded.kind, loaded.why)
+  }
+}
+
+type Loaded =
+  | { readonly kind: 'bytes'; readonly bytes: Uint8Array }
+  | { readonly kind: 'missing' | 'unreadable'; readonly why: string }
+
+/** A whole segment goes before a partial one, which is what was there when its timeline ended. */
+async function loadSegment({ places, segmentBytes, signal }: WalSource, name: string): Promise<Loaded> {
+  for (const { directory, kind } of places) {
+    for (const suffix of kind === 'archive' ? ['', '.gz', '.partial', '.gz.partial'] : ['', '.partial']) {
+      const file = path.join(directory, name + suffix)
+      const bytes = await readIfPresent(file, signal)
+      if (bytes === undefined) continue
+      return suffix.startsWith('.gz') ? await unpack(bytes, segmentBytes) : { kind: 'bytes', bytes }
+    }
+  }
+  return { kind: 'missing', why: 'the segment is missing' }
+}
+
+async function readIfPresent(file: string, signal: AbortSignal): Promise<Uint8Array | undefined> {
+  try {
+    return await readFile(file, { signal })
+  } catch (thrown) {
+    if (thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT') return undefined
+    throw signal.aborted ? thrown : mapFileError(thrown, file, 'read')
+  }
+}
+
+async function unpack(bytes: Uint8Array, segmentBytes: number): Promise<Loaded> {
+  try {
+    return { kind: 'bytes', bytes: await promisify(gunzip)(bytes, { maxOutputLength: segmentBytes }) }
+  } catch (thrown) {
+    return { kind: 'unreadable', why: `the segment cannot be unpacked: ${describeError(thrown)}` }
+  }
+}
