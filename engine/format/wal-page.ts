@@ -72,7 +72,7 @@ export function decodeWalPageHeader(view: DataView, at: number): WalPageHeader {
 }
 
 /** Where the first record could start on the page that holds `lsn`: after its header. */
-export function firstRecordLsnOfPage(lsn: Lsn, segmentBytes: number): Lsn {
+function firstRecordLsnOfPage(lsn: Lsn, segmentBytes: number): Lsn {
   const page = lsn - (lsn % BigInt(WAL_PAGE_BYTES))
   const isFirst = page % BigInt(segmentBytes) === 0n
   return lsnFromBigint(page + BigInt(isFirst ? WAL_LONG_HEADER_BYTES : WAL_PAGE_HEADER_BYTES))
@@ -84,4 +84,9 @@ export function firstRecordLsnOfPage(lsn: Lsn, segmentBytes: number): Lsn {
  */
 export function recordStartAt(lsn: Lsn, segmentBytes: number): Lsn {
   return lsn % BigInt(WAL_PAGE_BYTES) === 0n ? firstRecordLsnOfPage(lsn, segmentBytes) : lsn
+}
+
+/** Whether a record can start there: 8-aligned and behind the header of the page. */
+export function isRecordPlace(lsn: Lsn, segmentBytes: number): boolean {
+  return lsn % 8n === 0n && lsn >= firstRecordLsnOfPage(lsn, segmentBytes)
 }

@@ -8,7 +8,8 @@ import { type Lsn, lsnFromBigint, parseLsn } from '../../base/lsn.ts'
 import { parseBackupControl } from '../../format/backup-control.ts'
 import { unpackFixture, whyNoFixture } from '../../testing/fixtures.ts'
 import { MadeWal, timedData } from '../../testing/made-wal.ts'
-import { checkWalRange, findStopLsn, type WalPlace } from './check-wal.ts'
+import { checkWalRange, findStopLsn } from './check-wal.ts'
+import type { WalPlace } from './read-wal.ts'
 
 const MIB = 1 << 20
 const COMMIT = { rmgr: 1, info: 0 }

@@ -8,14 +8,11 @@ import type { WalRecord } from '../../format/wal-record.ts'
 import { recordTimestampMicros } from '../../format/wal-times.ts'
 import { readWalRecords, type WalIdentity, type WalPlace, type WalSource } from './read-wal.ts'
 
-export type WalRange = WalIdentity & {
-  /** A segment is taken from the first place that has it. */
-  readonly places: readonly WalPlace[]
+type WalRange = WalSource & {
   /** Where the first record starts. */
   readonly start: Lsn
   /** Where the last record starts, itself included. */
   readonly stop: Lsn
-  readonly signal: AbortSignal
 }
 
 /** The outcome of reading a range of WAL. */
