@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { cp, readFile, stat } from 'node:fs/promises'
+import { cp, readdir, readFile, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -9,7 +9,14 @@ import { type FixtureName, unpackFixture, whyNoFixture } from '../testing/fixtur
 import { scratchDirectory } from '../testing/scratch.ts'
 import { serverDirectory, startRestored, type TestServer } from '../testing/servers.ts'
 
-type Expected = { readonly backup?: string; readonly data: Readonly<Record<string, unknown>> }
+type Expected = {
+  readonly backup?: string
+  readonly target_time?: string
+  readonly restore_point?: string
+  readonly data: Readonly<Record<string, unknown>>
+}
+
+type RestoreInput = Parameters<TestEngine['client']['restore.start']>[0]
 
 /** The four backups of each: FULL, DELTA and PAGE on it, and a second FULL. */
 const BACKUPS = {
@@ -60,25 +67,69 @@ describe.each(Object.keys(BACKUPS) as (keyof typeof BACKUPS)[])(
       )
     })
 
+    /** Restores into directories of its own, all of them below `place`. */
+    async function restored(
+      label: string,
+      request: Omit<RestoreInput, 'catalog' | 'instance' | 'dataDirectory'>,
+    ) {
+      const place = serverDirectory(path.join(scratch, label))
+      const dataDirectory = path.join(place, 'data')
+      const bare = { ...ref, ...request, dataDirectory, threads: 2 }
+      const outside = await engine.client['restore.plan'](bare)
+      expect(outside.tablespaces).toHaveLength(1)
+      expect(outside.externalDirs).toHaveLength(1)
+      const mappings = mappingsBelow(place, outside)
+      const { error } = await engine.ended(engine.client['restore.start']({ ...bare, ...mappings }))
+      expect(error).toBeUndefined()
+      return { dataDirectory, externalDirectory: path.join(place, 'ext-1') }
+    }
+
     test.skipIf(missing !== '').each(BACKUPS[name])(
       `%s restores to the recorded data${missing}`,
       async (id) => {
-        const place = serverDirectory(path.join(scratch, `restored-${id}`))
-        const dataDirectory = path.join(place, 'data')
-        const bare = { ...ref, id, dataDirectory, target: { kind: 'immediate' }, threads: 2 } as const
-        const outside = await engine.client['restore.plan'](bare)
-        expect(outside.tablespaces).toHaveLength(1)
-        const request = { ...bare, ...mappingsBelow(place, outside) }
-        const job = await engine.ended(engine.client['restore.start'](request))
-        expect(job.error).toBeUndefined()
+        const { dataDirectory, externalDirectory } = await restored(id, {
+          id,
+          target: { kind: 'immediate' },
+        })
 
-        expect((await stat(dataDirectory)).mode & 0o777).toBe(0o700)
-        expect((await stat(path.join(dataDirectory, 'global', 'pg_control'))).mode & 0o777).toBe(0o600)
-        await using restored = await startRestored(dataDirectory, 15, '')
-        expect(await dataOf(restored)).toEqual(expected.find(({ backup }) => backup === id)?.data)
-        expect(
-          await restored.value('shop', `select count(*) from pg_tables where tablename = 'ledger'`),
-        ).toBe('1')
+        const stored = (of: string) => path.join(ref.catalog, 'backups', 'main', of)
+        const listed = await listedModes(path.join(stored(id), 'backup_content.control'))
+        expect(await modesBelow(dataDirectory)).toEqual({
+          ...listed.data,
+          '': 0o700,
+          'recovery.signal': 0o600,
+        })
+        expect(await modesBelow(externalDirectory)).toEqual({ ...listed.external, '': 0o700 })
+        expect(listed.data).toMatchObject({ base: 0o700, 'global/pg_control': 0o600, backup_label: 0o644 })
+        // The increments store none of it: nobody wrote to it before the second FULL.
+        const full = stored(BACKUPS[name][id === BACKUPS[name][3] ? 3 : 0])
+        for (const file of ['README.txt', 'scripts/nightly.sh'])
+          expect(await readFile(path.join(externalDirectory, file), 'utf8')).toBe(
+            await readFile(path.join(full, 'external_directories', 'externaldir1', file), 'utf8'),
+          )
+
+        await using server = await startRestored(dataDirectory, 15, '')
+        expect(await dataOf(server)).toEqual(expected.find(({ backup }) => backup === id)?.data)
+        // Nobody may look into an unlogged table before recovery has ended.
+        expect(await server.value('shop', 'select pg_promote()')).toBe('true')
+        expect(await server.value('shop', 'select count(*) from scratch')).toBe('0')
+      },
+    )
+
+    test.skipIf(missing !== '').each(['time', 'name'] as const)(
+      `restores to the recorded moment before a table was dropped, given by its %s${missing}`,
+      async (kind) => {
+        const moment = expected.at(-1)
+        const { target_time: at = '', restore_point: point = '' } = moment ?? {}
+        const target = kind === 'time' ? { kind, at } : { kind, name: point }
+        const { dataDirectory } = await restored(`by-${kind}`, { target, targetAction: 'promote' })
+
+        await using server = await startRestored(dataDirectory, 15, '')
+        // Until then it may lag behind the target, or hold the lock of the one who was about to drop the table.
+        await expect
+          .poll(() => server.value('shop', 'select pg_is_in_recovery()'), { timeout: 30_000 })
+          .toBe('false')
+        expect(await dataOf(server)).toEqual(moment?.data)
       },
     )
   },
@@ -105,4 +156,28 @@ async function dataOf(server: TestServer): Promise<Expected['data']> {
        'hot_md5', (select md5(string_agg(h::text, '|' order by id, v)) from hot h))::text`,
   )
   return JSON.parse(data) as Expected['data']
+}
+
+/** Permission bits by path, as the content list has them. What serves the restore only is left out. */
+async function listedModes(contentList: string) {
+  const data: Record<string, number> = {}
+  const external: Record<string, number> = {}
+  for (const line of (await readFile(contentList, 'utf8')).trim().split('\n')) {
+    const entry = JSON.parse(line) as { path: string; mode: string; external_dir_num: string }
+    if (entry.path === 'tablespace_map' || entry.path === 'database_map') continue
+    const modes = entry.external_dir_num === '0' ? data : external
+    modes[entry.path] = Number(entry.mode) & 0o7777
+  }
+  return { data, external }
+}
+
+/** Permission bits of a directory, under the empty path, and of all that is below it, through links. */
+async function modesBelow(root: string, below = ''): Promise<Readonly<Record<string, number>>> {
+  const place = path.join(root, below)
+  const status = await stat(place)
+  const modes = { [below]: status.mode & 0o7777 }
+  if (!status.isDirectory()) return modes
+  for (const name of await readdir(place))
+    Object.assign(modes, await modesBelow(root, path.join(below, name)))
+  return modes
 }
