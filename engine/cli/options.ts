@@ -151,11 +151,11 @@ export const OPTIONS: readonly OptionSpec[] = [
   {
     long: 'backup-mode',
     short: 'b',
-    value: { kind: 'choice', name: 'MODE', choices: ['FULL', 'DELTA', 'PAGE', 'PTRACK'] },
+    value: { kind: 'choice', name: 'MODE', choices: ['FULL', 'DELTA', 'PAGE', 'PTRACK', 'AUTO'] },
     group: 'Backup',
     commands: ['backup'],
     meaning:
-      'FULL copies everything; DELTA, PAGE and PTRACK copy what changed since the newest usable backup. Required.',
+      'FULL copies everything; DELTA, PAGE and PTRACK copy what changed since the newest usable backup; AUTO takes the cheapest that is possible. Required.',
   },
   {
     long: 'stream',

@@ -28,8 +28,8 @@ export type JobSpec<Kind extends string, Result> = {
   readonly mode?: string | undefined
   /** Jobs with the same key run one after the other. */
   readonly queue?: string | undefined
-  /** `tell` names the backup as soon as it is known. */
-  run(run: Run, tell: (backupId: string) => void): Promise<Result>
+  /** `tell` names the backup as soon as it is known, and the mode where the job itself decides it. */
+  run(run: Run, tell: (backupId: string, mode?: string) => void): Promise<Result>
 }
 
 /** The jobs of this engine, and of earlier ones as far as the journal has them. */
@@ -161,7 +161,7 @@ export function openJobs<Kind extends string, Result>(options: {
       change(job, { state: 'running', startedAt: now() })
       journal?.save(job.snapshot)
       const run: Run = { signal: job.stop.signal, report, log, clock }
-      const result = await spec.run(run, (backupId) => change(job, { backupId }))
+      const result = await spec.run(run, (backupId, mode = spec.mode) => change(job, { backupId, mode }))
       change(job, { state: 'succeeded', result })
     } catch (thrown) {
       if (isCancelled(thrown)) {

@@ -104,7 +104,8 @@ const threads = z.number().int().min(1).max(64).optional()
 /** What one backup run may be asked to do; what is left out follows the instance's configuration. */
 export const backupRequest = z.strictObject({
   ...instanceRef,
-  mode: z.enum(['FULL', 'DELTA', 'PAGE', 'PTRACK']),
+  /** `AUTO` is the cheapest mode that is possible. */
+  mode: z.enum(['FULL', 'DELTA', 'PAGE', 'PTRACK', 'AUTO']),
   isStream: z.boolean().optional(),
   /** Overrides the configured data directory. */
   dataDirectory: pathText.optional(),

@@ -142,7 +142,7 @@ async function backUp(
   context: EngineContext,
   request: BackupRequest,
   run: Parameters<typeof takeBackup>[1],
-  tell: (id: BackupId) => void,
+  tell: (id: BackupId, mode: string) => void,
 ): Promise<JobResult> {
   const { catalog, instance } = request
   const { config } = await readInventory(catalog, instance, run)

@@ -45,7 +45,7 @@ export function readBackupRequest(given: Given): BackupRequest {
   const mode = given.choice('backup-mode')
   if (mode === undefined) {
     throw new EngineError('usage.invalid', 'the mode of the backup was not given', {
-      hint: 'Write -b FULL for a whole backup; -b DELTA, -b PAGE or -b PTRACK for what changed since the last one.',
+      hint: 'Write -b FULL for a whole backup; -b DELTA, -b PAGE or -b PTRACK for what changed since the last one; -b AUTO to let Tidemark choose.',
     })
   }
   given.refuseTogether('stream', 'no-stream')

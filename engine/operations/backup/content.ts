@@ -10,6 +10,8 @@ import type { SourceEntry } from './list-files.ts'
 /** What C programs leave who open a file with 0666 under the usual umask; the list says the same (format 1.3). */
 const TEXT_FILE_MODE = 0o100644
 
+const UNCHANGED = -1
+
 /** The line of a directory, or of a file that has not been copied yet. */
 export function pendingEntry(entry: SourceEntry): ContentEntry {
   return {
@@ -54,6 +56,14 @@ export function copiedEntry(
             sizeBytes: copied.headers.blob.length,
           },
   }
+}
+
+/** The line of a file of which the parent has all: -1 bytes are stored (catalog format 4.5). */
+export function unchangedEntry(
+  entry: SourceEntry,
+  { fullBytes, crc, blockCount }: Extract<CopiedFile, { outcome: 'unchanged' }>,
+): ContentEntry {
+  return { ...pendingEntry(entry), sizeBytes: UNCHANGED, fullBytes, crc, blockCount }
 }
 
 /** The line of a file that the backup made itself, or received. */

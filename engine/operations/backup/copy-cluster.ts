@@ -7,9 +7,10 @@ import { mapFileError } from '../../host/file-error.ts'
 import { toBatches } from '../steps/batches.ts'
 import { ProgressTicker } from '../steps/progress-ticker.ts'
 import type { WorkerPool } from '../steps/worker-pool.ts'
-import { copiedEntry, makeDirectories, pendingEntry } from './content.ts'
+import { copiedEntry, makeDirectories, pendingEntry, unchangedEntry } from './content.ts'
 import { copyFiles } from './copy-files.ts'
 import type { CopiedFile, CopyFilesInput, FileToCopy } from './file-copy.ts'
+import { type Increment, sinceParent } from './increment.ts'
 import type { SourceEntry } from './list-files.ts'
 
 const CONTROL_FILE = 'global/pg_control'
@@ -23,6 +24,7 @@ export async function copyCluster(
   entries: readonly SourceEntry[],
   directory: string,
   options: Omit<CopyFilesInput, 'files'>,
+  increment: Increment | undefined,
   pool: WorkerPool,
   run: Run,
 ): Promise<readonly ContentEntry[]> {
@@ -51,7 +53,7 @@ export async function copyCluster(
 
   const copyBatch = async (batch: readonly SourceEntry[]): Promise<void> => {
     const done = ticker.begin(batch.map((entry) => entry.path))
-    const input = { ...options, files: batch.map((entry) => fileToCopy(entry, directory)) }
+    const input = { ...options, files: batch.map((entry) => fileToCopy(entry, directory, increment)) }
     const outcomes = await pool.run(copyFiles, input)
     for (const [index, outcome] of outcomes.entries()) {
       const entry = batch[index]
@@ -62,6 +64,10 @@ export async function copyCluster(
       }
       if (outcome.rereadCount > 0) {
         run.log.log(`${outcome.rereadCount} pages of "${entry.path}" were read again until they were whole`)
+      }
+      if (outcome.outcome === 'unchanged') {
+        copied.set(entry, unchangedEntry(entry, outcome))
+        continue
       }
       copied.set(
         entry,
@@ -86,7 +92,7 @@ export function storedRoot(entry: { readonly externalDirNumber: number }): strin
     : path.join('external_directories', `externaldir${entry.externalDirNumber}`)
 }
 
-function fileToCopy(entry: SourceEntry, directory: string): FileToCopy {
+function fileToCopy(entry: SourceEntry, directory: string, increment: Increment | undefined): FileToCopy {
   return {
     sourcePath: entry.absolutePath,
     targetPath: path.join(directory, storedRoot(entry), entry.path),
@@ -98,6 +104,7 @@ function fileToCopy(entry: SourceEntry, directory: string): FileToCopy {
         : 'plain',
     mode: entry.mode,
     segmentNumber: entry.segmentNumber,
+    ...(increment !== undefined && sinceParent(entry, increment)),
   }
 }
 

@@ -6,6 +6,7 @@ import { crc32c } from '../../format/crc32c.ts'
 import { encodeHeaderTable, type PageHeaderEntry } from '../../format/header-map.ts'
 import { BLOCK_HEADER_BYTES, encodeBlockHeader } from '../../format/page-blocks.ts'
 import { examinePage, PAGE_BYTES, type PageVerdict, SEGMENT_BLOCKS } from '../../format/page-header.ts'
+import { PageMap } from '../../format/page-map.ts'
 import { mapFileError } from '../../host/file-error.ts'
 import type { TaskContext } from '../steps/worker-pool.ts'
 import type { CopiedFile, CopyFilesInput, FileToCopy } from './file-copy.ts'
@@ -33,7 +34,6 @@ export function copyDataFile(file: FileToCopy, options: CopyFilesInput, context:
   try {
     const compression = openCompression(options.compressAlgorithm, options.compressLevel)
     const headers: PageHeaderEntry[] = []
-    let block = 0
     let rereadCount = 0
     let pending = 0
     let storedBytes = 0
@@ -49,43 +49,49 @@ export function copyDataFile(file: FileToCopy, options: CopyFilesInput, context:
       pending = 0
     }
 
-    for (;;) {
+    const horizon = file.pages?.horizon
+    let blockCount = 0
+    reading: for (const run of runsOf(file)) {
       context.throwIfCancelled()
-      const readBytes = readSync(source, readBuffer, 0, readBuffer.length, block * PAGE_BYTES)
+      const readBytes = readSync(source, readBuffer, 0, run.count * PAGE_BYTES, run.block * PAGE_BYTES)
       if (readBytes === 0) break
-      const pageCount = Math.floor(readBytes / PAGE_BYTES)
-      const blockCount = Math.ceil(readBytes / PAGE_BYTES)
-      for (let index = 0; index < blockCount; index++) {
+      const wholeCount = Math.floor(readBytes / PAGE_BYTES)
+      const readCount = Math.ceil(readBytes / PAGE_BYTES)
+      for (let index = 0; index < readCount; index++) {
+        const block = run.block + index
         const page = readBuffer.subarray(index * PAGE_BYTES, (index + 1) * PAGE_BYTES)
-        const isWhole = index < pageCount
-        const checked = readUntilSound(source, page, file, block, isWhole, options.hasChecksums)
-        if (checked === undefined) break
+        const checked = readUntilSound(source, page, file, block, index < wholeCount, options.hasChecksums)
+        if (checked === undefined) break reading
         rereadCount += checked.readCount
+        blockCount = block + 1
+        const { lsn, checksum } = checked.verdict
+        if (horizon !== undefined && lsn !== 0n && lsn < horizon) continue
         const payload = compression.compressPage(page) ?? page
-        headers.push({
-          lsn: checked.verdict.lsn,
-          block,
-          position: storedBytes + pending,
-          checksum: checked.verdict.checksum,
-        })
+        headers.push({ lsn, block, position: storedBytes + pending, checksum })
         encodeBlockHeader(writeBuffer, pending, block, payload.length)
         writeBuffer.set(payload, pending + BLOCK_HEADER_BYTES)
         pending += BLOCK_HEADER_BYTES + payload.length
-        block++
         if (pending >= WRITE_BYTES) flush()
       }
       context.addBytes(readBytes)
     }
     flush()
-
-    if (block === 0) return emptyFile
+    if (file.pages?.map !== undefined) {
+      // Blocks that a map leaves out are there all the same: the file had them when it was listed.
+      blockCount = Math.floor(file.pages.listedBytes / PAGE_BYTES)
+      context.addBytes(Math.max(0, file.pages.listedBytes - headers.length * PAGE_BYTES))
+    }
+    if (file.pages !== undefined && headers.length === 0 && blockCount > 0) {
+      return { outcome: 'unchanged', fullBytes: 0, crc: 0, blockCount, rereadCount }
+    }
+    if (blockCount === 0) return emptyFile
     const table = encodeHeaderTable(headers, storedBytes)
     return {
       outcome: 'copied',
       storedBytes,
-      fullBytes: block * PAGE_BYTES,
+      fullBytes: headers.length * PAGE_BYTES,
       crc,
-      blockCount: block,
+      blockCount,
       headers: { blob: deflateSync(table, { level: 1 }), crc: crc32c(table), count: headers.length },
       rereadCount,
     }
@@ -93,6 +99,22 @@ export function copyDataFile(file: FileToCopy, options: CopyFilesInput, context:
     closeSync(source)
     if (target !== undefined) closeSync(target)
   }
+}
+
+/** What is to be read, at most a buffer at a time: everything to the end of the file, or the blocks of the map. */
+function* runsOf({ pages }: FileToCopy): Generator<{ readonly block: number; readonly count: number }> {
+  if (pages?.map === undefined) {
+    for (let block = 0; ; block += PAGES_PER_READ) yield { block, count: PAGES_PER_READ }
+  }
+  let run: { block: number; count: number } | undefined
+  for (const block of new PageMap(pages.map).blocksBelow(Math.floor(pages.listedBytes / PAGE_BYTES))) {
+    if (run !== undefined && block === run.block + run.count && run.count < PAGES_PER_READ) run.count++
+    else {
+      if (run !== undefined) yield run
+      run = { block, count: 1 }
+    }
+  }
+  if (run !== undefined) yield run
 }
 
 const emptyFile: CopiedFile = {

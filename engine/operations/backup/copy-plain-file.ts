@@ -13,6 +13,8 @@ const buffer = new Uint8Array(CHUNK_BYTES)
 
 /** Copies a file as it is. An empty file leaves nothing in the catalog but its line in the content list. */
 export function copyPlainFile(file: FileToCopy, context: TaskContext): CopiedFile {
+  const unchanged = file.known === undefined ? undefined : findUnchanged(file, file.known.crc, context)
+  if (unchanged !== undefined) return unchanged
   let source: number
   try {
     source = openSync(file.sourcePath, 'r')
@@ -42,6 +44,39 @@ export function copyPlainFile(file: FileToCopy, context: TaskContext): CopiedFil
   } finally {
     closeSync(source)
     if (target !== undefined) closeSync(target)
+  }
+}
+
+/** The file as it was in the parent; undefined when its content differs, or when it is gone. */
+function findUnchanged(
+  file: FileToCopy,
+  expected: number,
+  context: TaskContext,
+): Extract<CopiedFile, { outcome: 'unchanged' }> | undefined {
+  let source: number
+  try {
+    source = openSync(file.sourcePath, 'r')
+  } catch {
+    // Copying says what is wrong with it.
+    return undefined
+  }
+  try {
+    let crc = 0
+    let fullBytes = 0
+    for (;;) {
+      context.throwIfCancelled()
+      const readBytes = readSync(source, buffer, 0, CHUNK_BYTES, fullBytes)
+      if (readBytes === 0) break
+      crc = crc32c(buffer.subarray(0, readBytes), crc)
+      fullBytes += readBytes
+    }
+    if (crc !== expected) return undefined
+    context.addBytes(fullBytes)
+    return { outcome: 'unchanged', fullBytes, crc, blockCount: 0, rereadCount: 0 }
+  } catch (thrown) {
+    throw mapFileError(thrown, file.sourcePath, 'read')
+  } finally {
+    closeSync(source)
   }
 }
 

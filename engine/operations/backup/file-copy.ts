@@ -1,3 +1,4 @@
+import type { Lsn } from '../../base/lsn.ts'
 import type { CompressAlgorithm } from '../../format/backup-control.ts'
 
 /** One file to be copied from the cluster into the backup. */
@@ -11,12 +12,35 @@ export type FileToCopy = {
   readonly mode: number
   /** Number of the 1 GiB segment, which the page checksum depends on. */
   readonly segmentNumber: number
+  /** Data files that the parent has: which pages are stored. Absent = all. */
+  readonly pages?: PageChoice
+  /** Plain files that look like the parent's: nothing is stored when the content has this CRC-32C. */
+  readonly known?: { readonly crc: number }
+}
+
+/** Which pages of a data file go into an increment. */
+export type PageChoice = {
+  /** Pages with an older LSN are left out, zeroed ones never; undefined = the LSN does not matter. */
+  readonly horizon: Lsn | undefined
+  /** Only these blocks are looked at, bits as in `PageMap`; undefined = every block. */
+  readonly map: Uint8Array | undefined
+  /** Size when the file was listed: what was added later is replayed from WAL. Only with a map. */
+  readonly listedBytes: number
 }
 
 /** What became of a file. */
 export type CopiedFile =
   /** Dropped while the backup ran: it is left out of the content list, WAL replay does not need it. */
   | { readonly outcome: 'vanished' }
+  /** The parent has all of it; nothing is stored. */
+  | {
+      readonly outcome: 'unchanged'
+      readonly fullBytes: number
+      /** Of a plain file; 0 for data files. */
+      readonly crc: number
+      readonly blockCount: number
+      readonly rereadCount: number
+    }
   | {
       readonly outcome: 'copied'
       readonly storedBytes: number

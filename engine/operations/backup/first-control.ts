@@ -1,17 +1,19 @@
 import { LSN_NONE } from '../../base/lsn.ts'
 import type { BackupControl } from '../../format/backup-control.ts'
 import type { ServerFacts } from '../../server/postgres/facts.ts'
+import type { Basis } from './basis.ts'
 import type { BackupSettings } from './settings.ts'
 
 /** What is written down of a backup that has just begun. The start time is filled in when it gets its id. */
 export function firstControl(
   settings: BackupSettings,
+  basis: Basis,
   facts: ServerFacts,
   conninfo: string,
   programVersion: string,
 ): BackupControl {
   return {
-    mode: settings.mode,
+    mode: basis.mode,
     isStream: settings.isStream,
     compressAlgorithm: settings.compressAlgorithm,
     compressLevel: settings.compressLevel,
@@ -36,7 +38,7 @@ export function firstControl(
     uncompressedBytes: undefined,
     pgdataBytes: undefined,
     status: 'RUNNING',
-    parentId: undefined,
+    parentId: basis.mode === 'FULL' ? undefined : basis.parent.id,
     primaryConninfo: conninfo,
     externalDirs: settings.externalDirs.length === 0 ? undefined : settings.externalDirs.join(':'),
     note: settings.note,

@@ -16,6 +16,8 @@ export type SourceEntry = {
   /** `st_mode` with its type bits. */
   readonly mode: number
   readonly sizeBytes: number
+  /** Last change of the content, Unix milliseconds. */
+  readonly modifiedMs: number
   /** 0 = data directory, N = `externaldirN`. */
   readonly externalDirNumber: number
   readonly isDataFile: boolean
@@ -153,6 +155,7 @@ function examine(
     isDirectory,
     mode: stats.mode,
     sizeBytes: isDirectory ? 0 : stats.size,
+    modifiedMs: stats.mtimeMs,
     externalDirNumber,
     isDataFile: relation?.isDataFile ?? false,
     segmentNumber: relation?.segmentNumber ?? 0,

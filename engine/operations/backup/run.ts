@@ -6,7 +6,9 @@ import type { Phase } from '../../base/progress.ts'
 import type { Run } from '../../base/run.ts'
 import { walSegmentNumber } from '../../base/wal-segment.ts'
 import { writeBackupControl, writeContentList, writeLastControl } from '../../catalog/backup.ts'
+import { chainOf } from '../../catalog/chain.ts'
 import { readInventory } from '../../catalog/inventory.ts'
+import { lockAll } from '../../catalog/lock.ts'
 import { createBackup } from '../../catalog/new-backup.ts'
 import { type BackupControl, formatControlTime } from '../../format/backup-control.ts'
 import type { ContentEntry } from '../../format/content-list.ts'
@@ -17,9 +19,11 @@ import { readDatabaseMap, readFacts, type ServerFacts } from '../../server/postg
 import { checkWalRange } from '../steps/check-wal.ts'
 import { syncTree } from '../steps/sync-tree.ts'
 import { openWorkerPool } from '../steps/worker-pool.ts'
+import { type Basis, findBasis } from './basis.ts'
 import { addTextFile, pendingEntry } from './content.ts'
 import { copyCluster } from './copy-cluster.ts'
 import { firstControl } from './first-control.ts'
+import { planIncrement, requireAfterParent } from './increment.ts'
 import { requireSameCluster } from './identity.ts'
 import { listDataDirectory, listExternalDirectory, type SourceEntry } from './list-files.ts'
 import { openReceiver, type Receiver } from './receiver.ts'
@@ -42,8 +46,8 @@ export type BackupOutcome = {
   readonly control: BackupControl
 }
 
-/** Told of the backup as soon as it has an id. */
-type Tell = (id: BackupId) => void
+/** Told of the backup as soon as it has an id, and which mode it has become. */
+type Tell = (id: BackupId, mode: BackupControl['mode']) => void
 
 /**
  * Takes a backup and leaves it with status DONE: complete and durable, not yet validated.
@@ -67,20 +71,26 @@ export async function takeBackup(input: BackupInput, run: Run, tell: Tell): Prom
   }
   await requireSameCluster(facts, dataDirectory, inventory.config)
   warnOfServer(facts, settings, run)
+  const basis = await findBasis(settings, inventory, { session, facts, connection: input.connection }, run)
+  // Nobody may delete or merge what the increment is taken against.
+  await using _chain =
+    basis.mode === 'FULL'
+      ? undefined
+      : await lockAll(chainOf(inventory, basis.parent.id).backups, 'shared', run)
 
   await using backup = await createBackup(inventory, {
-    control: firstControl(settings, facts, session.conninfo, input.programVersion),
+    control: firstControl(settings, basis, facts, session.conninfo, input.programVersion),
     externalDirCount: settings.externalDirs.length,
     startSeconds: settings.startSeconds,
     run,
   })
-  tell(backup.id)
+  tell(backup.id, basis.mode)
   let { control } = backup
   const record = async (changes: Partial<BackupControl>): Promise<void> => {
     control = { ...control, ...changes }
     await writeBackupControl(backup.directory, control)
   }
-  run.log.info(describeStart(backup.id, settings))
+  run.log.info(describeStart(backup.id, basis, settings))
   try {
     await fill({
       id: backup.id,
@@ -89,6 +99,7 @@ export async function takeBackup(input: BackupInput, run: Run, tell: Tell): Prom
       record,
       input,
       settings,
+      basis,
       facts,
       dataDirectory,
       session,
@@ -113,6 +124,7 @@ type Context = {
   readonly record: (changes: Partial<BackupControl>) => Promise<void>
   readonly input: BackupInput
   readonly settings: BackupSettings
+  readonly basis: Basis
   readonly facts: ServerFacts
   readonly dataDirectory: string
   readonly session: Session
@@ -159,8 +171,12 @@ async function fill(context: Context): Promise<void> {
     compressLevel: settings.compressLevel,
     hasChecksums: facts.hasChecksums,
   }
+  const increment = await planIncrement(
+    { ...context, programVersion: context.input.programVersion, timeoutMs },
+    { startLsn: started.startLsn, sources },
+  )
   const copied = await unlessLost(receiver, run, (until) =>
-    copyCluster(sources, directory, copyOptions, pool, until),
+    copyCluster(sources, directory, copyOptions, increment, pool, until),
   )
 
   report(run, 'stop-backup')
@@ -174,6 +190,7 @@ async function fill(context: Context): Promise<void> {
   const stopAt = { startLsn: started.startLsn, stopLsn: stopped.stopLsn, isFromReplica: facts.isInRecovery }
   const stopLsn = await unlessLost(receiver, run, (until) => waitForStopLsn(wal, stopAt, timeoutMs, until))
   run.log.info(`backup stops at ${formatLsn(stopLsn)}`)
+  requireAfterParent(context.basis, stopLsn)
   await receiver?.finish()
   const received = settings.isStream ? await receivedWalEntries(database, facts.walSegmentBytes, pool) : []
   const recoverySeconds = await findRecoverySeconds(wal, started.startLsn, stopLsn, stopped, run)
@@ -347,10 +364,11 @@ function warnOfServer(facts: ServerFacts, settings: BackupSettings, run: Run): v
   }
 }
 
-function describeStart(id: BackupId, settings: BackupSettings): string {
+function describeStart(id: BackupId, basis: Basis, settings: BackupSettings): string {
   const wal = settings.isStream ? 'STREAM' : 'ARCHIVE'
   const level = settings.compressAlgorithm === 'none' ? '' : ` level ${settings.compressLevel}`
-  return `backup ${id}: FULL, WAL mode ${wal}, compression ${settings.compressAlgorithm}${level}, ${settings.threads} threads`
+  const against = basis.mode === 'FULL' ? '' : ` against ${basis.parent.id}`
+  return `backup ${id}: ${basis.mode}${against}, WAL mode ${wal}, compression ${settings.compressAlgorithm}${level}, ${settings.threads} threads`
 }
 
 function report(run: Run, phase: Phase, reason?: string): void {

@@ -4,7 +4,7 @@ import { configNumber, type InstanceConfig } from '../../format/instance-config.
 
 /** What a caller may say of a backup; what is left out follows the instance's configuration. */
 export type BackupOptions = {
-  readonly mode: 'FULL' | 'DELTA' | 'PAGE' | 'PTRACK'
+  readonly mode: 'FULL' | 'DELTA' | 'PAGE' | 'PTRACK' | 'AUTO'
   readonly isStream?: boolean | undefined
   readonly dataDirectory?: string | undefined
   readonly threads?: number | undefined
@@ -25,7 +25,8 @@ export type BackupOptions = {
 
 /** Everything a backup is to do, decided. */
 export type BackupSettings = {
-  readonly mode: 'FULL'
+  /** `AUTO` is the cheapest that is possible. */
+  readonly mode: BackupOptions['mode']
   readonly isStream: boolean
   readonly dataDirectory: string | undefined
   readonly threads: number
@@ -52,11 +53,6 @@ const TEMPORARY_SLOT = 'pg_probackup_slot'
  * @throws {EngineError} `plan.refused` for what this version cannot do.
  */
 export function decideSettings(options: BackupOptions, config: InstanceConfig): BackupSettings {
-  if (options.mode !== 'FULL') {
-    throw new EngineError('plan.refused', `a ${options.mode} backup cannot be taken by this version`, {
-      hint: 'Take a FULL backup; increments that other tools wrote can be restored.',
-    })
-  }
   const algorithm = options.compressAlgorithm ?? config.values['compress-algorithm'] ?? 'none'
   if (algorithm !== 'none' && algorithm !== 'zlib' && algorithm !== 'pglz') {
     throw new EngineError('plan.refused', `compress-algorithm ${algorithm} is not known`, {
@@ -68,7 +64,7 @@ export function decideSettings(options: BackupOptions, config: InstanceConfig): 
   }
   const isTemporary = options.isTemporarySlot ?? options.slot === undefined
   return {
-    mode: 'FULL',
+    mode: options.mode,
     isStream: options.isStream ?? false,
     dataDirectory: options.dataDirectory ?? config.values['pgdata'],
     threads: options.threads ?? 1,
