@@ -7,6 +7,8 @@ import { useTexts } from '../../lib/i18n.ts'
 import { announce, navigate } from '../../lib/stores.ts'
 import { Dialog, Field } from '../../ui/parts.tsx'
 
+const MODES = ['AUTO', 'FULL', 'DELTA', 'PTRACK'] as const
+
 /** What a backup may be told before it starts. The defaults are good: Enter starts it. */
 export function BackupDialog({
   instance,
@@ -17,6 +19,7 @@ export function BackupDialog({
 }) {
   const engine = useEngine()
   const { say } = useTexts()
+  const [mode, setMode] = useState<(typeof MODES)[number]>('AUTO')
   const [note, setNote] = useState('')
   const [algorithm, setAlgorithm] = useState<'none' | 'zlib' | 'pglz'>('zlib')
   const [level, setLevel] = useState(1)
@@ -28,7 +31,7 @@ export function BackupDialog({
     try {
       const { job } = await engine['backups.start']({
         ...instance,
-        mode: 'FULL',
+        mode,
         isStream,
         threads,
         compressAlgorithm: algorithm,
@@ -60,7 +63,16 @@ export function BackupDialog({
         </>
       }
     >
-      <p className="quiet">{say('backup.full-hint')}</p>
+      <Field label={say('backup.mode')} hint={say(`backup.mode-${mode}`)}>
+        <select
+          value={mode}
+          onChange={(event) => setMode(MODES.find((one) => one === event.target.value) ?? 'AUTO')}
+        >
+          {MODES.map((one) => (
+            <option key={one}>{one}</option>
+          ))}
+        </select>
+      </Field>
       <Field label={say('backup.note')}>
         <input value={note} maxLength={1024} onChange={(event) => setNote(event.target.value)} data-first />
       </Field>

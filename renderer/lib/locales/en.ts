@@ -88,7 +88,13 @@ export const en = {
   'backup.wal-archive': 'from the archive (ARCHIVE)',
   'backup.validate': 'Check the backup when it is complete',
   'backup.started': 'Backup started',
-  'backup.full-hint': 'A FULL backup copies every page and checks it.',
+  'backup.mode': 'Mode',
+  'backup.mode-AUTO':
+    'The cheapest mode that is possible: what changed since the newest backup, or a FULL where there is none.',
+  'backup.mode-FULL': 'Copies every page and checks it. Needs no other backup.',
+  'backup.mode-DELTA': 'Reads every page and stores those that changed since the newest backup.',
+  'backup.mode-PTRACK':
+    'Reads only the pages that the server says have changed (PostgreSQL 17 and later with summarize_wal).',
   'chains.title': 'Chains',
   'chains.summary': 'Backups: {{backups}}, chains: {{chains}}',
   'chains.summary-problems': 'Backups: {{backups}}, chains: {{chains}}, with a problem: {{problems}}',
