@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { BackupId } from '../base/backup-id.ts'
@@ -15,6 +14,7 @@ import { versionNumber } from '../format/backup-control.ts'
 import { isWalSegmentName } from '../format/file-names.ts'
 import { overwriteDurably, writeFileDurably } from '../host/durable-file.ts'
 import { mapFileError } from '../host/file-error.ts'
+import { readSmallFile } from '../host/small-file.ts'
 import { CONTENT_FILE, CONTROL_FILE } from './paths.ts'
 
 /** One backup as it lies in the catalog. */
@@ -30,7 +30,7 @@ export type Backup = {
 /** Reads `backup.control`. A file that cannot be read is said, not thrown: the backup is still listed. */
 export function readControl(directory: string): Pick<Backup, 'control' | 'problem'> {
   try {
-    const { control } = parseBackupControl(readFileSync(path.join(directory, CONTROL_FILE), 'utf8'))
+    const { control } = parseBackupControl(readSmallFile(path.join(directory, CONTROL_FILE)))
     return control === undefined
       ? { control, problem: 'backup.control is empty' }
       : { control, problem: undefined }

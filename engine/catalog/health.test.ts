@@ -68,6 +68,14 @@ describe('an instance', () => {
     expect(sentences(todo)).toEqual([['attention', 'failed', 'F2', 1]])
   })
 
+  test('has that problem until another backup has ended', () => {
+    const failed = [madeBackup('F1'), madeBackup('F2', { status: 'ERROR' })]
+    expect(judged(...failed, madeBackup('F3', { status: 'RUNNING' })).protection).toMatchObject({
+      severity: 'problem',
+      sentence: { code: 'last-failed', values: { id: 'F2' } },
+    })
+  })
+
   test('that failed once and has a newer backup is protected', () => {
     const { protection } = judged(madeBackup('F1', { status: 'ERROR' }), madeBackup('F2'))
     expect(protection).toMatchObject({ severity: 'ok', sentence: { code: 'protected' } })

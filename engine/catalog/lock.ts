@@ -1,4 +1,4 @@
-import { constants, readFileSync, unlinkSync } from 'node:fs'
+import { constants, unlinkSync } from 'node:fs'
 import { open, readFile, rename, unlink, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { delay } from '../base/concurrency.ts'
@@ -6,6 +6,7 @@ import { EngineError } from '../base/engine-error.ts'
 import type { Log } from '../base/log.ts'
 import { isProcessAlive } from '../host/process.ts'
 import { isMissing, mapFileError } from '../host/file-error.ts'
+import { readSmallFile } from '../host/small-file.ts'
 import { EXCLUSIVE_LOCK, SHARED_LOCK } from './paths.ts'
 
 /** How patient locking is. The numbers of the reference tools: tests hold them shorter. */
@@ -137,19 +138,21 @@ export async function lockAll(
   return stack.move()
 }
 
-/** Who holds the exclusive lock: a living process, a dead one, or nobody. For derived states; takes nothing. */
+/**
+ * Who holds the exclusive lock: a living process, a dead one, or nobody. A lock that cannot be read counts as held: its
+ * owner may be another user. For derived states; takes nothing.
+ */
 export function lockOwner(directory: string): 'alive' | 'gone' | 'nobody' {
   const own = held.get(directory)
   if (own !== undefined && own.isExclusive) return 'alive'
   try {
-    const pid = Number.parseInt(readFileSync(path.join(directory, EXCLUSIVE_LOCK), 'utf8'), 10)
+    const pid = Number.parseInt(readSmallFile(path.join(directory, EXCLUSIVE_LOCK)), 10)
     if (!(pid > 0)) return 'gone'
     // The same number after a restart of this process, or of the machine: the registry above knows our own.
     if (pid === process.pid) return 'gone'
     return isProcessAlive(pid) === 'gone' ? 'gone' : 'alive'
   } catch (thrown) {
-    if (isMissing(thrown)) return 'nobody'
-    throw mapFileError(thrown, directory, 'read the lock of')
+    return isMissing(thrown) ? 'nobody' : 'alive'
   }
 }
 
@@ -290,7 +293,7 @@ async function release(directory: string): Promise<void> {
 
 function readPids(file: string): readonly number[] {
   try {
-    return readFileSync(file, 'utf8')
+    return readSmallFile(file)
       .split('\n')
       .map((line) => Number.parseInt(line, 10))
       .filter((pid) => pid > 0)
