@@ -60,11 +60,12 @@ async function catalog(): Promise<Made> {
 
 /** Lets seconds pass at once until the work is over. */
 async function hurry<Result>(work: Promise<Result>, onSecond: () => void = () => undefined): Promise<Result> {
-  let isOver = false
-  const over = (): void => void (isOver = true)
-  work.then(over, over)
-  while (!isOver) {
-    await new Promise(setImmediate)
+  const over = work.then(
+    () => 'over',
+    () => 'over',
+  )
+  const aMoment = (): Promise<string> => new Promise((resolve) => setImmediate(resolve, 'not yet'))
+  while ((await Promise.race([over, aMoment()])) !== 'over') {
     if (vi.getTimerCount() === 0) continue
     onSecond()
     vi.advanceTimersByTime(1000)
