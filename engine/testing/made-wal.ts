@@ -95,6 +95,19 @@ export class MadeWal {
     return this.append({ rmgr: 10, mainData: new Uint8Array(room - roomBytes - 24 - 5) })
   }
 
+  /** Goes on here on a timeline of its own, in a copy of the segment, as a server does that is promoted. */
+  branch(timeline: Timeline): MadeWal {
+    const { systemIdentifier } = this
+    const branched = new MadeWal({ timeline, systemIdentifier })
+    branched.segments.clear()
+    const number = this.#position / BigInt(this.segmentBytes)
+    const own = this.segments.get(number)
+    if (own !== undefined) branched.segments.set(number, own.slice())
+    branched.#position = this.#position
+    branched.#previous = this.#previous
+    return branched
+  }
+
   segment(lsn: bigint): Uint8Array {
     const number = lsn / BigInt(this.segmentBytes)
     const known = this.segments.get(number) ?? new Uint8Array(this.segmentBytes)

@@ -4,7 +4,8 @@ import { setImmediate } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { gunzip } from 'node:zlib'
 import { describeError } from '../../base/engine-error.ts'
-import { type Timeline, walSegmentName } from '../../base/wal-segment.ts'
+import type { Lsn } from '../../base/lsn.ts'
+import { type Timeline, walSegmentName, walSegmentNumber } from '../../base/wal-segment.ts'
 import { WalCursor, type WalCursorOptions, type WalProblem } from '../../format/wal-cursor.ts'
 import type { WalRecord } from '../../format/wal-record.ts'
 import { mapFileError } from '../../host/file-error.ts'
@@ -26,6 +27,11 @@ export type WalIdentity = {
 export type WalSource = WalIdentity & {
   /** A segment is taken from the first place that has it. */
   readonly places: readonly WalPlace[]
+  /**
+   * Timelines that branched off later, oldest first, and where. The segment in which one begins also has what its
+   * ancestor wrote before that, and is taken when the ancestor's own was never archived, as recovery does.
+   */
+  readonly heirs?: readonly { readonly timeline: Timeline; readonly start: Lsn }[]
   readonly signal: AbortSignal
 }
 
@@ -54,7 +60,12 @@ export async function readWalRecords(
     }
     signal.throwIfAborted()
     const name = walSegmentName({ timeline, number: step.number }, segmentBytes)
-    const loaded = await loadSegment(source, name)
+    let loaded = await loadSegment(source, name)
+    for (const heir of source.heirs ?? []) {
+      if (loaded.kind !== 'missing' || walSegmentNumber(heir.start, segmentBytes) !== step.number) continue
+      const sameInHeir = { timeline: heir.timeline, number: step.number }
+      loaded = await loadSegment(source, walSegmentName(sameInHeir, segmentBytes))
+    }
     if (loaded.kind === 'bytes') {
       onSegment(name)
       cursor.feed(step.number, loaded.bytes)
