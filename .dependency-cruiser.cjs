@@ -2,13 +2,14 @@
 const layers = {
   base: [],
   format: ['base'],
-  compression: ['base', 'format'],
+  kernel: ['base', 'format'],
+  compression: ['base', 'format', 'kernel'],
   host: ['base'],
   jobs: ['base', 'host'],
 
   server: ['base', 'host', 'format'],
   catalog: ['base', 'format', 'host'],
-  operations: ['base', 'format', 'compression', 'host', 'server', 'catalog'],
+  operations: ['base', 'format', 'kernel', 'compression', 'host', 'server', 'catalog'],
   api: ['base', 'format', 'compression', 'host', 'server', 'catalog', 'operations', 'jobs'],
   cli: ['base', 'api'],
   'web-host': ['base', 'api'],

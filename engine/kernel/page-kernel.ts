@@ -1,0 +1,60 @@
+import type { Lsn } from '../base/lsn.ts'
+import type { PageExpectations, PageVerdict } from '../format/page-header.ts'
+
+/** Most pages that one scan takes: 1 MiB. */
+export const MOST_SCANNED_PAGES = 128
+
+/** What {@link PageKernel.scanPages} found out about a page; the codes of `assembly/scan-pages.ts`. */
+export const SCANNED = {
+  valid: 0,
+  zeroed: 1,
+  headerInvalid: 2,
+  checksumMismatch: 3,
+  lsnFromFuture: 4,
+  /** Sound, and older than the horizon. */
+  unchanged: 5,
+} as const
+
+export type ScanExpectations = {
+  /** Of the first page, counted from the start of the relation. */
+  readonly firstBlock: number
+  readonly hasChecksums: boolean
+  /** Sound pages whose LSN is older are `unchanged`, except for those with LSN 0; left out or 0 = none is. */
+  readonly horizon?: Lsn | undefined
+  /** As in {@link PageExpectations}. */
+  readonly stopLsn?: Lsn | undefined
+}
+
+/** One place for each page, in the kernel's own memory: good until the next call of any of its functions. */
+export type PageScan = {
+  /** One of {@link SCANNED}. */
+  readonly verdicts: Uint8Array
+  /** As computed; 0 for zeroed pages and invalid headers. */
+  readonly checksums: Uint16Array
+  /** 0 for zeroed pages and invalid headers. */
+  readonly lsns: BigUint64Array
+}
+
+/**
+ * The loops that see every byte. A buffer from `reserve` is used where it lies; other bytes are copied into the kernel's
+ * memory first, which is correct and slower.
+ */
+export type PageKernel = {
+  readonly kind: 'wasm' | 'twin'
+  /**
+   * A buffer that lives as long as the thread, on a multiple of 4096 bytes: reserve it once, when a module is loaded. All
+   * reserved buffers together must stay below {@link MOST_RESERVED_BYTES}.
+   */
+  reserve(bytes: number): Uint8Array<ArrayBuffer>
+  /** As `crc32c` of `engine/format`. */
+  crc32c(bytes: Uint8Array, crc?: number): number
+  /** As `pageChecksum` of `engine/format`. */
+  pageChecksum(page: Uint8Array, blockNumber: number): number
+  /** As `examinePage` of `engine/format`. */
+  examinePage(page: Uint8Array, expected: PageExpectations): PageVerdict
+  /** Examines whole pages that lie one after the other, at most {@link MOST_SCANNED_PAGES}. Does not touch them. */
+  scanPages(pages: Uint8Array, expected: ScanExpectations): PageScan
+}
+
+/** What the memory of a kernel has room for, whoever reserves it. */
+export const MOST_RESERVED_BYTES = 7 << 20

@@ -1,0 +1,47 @@
+import { assert } from '../base/assert.ts'
+import { LSN_NONE } from '../base/lsn.ts'
+import { crc32c } from '../format/crc32c.ts'
+import { pageChecksum } from '../format/page-checksum.ts'
+import { examinePage, PAGE_BYTES, type PageVerdict } from '../format/page-header.ts'
+import { MOST_RESERVED_BYTES, MOST_SCANNED_PAGES, type PageKernel, SCANNED } from './page-kernel.ts'
+
+/** The kernel in plain TypeScript: what the other is held against, and what runs where WebAssembly does not. */
+export function openTwinKernel(): PageKernel {
+  const verdicts = new Uint8Array(MOST_SCANNED_PAGES)
+  const checksums = new Uint16Array(MOST_SCANNED_PAGES)
+  const lsns = new BigUint64Array(MOST_SCANNED_PAGES)
+  let reservedBytes = 0
+  return {
+    kind: 'twin',
+    reserve: (bytes) => {
+      reservedBytes += bytes
+      assert(reservedBytes <= MOST_RESERVED_BYTES, 'the reserved buffers have become too many')
+      return new Uint8Array(bytes)
+    },
+    crc32c,
+    pageChecksum,
+    examinePage,
+    scanPages: (pages, { firstBlock, hasChecksums, horizon = LSN_NONE, stopLsn }) => {
+      const count = pages.length / PAGE_BYTES
+      assert(Number.isInteger(count) && count <= MOST_SCANNED_PAGES, 'a scan takes up to 128 whole pages')
+      for (let index = 0; index < count; index++) {
+        const page = pages.subarray(index * PAGE_BYTES, (index + 1) * PAGE_BYTES)
+        const blockNumber = firstBlock + index
+        const { verdict, checksum, lsn } = examinePage(page, { blockNumber, hasChecksums, stopLsn })
+        const isUnchanged = verdict === 'valid' && lsn !== LSN_NONE && lsn < horizon
+        verdicts[index] = isUnchanged ? SCANNED.unchanged : CODES[verdict]
+        checksums[index] = checksum
+        lsns[index] = lsn
+      }
+      return { verdicts, checksums, lsns }
+    },
+  }
+}
+
+const CODES: Readonly<Record<PageVerdict['verdict'], number>> = {
+  valid: SCANNED.valid,
+  zeroed: SCANNED.zeroed,
+  'header-invalid': SCANNED.headerInvalid,
+  'checksum-mismatch': SCANNED.checksumMismatch,
+  'lsn-from-future': SCANNED.lsnFromFuture,
+}
