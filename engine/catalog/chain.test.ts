@@ -75,7 +75,7 @@ describe('a chain', () => {
   ])('is broken where a backup is the child of %s', (_, backups) => {
     const inventory = madeInventory(backups)
     const chain = chainOf(inventory, id('F1'))
-    expect(chain.kind).toBe('broken')
+    expect(chain).toMatchObject({ kind: 'broken', missing: undefined })
     expect(chain.backups).toHaveLength(backups.length)
     expect([...chainsOf(inventory).values()].map(({ isUsable }) => isUsable)).not.toContain(true)
   })

@@ -6,7 +6,10 @@ import type { Inventory } from './inventory.ts'
 export type Chain =
   /** FULL first, the backup itself last. */
   | { readonly kind: 'whole'; readonly backups: readonly Backup[] }
-  /** An ancestor is missing; `backups` are those that are there, the backup itself last. */
+  /**
+   * There is no FULL: `missing` is not there, or else the oldest cannot be read or its parents go in a circle. `backups`
+   * are those that are there, the backup itself last.
+   */
   | { readonly kind: 'broken'; readonly missing: BackupId | undefined; readonly backups: readonly Backup[] }
 
 /** Follows the parents of a backup to its FULL. A circle of parents counts as broken. */
@@ -82,7 +85,10 @@ function followParents(backups: ReadonlyMap<BackupId, Backup>, id: BackupId): Ch
   const seen = new Set<BackupId>()
   for (let next: BackupId | undefined = id; ;) {
     const backup: Backup | undefined = next === undefined || seen.has(next) ? undefined : backups.get(next)
-    if (backup === undefined) return { kind: 'broken', missing: next, backups: chain.toReversed() }
+    if (backup === undefined) {
+      const isCircle = next !== undefined && seen.has(next)
+      return { kind: 'broken', missing: isCircle ? undefined : next, backups: chain.toReversed() }
+    }
     seen.add(backup.id)
     chain.push(backup)
     if (backup.control?.mode === 'FULL') return { kind: 'whole', backups: chain.toReversed() }

@@ -95,7 +95,9 @@ function timeMs(text: string): number {
     text
       .trim()
       .replace(' ', 'T')
-      .replace(/([+-]\d\d)$/, '$1:00'),
+      // ISO takes a lone date for UTC.
+      .replace(/^\d{4}-\d\d-\d\d$/, '$&T00:00')
+      .replace(/(:\d\d(?:\.\d+)?) ?([+-]\d\d)$/, '$1$2:00'),
   )
   if (Number.isNaN(ms)) {
     throw new EngineError('value.malformed', `"${text}" is not a time`, {
@@ -108,9 +110,13 @@ function timeMs(text: string): number {
 function requireChain(inventory: Inventory, backup: Backup): readonly ReadableBackup[] {
   const chain = chainOf(inventory, backup.id)
   if (chain.kind === 'broken') {
+    const [oldest] = chain.backups
+    const why = oldest?.control === undefined ? 'cannot be read' : 'leads to no FULL'
     throw new EngineError(
       'backup.chain-broken',
-      `backup ${backup.id} needs backup ${chain.missing}, which is missing`,
+      chain.missing === undefined
+        ? `backup ${backup.id} needs backup ${oldest?.id}, which ${why}`
+        : `backup ${backup.id} needs backup ${chain.missing}, which is missing`,
       {
         hint: 'Restore another backup; without its parent an increment is worth nothing.',
       },
