@@ -3,6 +3,7 @@ export type Phase =
   | 'connect'
   | 'checkpoint'
   | 'list-files'
+  | 'read-wal'
   | 'copy'
   | 'stop-backup'
   | 'wait-for-wal'
@@ -11,6 +12,7 @@ export type Phase =
   | 'validate-wal'
   | 'restore'
   | 'recovery-settings'
+  | 'merge'
   | 'delete'
   | 'done'
 

@@ -41,7 +41,6 @@ describe('backup', () => {
       instance: 'main',
       isStream: true,
       isSmoothCheckpoint: false,
-      isTemporarySlot: false,
       withServerLog: false,
       isValidated: true,
       checksBlocks: true,

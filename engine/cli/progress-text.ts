@@ -6,6 +6,7 @@ const PHASES: Readonly<Record<Phase, string>> = {
   connect: 'connecting',
   checkpoint: 'waiting for the checkpoint',
   'list-files': 'listing files',
+  'read-wal': 'reading archived WAL',
   copy: 'copying',
   'stop-backup': 'stopping the backup',
   'wait-for-wal': 'waiting for WAL',
@@ -14,6 +15,7 @@ const PHASES: Readonly<Record<Phase, string>> = {
   'validate-wal': 'validating WAL',
   restore: 'restoring',
   'recovery-settings': 'writing recovery settings',
+  merge: 'merging',
   delete: 'deleting',
   done: 'done',
 }

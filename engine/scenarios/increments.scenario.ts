@@ -1,3 +1,4 @@
+import { rm, symlink } from 'node:fs/promises'
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { startEngine, type TestEngine } from '../testing/engines.ts'
@@ -18,7 +19,7 @@ const FINGERPRINT = `select json_build_object(
 
 type Ref = { readonly catalog: string; readonly instance: string }
 
-async function backUp(engine: TestEngine, ref: Ref, mode: 'FULL' | 'DELTA' | 'PTRACK' | 'AUTO') {
+async function backUp(engine: TestEngine, ref: Ref, mode: 'FULL' | 'DELTA' | 'PAGE' | 'PTRACK' | 'AUTO') {
   const job = await engine.ended(
     engine.client['backups.start']({ ...ref, mode, isStream: true, threads: 2, compressAlgorithm: 'zlib' }),
   )
@@ -43,13 +44,24 @@ async function change(server: TestServer, round: number): Promise<void> {
 }
 
 describe.each(serverMajors())('PostgreSQL %i', (major) => {
-  const modes = major >= 17 ? (['DELTA', 'PTRACK'] as const) : (['DELTA'] as const)
+  const modes = major >= 17 ? (['DELTA', 'PAGE', 'PTRACK'] as const) : (['DELTA', 'PAGE'] as const)
 
   test.each(modes)('a chain of %s backups restores each of its moments', async (mode) => {
     await using scratch = await scratchDirectory('increments')
-    await using server = await startServer(scratch.path, { major, settings: major >= 17 ? SUMMARIES : {} })
+    const archive = serverDirectory(path.join(scratch.path, 'archive'))
+    await using server = await startServer(scratch.path, {
+      major,
+      settings: {
+        ...(major >= 17 && SUMMARIES),
+        ...(mode === 'PAGE' && { archive_mode: 'on', archive_command: `'cp %p "${archive}/%f"'` }),
+      },
+    })
     await using engine = await startEngine()
     const ref = await engine.register(path.join(scratch.path, 'catalog'), server)
+    // The server must be able to write to the archive, and may run as another user than this process.
+    const own = path.join(ref.catalog, 'wal', ref.instance)
+    await rm(own, { recursive: true })
+    await symlink(archive, own)
     await server.run(
       'postgres',
       'create table ledger as select g as id, md5(g::text) as v from generate_series(1, 20000) g',
@@ -110,7 +122,7 @@ test('an increment without a parent, and tracking that does not reach, are refus
   await using server = await startServer(scratch.path, { major: 17 })
   await using engine = await startEngine()
   const ref = await engine.register(path.join(scratch.path, 'catalog'), server)
-  const failureOf = async (mode: 'DELTA' | 'PTRACK') =>
+  const failureOf = async (mode: 'DELTA' | 'PAGE' | 'PTRACK') =>
     (await engine.ended(engine.client['backups.start']({ ...ref, mode, isStream: true }))).error
 
   expect(await failureOf('DELTA')).toMatchObject({
@@ -122,6 +134,10 @@ test('an increment without a parent, and tracking that does not reach, are refus
     code: 'plan.refused',
     message: expect.stringContaining('summarize_wal is off'),
     hint: expect.stringContaining('DELTA'),
+  })
+  expect(await failureOf('PAGE')).toMatchObject({
+    code: 'plan.refused',
+    message: expect.stringContaining('archive_mode is off'),
   })
   expect((await engine.client['backups.list'](ref)).backups).toHaveLength(1)
 })

@@ -65,7 +65,8 @@ export function readBackupRequest(given: Given): BackupRequest {
     mode: mode as BackupRequest['mode'],
     isStream: !given.has('no-stream'),
     isSmoothCheckpoint: given.has('smooth-checkpoint'),
-    isTemporarySlot: given.has('temp-slot'),
+    // Without a word about slots a temporary one holds the WAL that the backup still needs.
+    ...(given.has('temp-slot') && { isTemporarySlot: true }),
     withServerLog: given.has('backup-pg-log'),
     isValidated: !given.has('no-validate'),
     checksBlocks: !given.has('skip-block-validation'),

@@ -1,7 +1,8 @@
+import { readdir } from 'node:fs/promises'
 import type { Run } from '../../base/run.ts'
 import { EngineError } from '../../base/engine-error.ts'
 import { formatLsn } from '../../base/lsn.ts'
-import type { Timeline } from '../../base/wal-segment.ts'
+import { type Timeline, walSegmentName, walSegmentNumber } from '../../base/wal-segment.ts'
 import type { Inventory } from '../../catalog/inventory.ts'
 import { chooseParent, type KnownBackup } from '../../catalog/parent.ts'
 import type { TimelineHistory } from '../../format/timeline-history.ts'
@@ -34,6 +35,7 @@ export async function findBasis(
     readonly session: Session
     readonly facts: ServerFacts
     readonly connection: ConnectionSettings
+    readonly archiveDirectory: string
   },
   run: Run,
 ): Promise<Basis> {
@@ -54,8 +56,11 @@ export async function findBasis(
   const basis = { parent, timeline: facts.timeline, history }
   if (mode === 'DELTA') return { mode, ...basis }
   if (mode === 'PAGE') {
-    throw new EngineError('plan.refused', 'a PAGE backup cannot be taken by this version', {
-      hint: 'Take a DELTA backup, or PTRACK where the server summarizes its WAL.',
+    const reason = await whyNotArchived(parent, facts, server.archiveDirectory)
+    if (reason === undefined) return { mode, ...basis }
+    throw new EngineError('plan.refused', `a PAGE backup is not possible: ${reason}`, {
+      hint: 'Take a DELTA backup, which reads every page, or a FULL one.',
+      facts: { parent: parent.id, start: formatLsn(parent.control.startLsn) },
     })
   }
 
@@ -88,4 +93,20 @@ async function whyNotTracked(
     from: parent.control.startLsn,
   })
   return coverage.kind === 'covered' ? undefined : coverage.reason
+}
+
+/** Why the archive cannot say what has changed since the parent, as far as that can be seen now. */
+async function whyNotArchived(
+  parent: KnownBackup,
+  facts: ServerFacts,
+  archiveDirectory: string,
+): Promise<string | undefined> {
+  if (facts.archiveMode === 'off') return 'the server does not archive its WAL (archive_mode is off)'
+  const { startLsn, timeline } = parent.control
+  const number = walSegmentNumber(startLsn, facts.walSegmentBytes)
+  const name = walSegmentName({ timeline, number }, facts.walSegmentBytes)
+  const archived: readonly string[] = await readdir(archiveDirectory).catch(() => [])
+  return archived.includes(name) || archived.includes(`${name}.gz`)
+    ? undefined
+    : `WAL segment ${name}, in which the parent ${parent.id} starts, is not in the archive`
 }

@@ -11,6 +11,8 @@ import type { ServerFacts } from '../../server/postgres/facts.ts'
 import type { Basis } from './basis.ts'
 import type { FileToCopy } from './file-copy.ts'
 import type { SourceEntry } from './list-files.ts'
+import { intervalsBetween, readChangedPages } from './pages-by-wal.ts'
+import { type BackupWal, waitForSegment } from './stream-wal.ts'
 import { readSummarizedPages } from './pages-by-summaries.ts'
 
 /** What the files of an increment are held against. */
@@ -33,6 +35,8 @@ type Plan = {
   readonly programVersion: string
   readonly facts: ServerFacts
   readonly session: Session
+  /** Where the WAL that a PAGE backup reads is. */
+  readonly archive: BackupWal
   readonly timeoutMs: number
   readonly run: Run
 }
@@ -51,6 +55,31 @@ export async function planIncrement(
   })
   run.log.info(`holding files against backup ${basis.parent.id}, which starts at ${formatLsn(known.horizon)}`)
   if (basis.mode === 'DELTA') return { ...known, filtersByLsn: true, changedPages: undefined }
+  if (basis.mode === 'PAGE') {
+    // The segment in which this backup starts is the last one that is read.
+    await waitForSegment(plan.archive, startLsn, plan.timeoutMs, run)
+    const { timeline, segmentBytes, systemIdentifier, place } = plan.archive
+    const { control: from } = basis.parent
+    const changedPages = await readChangedPages({
+      places: [place],
+      intervals: intervalsBetween(basis.history, from, { timeline, startLsn }),
+      segmentBytes,
+      systemIdentifier,
+      versionDirectory: facts.tablespaceVersionDirectory,
+      sources,
+      signal: run.signal,
+      report: (doneBytes, totalBytes) =>
+        run.report({
+          phase: 'read-wal',
+          doneBytes,
+          totalBytes,
+          doneFiles: 0,
+          totalFiles: undefined,
+          currentFiles: [],
+        }),
+    })
+    return { ...known, filtersByLsn: false, changedPages }
+  }
   const changedPages = await readSummarizedPages(
     plan.session,
     { major: facts.major, timeline: basis.timeline, from: known.horizon, to: startLsn },

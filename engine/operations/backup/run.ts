@@ -17,6 +17,7 @@ import { type ConnectionSettings, openSession, type Session } from '../../server
 import { startBackup, type StoppedBackup, stopBackup, switchWal } from '../../server/postgres/backup-mode.ts'
 import { readDatabaseMap, readFacts, type ServerFacts } from '../../server/postgres/facts.ts'
 import { checkWalRange } from '../steps/check-wal.ts'
+import type { WalPlace } from '../steps/read-wal.ts'
 import { syncTree } from '../steps/sync-tree.ts'
 import { openWorkerPool } from '../steps/worker-pool.ts'
 import { type Basis, findBasis } from './basis.ts'
@@ -71,7 +72,12 @@ export async function takeBackup(input: BackupInput, run: Run, tell: Tell): Prom
   }
   await requireSameCluster(facts, dataDirectory, inventory.config)
   warnOfServer(facts, settings, run)
-  const basis = await findBasis(settings, inventory, { session, facts, connection: input.connection }, run)
+  const basis = await findBasis(
+    settings,
+    inventory,
+    { session, facts, connection: input.connection, archiveDirectory: archiveOf(input).directory },
+    run,
+  )
   // Nobody may delete or merge what the increment is taken against.
   await using _chain =
     basis.mode === 'FULL'
@@ -146,7 +152,8 @@ async function fill(context: Context): Promise<void> {
   })
   run.log.info(`backup starts at ${formatLsn(started.startLsn)} on timeline ${started.timeline}`)
   await record({ startLsn: started.startLsn, timeline: started.timeline })
-  if (!settings.isStream && !facts.isInRecovery) await switchWal(session)
+  const readsArchive = !settings.isStream || context.basis.mode === 'PAGE'
+  if (readsArchive && !facts.isInRecovery) await switchWal(session)
 
   const wal = placeOfWal(context, database, started.timeline)
   await using receiver = settings.isStream
@@ -172,7 +179,12 @@ async function fill(context: Context): Promise<void> {
     hasChecksums: facts.hasChecksums,
   }
   const increment = await planIncrement(
-    { ...context, programVersion: context.input.programVersion, timeoutMs },
+    {
+      ...context,
+      programVersion: context.input.programVersion,
+      archive: { ...wal, place: archiveOf(context.input) },
+      timeoutMs,
+    },
     { startLsn: started.startLsn, sources },
   )
   const copied = await unlessLost(receiver, run, (until) =>
@@ -221,11 +233,13 @@ async function fill(context: Context): Promise<void> {
   })
 }
 
+function archiveOf({ catalog, instance }: BackupInput): WalPlace {
+  return { directory: path.join(catalog, 'wal', instance), kind: 'archive' }
+}
+
 function placeOfWal({ input, settings, facts }: Context, database: string, timeline: number): BackupWal {
   return {
-    place: settings.isStream
-      ? { directory: path.join(database, 'pg_wal'), kind: 'plain' }
-      : { directory: path.join(input.catalog, 'wal', input.instance), kind: 'archive' },
+    place: settings.isStream ? { directory: path.join(database, 'pg_wal'), kind: 'plain' } : archiveOf(input),
     timeline,
     segmentBytes: facts.walSegmentBytes,
     systemIdentifier: facts.systemIdentifier,

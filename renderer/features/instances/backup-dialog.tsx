@@ -7,7 +7,7 @@ import { useTexts } from '../../lib/i18n.ts'
 import { announce, navigate } from '../../lib/stores.ts'
 import { Dialog, Field } from '../../ui/parts.tsx'
 
-const MODES = ['AUTO', 'FULL', 'DELTA', 'PTRACK'] as const
+const MODES = ['AUTO', 'FULL', 'DELTA', 'PAGE', 'PTRACK'] as const
 
 /** What a backup may be told before it starts. The defaults are good: Enter starts it. */
 export function BackupDialog({

@@ -93,6 +93,8 @@ export const en = {
     'The cheapest mode that is possible: what changed since the newest backup, or a FULL where there is none.',
   'backup.mode-FULL': 'Copies every page and checks it. Needs no other backup.',
   'backup.mode-DELTA': 'Reads every page and stores those that changed since the newest backup.',
+  'backup.mode-PAGE':
+    'Reads archived WAL to find what changed since the newest backup, then only those pages.',
   'backup.mode-PTRACK':
     'Reads only the pages that the server says have changed (PostgreSQL 17 and later with summarize_wal).',
   'chains.title': 'Chains',
@@ -355,6 +357,7 @@ export const en = {
   'phase.connect': 'connect',
   'phase.checkpoint': 'wait for checkpoint',
   'phase.list-files': 'list files',
+  'phase.read-wal': 'read WAL',
   'phase.copy': 'copy',
   'phase.stop-backup': 'leave backup mode',
   'phase.wait-for-wal': 'wait for WAL',
