@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises'
 import path from 'node:path'
 import { mapConcurrently } from '../../base/concurrency.ts'
 import { EngineError } from '../../base/engine-error.ts'
@@ -6,12 +7,13 @@ import { type Backup, readContentList } from '../../catalog/backup.ts'
 import { type BackupControl, versionNumber } from '../../format/backup-control.ts'
 import type { ContentEntry } from '../../format/content-list.ts'
 import { hasLegacyCrc } from '../../format/crc32c.ts'
+import { isMissing, mapFileError } from '../../host/file-error.ts'
 import { toBatches } from './batches.ts'
 import { checkWalRange } from './check-wal.ts'
 import type { ProgressTicker } from './progress-ticker.ts'
 import { contentRoot, isDirectoryEntry, isPaged } from './stored-versions.ts'
 import type { WorkerPool } from './worker-pool.ts'
-import { checkFiles, type FileFinding, type FileToCheck } from './check-files.ts'
+import { checkFiles, type FileFinding, type FileToCheck, HEADER_MAP } from './check-files.ts'
 
 /** Something that validation saw. `attention` is worth a look, `problem` means that the backup cannot be relied on. */
 export type Finding = {
@@ -109,13 +111,17 @@ export async function checkStoredFiles(
     }
   }
   const version = versionNumber(control.programVersion ?? '')
+  const isPadded = version < FIRST_WITH_HEADER_MAP
+  const headerMapPath = path.join(backup.directory, HEADER_MAP)
+  const mapFinding =
+    isPadded || !context.checksBlocks ? undefined : await checkHeaderMap(headerMapPath, files)
   const options = {
-    headerMapPath: path.join(backup.directory, 'page_header_map'),
+    headerMapPath: isPadded || mapFinding !== undefined ? undefined : headerMapPath,
     hasChecksums: control.checksumVersion > 0,
     checksBlocks: context.checksBlocks,
     stopLsn: control.stopLsn,
     hasLegacyCrc: hasLegacyCrc(version),
-    isPadded: version < FIRST_WITH_HEADER_MAP,
+    isPadded,
   }
   const found = await mapConcurrently(
     toBatches(files),
@@ -128,7 +134,29 @@ export async function checkStoredFiles(
     },
     run.signal,
   )
-  return found.flat()
+  return mapFinding === undefined ? found.flat() : [mapFinding, ...found.flat()]
+}
+
+/** A map that is not there, or not all of it, is told once and not for each of its files. */
+async function checkHeaderMap(
+  headerMapPath: string,
+  files: readonly FileToCheck[],
+): Promise<FileFinding | undefined> {
+  const endBytes = files.reduce(
+    (end, { headers }) => Math.max(end, headers === undefined ? 0 : headers.offset + headers.sizeBytes),
+    0,
+  )
+  if (endBytes === 0) return undefined
+  const finding = { severity: 'problem', where: HEADER_MAP } as const
+  try {
+    const { size } = await stat(headerMapPath)
+    if (size >= endBytes) return undefined
+    const message = `file "${HEADER_MAP}" has ${size} bytes, the content list needs ${endBytes}`
+    return { ...finding, code: 'file-size', message }
+  } catch (thrown) {
+    if (!isMissing(thrown)) throw mapFileError(thrown, headerMapPath, 'read')
+    return { ...finding, code: 'file-missing', message: `file "${HEADER_MAP}" is missing` }
+  }
 }
 
 function fileToCheck(backup: Pick<Backup, 'directory'>, entry: ContentEntry): FileToCheck {

@@ -28,7 +28,8 @@ export type FileToCheck = {
 
 export type CheckFilesInput = {
   readonly files: readonly FileToCheck[]
-  readonly headerMapPath: string
+  /** Left out where there is nothing to compare with: older writers have no map, or all of it is known to be lost. */
+  readonly headerMapPath: string | undefined
   readonly hasChecksums: boolean
   /** Pages are decompressed and examined, besides the checksum of the file. */
   readonly checksBlocks: boolean
@@ -53,6 +54,9 @@ export type FileFinding = {
   readonly where: string
   readonly message: string
 }
+
+/** The file with the header tables of a backup, as findings name it. */
+export const HEADER_MAP = 'page_header_map'
 
 /** Damage in one file beyond this many findings is summed up in the last. */
 const MOST_FINDINGS_PER_FILE = 20
@@ -156,10 +160,10 @@ function checkDataFile(
   }
 
   let table: readonly PageHeaderEntry[] | undefined
-  if (!input.isPadded) {
+  if (input.headerMapPath !== undefined) {
     const read = readHeaderTable(input.headerMapPath, file.headers)
     if (read.kind === 'damaged')
-      add(problem('header-map', `the page headers of "${file.name}": ${read.message}`))
+      add(problem('header-map', `the page headers of "${file.name}": ${read.message}`, HEADER_MAP))
     else table = read.entries
   }
 
