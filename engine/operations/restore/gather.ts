@@ -8,7 +8,7 @@ import { parseTablespaceMap } from '../../format/tablespace-map.ts'
 import { freeBytes } from '../../host/disk.ts'
 import { isProcessAlive } from '../../host/process.ts'
 import { chooseBackup } from './choose-backup.ts'
-import type { RestoreFacts, RestoreInput, TargetState } from './plan.ts'
+import { placesOf, type RestoreFacts, type RestoreInput, type TargetState } from './plan.ts'
 import type { ListedBackup } from './work-list.ts'
 
 /** Reads what {@link planRestore} decides on: the chain with its lists, and the places that are to be written to. */
@@ -31,17 +31,9 @@ export async function gatherRestoreFacts(
     : []
   const externalDirs = sortedExternalDirs(backup.control.externalDirs)
 
-  const places = [
-    input.dataDirectory,
-    ...tablespaces.map(
-      ({ path: from }) => input.tablespaceMapping.find((one) => one.from === from)?.to ?? from,
-    ),
-    ...(input.skipsExternal
-      ? []
-      : externalDirs.map((from) => input.externalMapping.find((one) => one.from === from)?.to ?? from)),
-  ]
   const targets = new Map<string, TargetState>()
-  for (const place of places) targets.set(place, await inspectTarget(place))
+  for (const place of placesOf(input, { tablespaces, externalDirs }))
+    targets.set(place, await inspectTarget(place))
   return {
     backup,
     chain: listed,

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { resolve } from 'node:path'
 import type { BackupId } from '../../base/backup-id.ts'
 import { EngineError } from '../../base/engine-error.ts'
 import type { TablespaceMapEntry } from '../../format/tablespace-map.ts'
@@ -92,7 +93,7 @@ export function planRestore(input: RestoreInput, facts: RestoreFacts): RestorePl
   const tablespaces = facts.tablespaces.map(({ oid, path }) => ({
     oid,
     from: path,
-    to: input.tablespaceMapping.find(({ from }) => samePath(from, path))?.to ?? path,
+    to: mapped(path, input.tablespaceMapping),
   }))
   for (const { from } of input.tablespaceMapping) {
     if (!facts.tablespaces.some(({ path }) => samePath(path, from))) {
@@ -108,7 +109,7 @@ export function planRestore(input: RestoreInput, facts: RestoreFacts): RestorePl
     : facts.externalDirs.map((from, index) => ({
         number: index + 1,
         from,
-        to: input.externalMapping.find((mapping) => samePath(mapping.from, from))?.to ?? from,
+        to: mapped(from, input.externalMapping),
       }))
   for (const { from } of input.externalMapping) {
     if (!facts.externalDirs.some((dir) => samePath(dir, from))) {
@@ -135,11 +136,7 @@ export function planRestore(input: RestoreInput, facts: RestoreFacts): RestorePl
       externalDirs.map(({ to }) => to),
       facts,
     ),
-    ...overlapLines([
-      input.dataDirectory,
-      ...tablespaces.map(({ to }) => to),
-      ...externalDirs.map(({ to }) => to),
-    ]),
+    ...overlapLines(placesOf(input, facts)),
     spaceLine(writeBytes, facts.freeBytes),
     ...(facts.isRoot ? [ownerLine()] : []),
   ]
@@ -155,6 +152,22 @@ export function planRestore(input: RestoreInput, facts: RestoreFacts): RestorePl
   }
 }
 
+/** Every place that a restore writes to: the data directory, tablespaces, external directories. */
+export function placesOf(
+  input: RestoreInput,
+  { tablespaces, externalDirs }: Pick<RestoreFacts, 'tablespaces' | 'externalDirs'>,
+): readonly string[] {
+  return [
+    input.dataDirectory,
+    ...tablespaces.map(({ path }) => mapped(path, input.tablespaceMapping)),
+    ...(input.skipsExternal ? [] : externalDirs.map((from) => mapped(from, input.externalMapping))),
+  ]
+}
+
+function mapped(path: string, mapping: RestoreInput['tablespaceMapping']): string {
+  return mapping.find(({ from }) => samePath(from, path))?.to ?? path
+}
+
 function chainLine({ chain, backup }: RestoreFacts): PreflightLine {
   return line('chain', 'ok', 'chain-complete', { count: chain.length, id: backup.id })
 }
@@ -166,13 +179,21 @@ function statusLine({ isForced, isValidated }: RestoreInput, { chain }: RestoreF
   if (doubtful !== undefined) {
     const values = { id: doubtful.backup.id, status: doubtful.backup.control.status }
     if (isForced) return line('status', 'warning', 'status-forced', values)
-    return line(
-      'status',
-      'warning',
-      'status-doubtful',
-      values,
-      'It is validated first, and not restored if it is damaged.',
-    )
+    return isValidated
+      ? line(
+          'status',
+          'warning',
+          'status-doubtful',
+          values,
+          'It is validated first, and not restored if it is damaged.',
+        )
+      : line(
+          'status',
+          'blocked',
+          'status-doubtful',
+          values,
+          'Let it be validated first, or force the restore.',
+        )
   }
   const unchecked = chain.find(({ backup }) => backup.control.status === 'DONE')
   if (unchecked !== undefined && !isValidated) {
@@ -231,7 +252,7 @@ function targetLines(
 function overlapLines(paths: readonly string[]): readonly PreflightLine[] {
   for (const [index, inner] of paths.entries()) {
     const outer = paths.find(
-      (other, at) => at !== index && `${inner}/`.startsWith(`${other.replace(/\/+$/, '')}/`),
+      (other, at) => at !== index && `${resolve(inner)}/`.startsWith(`${resolve(other).replace(/\/$/, '')}/`),
     )
     if (outer !== undefined) {
       return [
