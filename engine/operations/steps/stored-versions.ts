@@ -47,7 +47,7 @@ export function contentRoot({ externalDirNumber }: Pick<ContentEntry, 'externalD
  * The stored versions that a file of the newest backup is put together from, newest first; of a file that is not paged
  * only the one that counts. Pure. Source: `catalog-format.md` sections 10.6 and 10.7.
  *
- * @throws {EngineError} `backup.damaged` when nobody stores a file that has content.
+ * @throws {EngineError} `backup.damaged` when nobody stores a file, and no backup says that it was empty.
  */
 export function storedVersions(
   entry: ContentEntry,
@@ -57,14 +57,17 @@ export function storedVersions(
   if (entry.sizeBytes === 0) return []
   const isWhole = !isPaged(entry)
   const versions: StoredVersion[] = entry.sizeBytes > 0 ? [{ index: 0, entry }] : []
+  let wasEmpty = false
   for (const [at, entries] of older.entries()) {
     if (isWhole && versions.length > 0) break
     const found = entries.get(contentKey(entry))
     // A relation that a parent does not list was new in the child, which then stores all of it.
-    if (found === undefined || found.sizeBytes === 0) break
+    wasEmpty = found?.sizeBytes === 0
+    if (found === undefined || wasEmpty) break
     if (found.sizeBytes > 0) versions.push({ index: at + 1, entry: found })
   }
-  if (versions.length === 0 && isWhole && entry.fullBytes > 0) {
+  // What is unchanged since a parent must be there: an empty file in its place would be a silent loss.
+  if (versions.length === 0 && !(wasEmpty && (!isWhole || entry.fullBytes <= 0))) {
     throw new EngineError('backup.damaged', `no backup of the chain of ${newestId} stores "${entry.path}"`, {
       hint: 'Validate the instance and restore another backup.',
     })
