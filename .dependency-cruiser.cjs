@@ -21,6 +21,7 @@ const homes = {
   electron: '^electron/',
   react: '^renderer/',
   pg: '^engine/server/',
+  'lz4-napi': '^engine/compression/',
   zod: '^engine/api/',
   ws: '^engine/web-host/',
 }

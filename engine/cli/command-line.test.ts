@@ -69,7 +69,7 @@ const bad: [string, RegExp, RegExp?][] = [
   ['backup --ttl=3w', /unknown unit/],
   ['backup --expire-time=2026-02-30', /not a time/],
   ['backup --note=' + 'x'.repeat(1025), /longer than 1024 bytes/],
-  ['backup --compress-level=10', /not between 0 and 9/],
+  ['backup --compress-level=23', /not between 0 and 22/],
   ['backup -b P', /more than one of/],
   ['restore --re=1', /more than one option/],
   ['restore -T /a', /OLD=NEW/],

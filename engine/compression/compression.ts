@@ -1,16 +1,18 @@
-import { EngineError } from '../base/engine-error.ts'
 import type { CompressAlgorithm } from '../format/backup-control.ts'
+import { lz4Pages } from './lz4.ts'
 import { nonePages } from './none.ts'
 import type { PageCompression } from './page-compression.ts'
 import { pglzPages } from './pglz.ts'
 import { zlibPages } from './zlib.ts'
+import { zstdPages } from './zstd.ts'
 
 export type { PageCompression }
 
 /**
- * Makes an algorithm ready; cheap enough to call per file. `level` is 0 to 9 and counts for zlib only.
+ * Makes an algorithm ready; cheap enough to call per file. `level` is 0 to 9 for zlib, 1 to 22 for zstd, and counts for
+ * no other.
  *
- * @throws {EngineError} `format.unsupported` for lz4 and zstd; `value.malformed` for a level out of range.
+ * @throws {EngineError} `value.malformed` for a level out of range.
  */
 export function openCompression(algorithm: CompressAlgorithm, level: number): PageCompression {
   switch (algorithm) {
@@ -21,9 +23,8 @@ export function openCompression(algorithm: CompressAlgorithm, level: number): Pa
     case 'pglz':
       return pglzPages
     case 'lz4':
+      return lz4Pages
     case 'zstd':
-      throw new EngineError('format.unsupported', `${algorithm} pages cannot be read or written`, {
-        hint: 'Use the program that wrote the backup, or take backups with zlib.',
-      })
+      return zstdPages(level)
   }
 }

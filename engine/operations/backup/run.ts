@@ -97,6 +97,9 @@ export async function takeBackup(input: BackupInput, run: Run, tell: Tell): Prom
     await writeBackupControl(backup.directory, control)
   }
   run.log.info(describeStart(backup.id, basis, settings))
+  if (settings.compressAlgorithm === 'lz4' || settings.compressAlgorithm === 'zstd') {
+    run.log.warning(`pages compressed with ${settings.compressAlgorithm} can be read by Tidemark only`)
+  }
   try {
     await fill({
       id: backup.id,

@@ -1,5 +1,5 @@
 import { EngineError } from '../../base/engine-error.ts'
-import type { CompressAlgorithm } from '../../format/backup-control.ts'
+import { COMPRESS_ALGORITHMS, type CompressAlgorithm } from '../../format/backup-control.ts'
 import { configNumber, type InstanceConfig } from '../../format/instance-config.ts'
 
 /** What a caller may say of a backup; what is left out follows the instance's configuration. */
@@ -8,7 +8,7 @@ export type BackupOptions = {
   readonly isStream?: boolean | undefined
   readonly dataDirectory?: string | undefined
   readonly threads?: number | undefined
-  readonly compressAlgorithm?: 'none' | 'zlib' | 'pglz' | undefined
+  readonly compressAlgorithm?: CompressAlgorithm | undefined
   readonly compressLevel?: number | undefined
   readonly isSmoothCheckpoint?: boolean | undefined
   readonly slot?: string | undefined
@@ -53,12 +53,9 @@ const TEMPORARY_SLOT = 'pg_probackup_slot'
  * @throws {EngineError} `plan.refused` for what this version cannot do.
  */
 export function decideSettings(options: BackupOptions, config: InstanceConfig): BackupSettings {
-  const algorithm = options.compressAlgorithm ?? config.values['compress-algorithm'] ?? 'none'
-  if (algorithm !== 'none' && algorithm !== 'zlib' && algorithm !== 'pglz') {
-    throw new EngineError('plan.refused', `compress-algorithm ${algorithm} is not known`, {
-      hint: 'Choose none, zlib or pglz.',
-    })
-  }
+  const algorithm = requireAlgorithm(
+    options.compressAlgorithm ?? config.values['compress-algorithm'] ?? 'none',
+  )
   if (options.ttlSeconds !== undefined && options.expireSeconds !== undefined) {
     throw new EngineError('usage.invalid', 'a pin has either a duration or an end, not both')
   }
@@ -98,4 +95,12 @@ function sortedDirs(dirs: readonly string[]): readonly string[] {
   return [...new Set(dirs.map((dir) => dir.replace(/(?<=.)\/+$/, '')))].sort((a, b) =>
     Buffer.compare(Buffer.from(a), Buffer.from(b)),
   )
+}
+
+function requireAlgorithm(name: string): CompressAlgorithm {
+  const algorithm = COMPRESS_ALGORITHMS.find((known) => known === name)
+  if (algorithm !== undefined) return algorithm
+  throw new EngineError('plan.refused', `compress-algorithm ${name} is not known`, {
+    hint: `Choose one of ${COMPRESS_ALGORITHMS.join(', ')}.`,
+  })
 }

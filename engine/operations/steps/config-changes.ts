@@ -1,6 +1,9 @@
 import { EngineError } from '../../base/engine-error.ts'
 import { findConfigKey, type InstanceConfig, parseConfigValue } from '../../format/instance-config.ts'
 
+/** Compression that pg_probackup does not know: it stops at a configuration that names one. */
+const OWN_ALGORITHMS: ReadonlySet<string> = new Set(['lz4', 'zstd'])
+
 /**
  * Applies values as they stand on a command line (`5min`, `10MB`); an empty text takes a key out. Pure.
  *
@@ -21,6 +24,11 @@ export function applyConfigChanges(
         'value.malformed',
         `"${key}" is found out when an instance is added and cannot be changed`,
       )
+    }
+    if (key === 'compress-algorithm' && OWN_ALGORITHMS.has(text)) {
+      throw new EngineError('value.malformed', `${text} cannot be a setting of an instance`, {
+        hint: 'Other programs would not read the instance any more; give it with each backup.',
+      })
     }
     if (text === '') delete values[key]
     else values[key] = parseConfigValue(row, text)

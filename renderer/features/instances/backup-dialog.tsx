@@ -21,7 +21,7 @@ export function BackupDialog({
   const { say } = useTexts()
   const [mode, setMode] = useState<(typeof MODES)[number]>('AUTO')
   const [note, setNote] = useState('')
-  const [algorithm, setAlgorithm] = useState<'none' | 'zlib' | 'pglz'>('zlib')
+  const [algorithm, setAlgorithm] = useState<'none' | 'zlib' | 'pglz' | 'lz4' | 'zstd'>('zlib')
   const [level, setLevel] = useState(1)
   const [threads, setThreads] = useState(2)
   const [isStream, setStream] = useState(true)
@@ -85,15 +85,17 @@ export function BackupDialog({
             <option value="none">{say('common.none')}</option>
             <option value="zlib">zlib</option>
             <option value="pglz">pglz</option>
+            <option value="lz4">{say('backup.only-tidemark', { name: 'lz4' })}</option>
+            <option value="zstd">{say('backup.only-tidemark', { name: 'zstd' })}</option>
           </select>
         </Field>
         <Field label={say('backup.level')}>
           <input
             type="number"
             min={0}
-            max={9}
+            max={algorithm === 'zstd' ? 22 : 9}
             value={level}
-            disabled={algorithm !== 'zlib'}
+            disabled={algorithm !== 'zlib' && algorithm !== 'zstd'}
             onChange={(event) => setLevel(event.target.valueAsNumber || 0)}
           />
         </Field>
