@@ -9,7 +9,7 @@ import {
   formatRecoveryConfiguration,
   type RecoveryConfiguration,
 } from '../../format/recovery-settings.ts'
-import { mapFileError } from '../../host/file-error.ts'
+import { isMissing, mapFileError } from '../../host/file-error.ts'
 import type { RestoreInput } from './plan.ts'
 
 type Owner = { readonly uid: number; readonly gid: number } | undefined
@@ -47,7 +47,10 @@ export async function writeRecoverySettings(
   const { file, text, signalFiles } = configurationOf(input, id, control, run.clock.nowMs())
   const target = path.join(input.dataDirectory, file)
   if (file === 'postgresql.auto.conf') {
-    const before = await readFile(target, 'utf8').catch(() => '')
+    const before = await readFile(target, 'utf8').catch((thrown: unknown) => {
+      if (isMissing(thrown)) return ''
+      throw mapFileError(thrown, target, 'read')
+    })
     await writeOwned(target, filterAutoConf(before) + text, owner)
   } else if (text !== '') {
     await writeOwned(target, text, owner)

@@ -1,0 +1,260 @@
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { gzipSync } from 'node:zlib'
+import { assert, constantFrom, property, string } from 'fast-check'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { parseBackupId } from '../../base/backup-id.ts'
+import { heldClock } from '../../base/clock.ts'
+import { SILENT_LOG } from '../../base/log.ts'
+import type { Run } from '../../base/run.ts'
+import type { BackupControl } from '../../format/backup-control.ts'
+import { madeControl } from '../../testing/made-catalog.ts'
+import { scratchDirectory } from '../../testing/scratch.ts'
+import type { RestoreInput } from './plan.ts'
+import { recoverySettingsText, restoreCommandFor, writeRecoverySettings } from './recovery.ts'
+
+const ID = parseBackupId('TOTTEK')
+const NOW = '2026-11-21T00:32:04Z'
+const HEAD =
+  "# recovery settings added by pg_probackup restore of backup TOTTEK at '2026-11-21 00:32:04+00'\n"
+const WITH_SIGNALS = ['12', '13', '14', '15', '16', '17', '18']
+const WITHOUT_SIGNALS = ['9.6', '10', '11']
+
+const run: Run = {
+  signal: new AbortController().signal,
+  report: () => undefined,
+  log: SILENT_LOG,
+  clock: heldClock(NOW),
+}
+
+function input(given: Partial<RestoreInput> = {}): RestoreInput {
+  return {
+    catalog: '/backup',
+    instance: 'main',
+    id: undefined,
+    dataDirectory: '/restore',
+    target: undefined,
+    isInclusive: undefined,
+    targetTimeline: undefined,
+    targetAction: undefined,
+    restoreCommand: undefined,
+    tablespaceMapping: [],
+    externalMapping: [],
+    skipsExternal: false,
+    threads: 1,
+    isValidated: true,
+    isSynced: true,
+    isForced: false,
+    isReplica: false,
+    primaryConninfo: undefined,
+    primarySlotName: undefined,
+    ...given,
+  }
+}
+
+async function scratch(): Promise<string> {
+  const directory = await scratchDirectory('recovery')
+  onTestFinished(() => directory[Symbol.asyncDispose]())
+  return directory.path
+}
+
+async function written(
+  given: Partial<RestoreInput>,
+  control: Partial<BackupControl>,
+  before: Readonly<Record<string, string>> = {},
+): Promise<Readonly<Record<string, string>>> {
+  const dataDirectory = await scratch()
+  for (const [name, text] of Object.entries(before)) writeFileSync(path.join(dataDirectory, name), text)
+  await writeRecoverySettings(input({ ...given, dataDirectory }), ID, madeControl(control), undefined, run)
+  const names = readdirSync(dataDirectory).toSorted()
+  for (const name of names) expect(statSync(path.join(dataDirectory, name)).mode & 0o777).toBe(0o600)
+  return Object.fromEntries(names.map((name) => [name, readFileSync(path.join(dataDirectory, name), 'utf8')]))
+}
+
+/** Settings as a server reads them. Source: PostgreSQL `guc-file.l`, `DeescapeQuotedString`. */
+function readAsServer(text: string): Readonly<Record<string, string>> {
+  const settings: Record<string, string> = {}
+  for (const line of text.split('\n')) {
+    if (line === '' || line.startsWith('#')) continue
+    const [, name = '', quoted = ''] = /^(\w+) = '((?:[^'\\]|''|\\.)*)'$/.exec(line) ?? []
+    expect(name, line).not.toBe('')
+    settings[name] = quoted.replaceAll(/''|\\(.)/g, (all, escaped?: string) =>
+      all === "''" ? "'" : escaped === 'n' ? '\n' : escaped === 'r' ? '\r' : (escaped ?? ''),
+    )
+  }
+  return settings
+}
+
+describe.each(WITH_SIGNALS)('for a server %s', (serverVersion) => {
+  test('a backup with its own WAL gets a comment and no signal', async () => {
+    expect(await written({}, { serverVersion })).toEqual({ 'postgresql.auto.conf': `\n${HEAD}` })
+  })
+
+  test('a target goes to postgresql.auto.conf, and a signal is left', async () => {
+    const files = await written({ target: { kind: 'lsn', lsn: '0/3000118' } }, { serverVersion })
+    expect(Object.keys(files)).toEqual(['postgresql.auto.conf', 'recovery.signal'])
+    expect(files['recovery.signal']).toBe('')
+    expect(readAsServer(files['postgresql.auto.conf'] ?? '')).toEqual({
+      recovery_target_lsn: '0/3000118',
+      recovery_target_timeline: 'current',
+      recovery_target_action: 'pause',
+      restore_command: restoreCommandFor('/backup/wal/main'),
+    })
+  })
+
+  test('a replica gets a standby signal, and no standby_mode', async () => {
+    const files = await written({ isReplica: true }, { serverVersion, primaryConninfo: 'host=db' })
+    expect(Object.keys(files)).toEqual(['postgresql.auto.conf', 'standby.signal'])
+    expect(readAsServer(files['postgresql.auto.conf'] ?? '')).toEqual({ primary_conninfo: 'host=db' })
+  })
+})
+
+describe.each(WITHOUT_SIGNALS)('for a server %s', (serverVersion) => {
+  test('a backup with its own WAL gets no file at all', async () => {
+    expect(await written({}, { serverVersion })).toEqual({})
+  })
+
+  test('a target goes to recovery.conf without a timeline', async () => {
+    const files = await written({ target: { kind: 'immediate' } }, { serverVersion })
+    expect(Object.keys(files)).toEqual(['recovery.conf'])
+    expect(readAsServer(files['recovery.conf'] ?? '')).toEqual({
+      recovery_target: 'immediate',
+      recovery_target_action: 'pause',
+      restore_command: restoreCommandFor('/backup/wal/main'),
+    })
+  })
+
+  test('a replica is told so in recovery.conf', async () => {
+    const files = await written({ isReplica: true, primarySlotName: 'slot' }, { serverVersion })
+    expect(Object.keys(files)).toEqual(['recovery.conf'])
+    expect(readAsServer(files['recovery.conf'] ?? '')).toEqual({
+      standby_mode: 'on',
+      primary_slot_name: 'slot',
+    })
+  })
+})
+
+describe('the settings', () => {
+  test('of an ARCHIVE backup fetch WAL from the archive of its instance', async () => {
+    const files = await written({ instance: 'shop 15' }, { isStream: false })
+    expect(readAsServer(files['postgresql.auto.conf'] ?? '')['restore_command']).toBe(
+      restoreCommandFor('/backup/wal/shop 15'),
+    )
+  })
+
+  test('take the command and the connection that were asked for before those of the backup', () => {
+    const text = recoverySettingsText(
+      input({ restoreCommand: 'fetch %f %p', isReplica: true, primaryConninfo: 'host=new' }),
+      ID,
+      madeControl({ primaryConninfo: 'host=old' }),
+      Date.parse(NOW),
+    )
+    expect(text.startsWith(HEAD)).toBe(true)
+    expect(readAsServer(text)).toMatchObject({ restore_command: 'fetch %f %p', primary_conninfo: 'host=new' })
+  })
+
+  test('in a preview are those that are written', async () => {
+    const given = {
+      target: { kind: 'xid', xid: '739' },
+      isInclusive: false,
+      targetAction: 'promote',
+    } as const
+    const files = await written(given, {})
+    const preview = recoverySettingsText(input(given), ID, madeControl(), Date.parse(NOW))
+    expect(files['postgresql.auto.conf']).toBe(`\n${preview}`)
+  })
+
+  test('replace those of an earlier restore and leave the others of the server', async () => {
+    const files = await written(
+      { target: { kind: 'name', name: 'new' } },
+      {},
+      {
+        'postgresql.auto.conf':
+          "work_mem = '8MB'\nrecovery_target_name = 'old'\nrestore_command = 'old'\nport = '5433'",
+      },
+    )
+    const text = files['postgresql.auto.conf'] ?? ''
+    expect(text.startsWith(`work_mem = '8MB'\nport = '5433'\n${HEAD}`)).toBe(true)
+    expect(readAsServer(text)).toMatchObject({ work_mem: '8MB', port: '5433', recovery_target_name: 'new' })
+  })
+
+  test('are not written over a file that cannot be read', async () => {
+    const dataDirectory = await scratch()
+    mkdirSync(path.join(dataDirectory, 'postgresql.auto.conf'))
+    const writing = writeRecoverySettings(input({ dataDirectory }), ID, madeControl(), undefined, run)
+    await expect(writing).rejects.toMatchObject({
+      code: 'storage.failed',
+      message: expect.stringContaining('read'),
+    })
+    expect(readdirSync(dataDirectory)).toEqual(['postgresql.auto.conf'])
+  })
+
+  test('come to the server as they were given, whatever they hold', () => {
+    const anyText = string({
+      unit: constantFrom("'", '\\', '\n', '\r', '#', '"', '$', '`', ' ', '=', 'n', 'ä', '%', '\t'),
+      minLength: 1,
+      maxLength: 20,
+    })
+    assert(
+      property(anyText, constantFrom('11', '16'), (value, serverVersion) => {
+        const text = recoverySettingsText(
+          input({
+            target: { kind: 'name', name: value },
+            targetTimeline: value,
+            restoreCommand: value,
+            isReplica: true,
+            primaryConninfo: value,
+            primarySlotName: value,
+          }),
+          ID,
+          madeControl({ serverVersion }),
+          0,
+        )
+        expect(readAsServer(text)).toMatchObject({
+          recovery_target_name: value,
+          recovery_target_timeline: value,
+          restore_command: value,
+          primary_conninfo: value,
+          primary_slot_name: value,
+        })
+      }),
+    )
+  })
+})
+
+describe('the command that fetches WAL', () => {
+  const SEGMENT = '000000010000000000000003'
+
+  /** Runs it as a server does. Source: PostgreSQL `replace_percent_placeholders`. */
+  function fetch(archive: string, name: string, to: string): void {
+    const command = restoreCommandFor(archive).replaceAll(/%([%fp])/g, (_, letter: string) =>
+      letter === 'f' ? name : letter === 'p' ? to : '%',
+    )
+    execFileSync('sh', ['-c', command], { stdio: 'pipe' })
+  }
+
+  test.each(['plain', 'with space', "it's", '$(touch oops)', '`x`;"', 'a%fb%p%', 'back\\slash', '*'])(
+    'finds a segment and a compressed one in an archive called %j',
+    async (name) => {
+      const root = await scratch()
+      const archive = path.join(root, name)
+      mkdirSync(archive)
+      writeFileSync(path.join(archive, SEGMENT), 'plain')
+      writeFileSync(path.join(archive, '00000002.history.gz'), gzipSync('packed'))
+      const to = path.join(root, 'RECOVERYXLOG')
+      fetch(archive, SEGMENT, to)
+      expect(readFileSync(to, 'utf8')).toBe('plain')
+      fetch(archive, '00000002.history', to)
+      expect(readFileSync(to, 'utf8')).toBe('packed')
+      expect(readdirSync(root).toSorted()).toEqual([name, 'RECOVERYXLOG'].toSorted())
+    },
+  )
+
+  test('fails for a segment that is not there, with a status that lets the server go on', async () => {
+    const root = await scratch()
+    expect(() => fetch(root, SEGMENT, path.join(root, 'RECOVERYXLOG'))).toThrow(
+      expect.objectContaining({ status: 1 }),
+    )
+  })
+})
