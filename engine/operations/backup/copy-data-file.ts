@@ -1,13 +1,15 @@
 import { closeSync, fchmodSync, openSync, readSync, writeSync } from 'node:fs'
 import { deflateSync } from 'node:zlib'
 import { EngineError } from '../../base/engine-error.ts'
+import { LSN_NONE, lsnFromBigint } from '../../base/lsn.ts'
 import { openCompression } from '../../compression/compression.ts'
-import { crc32c } from '../../format/crc32c.ts'
 import { encodeHeaderTable, type PageHeaderEntry } from '../../format/header-map.ts'
 import { BLOCK_HEADER_BYTES, encodeBlockHeader } from '../../format/page-blocks.ts'
 import { examinePage, PAGE_BYTES, type PageVerdict, SEGMENT_BLOCKS } from '../../format/page-header.ts'
 import { PageMap } from '../../format/page-map.ts'
 import { mapFileError } from '../../host/file-error.ts'
+import { kernel } from '../../kernel/kernel.ts'
+import { SCANNED } from '../../kernel/page-kernel.ts'
 import type { TaskContext } from '../steps/worker-pool.ts'
 import type { CopiedFile, CopyFilesInput, FileToCopy } from './file-copy.ts'
 
@@ -18,8 +20,8 @@ const WRITE_BYTES = 1 << 20
 /** How often a page is read again before it counts as damaged; each time the server may have finished writing it. */
 const MOST_READS = 300
 
-const readBuffer = new Uint8Array(PAGES_PER_READ * PAGE_BYTES)
-const writeBuffer = new Uint8Array(WRITE_BYTES + PAGE_BYTES + BLOCK_HEADER_BYTES)
+const readBuffer = kernel.reserve(PAGES_PER_READ * PAGE_BYTES)
+const writeBuffer = kernel.reserve(WRITE_BYTES + PAGE_BYTES + BLOCK_HEADER_BYTES)
 
 /**
  * Copies the pages of one segment of a relation into the catalog's stored form, checking every page.
@@ -43,7 +45,7 @@ export function copyDataFile(file: FileToCopy, options: CopyFilesInput, context:
       if (pending === 0) return
       target ??= createTarget(file.targetPath)
       const bytes = writeBuffer.subarray(0, pending)
-      crc = crc32c(bytes, crc)
+      crc = kernel.crc32c(bytes, crc)
       writeFully(target, bytes, file.targetPath)
       storedBytes += pending
       pending = 0
@@ -57,15 +59,28 @@ export function copyDataFile(file: FileToCopy, options: CopyFilesInput, context:
       if (readBytes === 0) break
       const wholeCount = Math.floor(readBytes / PAGE_BYTES)
       const readCount = Math.ceil(readBytes / PAGE_BYTES)
+      const found = kernel.scanPages(readBuffer.subarray(0, wholeCount * PAGE_BYTES), {
+        firstBlock: file.segmentNumber * SEGMENT_BLOCKS + run.block,
+        hasChecksums: options.hasChecksums,
+        horizon,
+      })
       for (let index = 0; index < readCount; index++) {
         const block = run.block + index
         const page = readBuffer.subarray(index * PAGE_BYTES, (index + 1) * PAGE_BYTES)
-        const checked = readUntilSound(source, page, file, block, index < wholeCount, options.hasChecksums)
-        if (checked === undefined) break reading
-        rereadCount += checked.readCount
+        const verdict = index < wholeCount ? found.verdicts[index] : undefined
+        let lsn = lsnFromBigint(found.lsns[index] ?? LSN_NONE)
+        let checksum = found.checksums[index] ?? 0
+        let isUnchanged = verdict === SCANNED.unchanged
+        if (!isUnchanged && verdict !== SCANNED.valid && verdict !== SCANNED.zeroed) {
+          const checked = readUntilSound(source, page, file, block, index < wholeCount, options.hasChecksums)
+          if (checked === undefined) break reading
+          rereadCount += checked.readCount
+          lsn = checked.verdict.lsn
+          checksum = checked.verdict.checksum
+          isUnchanged = horizon !== undefined && lsn !== LSN_NONE && lsn < horizon
+        }
         blockCount = block + 1
-        const { lsn, checksum } = checked.verdict
-        if (horizon !== undefined && lsn !== 0n && lsn < horizon) continue
+        if (isUnchanged) continue
         const payload = compression.compressPage(page) ?? page
         headers.push({ lsn, block, position: storedBytes + pending, checksum })
         encodeBlockHeader(writeBuffer, pending, block, payload.length)
@@ -92,7 +107,7 @@ export function copyDataFile(file: FileToCopy, options: CopyFilesInput, context:
       fullBytes: headers.length * PAGE_BYTES,
       crc,
       blockCount,
-      headers: { blob: deflateSync(table, { level: 1 }), crc: crc32c(table), count: headers.length },
+      headers: { blob: deflateSync(table, { level: 1 }), crc: kernel.crc32c(table), count: headers.length },
       rereadCount,
     }
   } finally {

@@ -1,7 +1,7 @@
 import { closeSync, fchmodSync, openSync, readFileSync, readSync, writeFileSync, writeSync } from 'node:fs'
-import { crc32c } from '../../format/crc32c.ts'
 import { requireControlFile } from '../../format/control-file.ts'
 import { mapFileError } from '../../host/file-error.ts'
+import { kernel } from '../../kernel/kernel.ts'
 import type { TaskContext } from '../steps/worker-pool.ts'
 import type { CopiedFile, FileToCopy } from './file-copy.ts'
 
@@ -9,7 +9,7 @@ const CHUNK_BYTES = 256 << 10
 const CONTROL_FILE_BYTES = 8192
 const PERMISSION_BITS = 0o7777
 
-const buffer = new Uint8Array(CHUNK_BYTES)
+const buffer = kernel.reserve(CHUNK_BYTES)
 
 /** Copies a file as it is. An empty file leaves nothing in the catalog but its line in the content list. */
 export function copyPlainFile(file: FileToCopy, context: TaskContext): CopiedFile {
@@ -33,7 +33,7 @@ export function copyPlainFile(file: FileToCopy, context: TaskContext): CopiedFil
       target ??= openSync(file.targetPath, 'w', 0o600)
       const bytes = buffer.subarray(0, readBytes)
       for (let done = 0; done < readBytes;) done += writeSync(target, bytes, done)
-      crc = crc32c(bytes, crc)
+      crc = kernel.crc32c(bytes, crc)
       storedBytes += readBytes
       context.addBytes(readBytes)
     }
@@ -67,7 +67,7 @@ function findUnchanged(
       context.throwIfCancelled()
       const readBytes = readSync(source, buffer, 0, CHUNK_BYTES, fullBytes)
       if (readBytes === 0) break
-      crc = crc32c(buffer.subarray(0, readBytes), crc)
+      crc = kernel.crc32c(buffer.subarray(0, readBytes), crc)
       fullBytes += readBytes
     }
     if (crc !== expected) return undefined

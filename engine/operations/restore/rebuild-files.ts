@@ -1,10 +1,11 @@
 import { closeSync, fchmodSync, fchownSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs'
 import { EngineError } from '../../base/engine-error.ts'
 import { openCompression } from '../../compression/compression.ts'
-import { crc32c, legacyCrc32 } from '../../format/crc32c.ts'
+import { legacyCrc32 } from '../../format/crc32c.ts'
 import type { CompressAlgorithm } from '../../format/backup-control.ts'
 import { PAGE_BYTES } from '../../format/page-header.ts'
 import { mapFileError } from '../../host/file-error.ts'
+import { kernel } from '../../kernel/kernel.ts'
 import { readStoredPages } from '../steps/stored-pages.ts'
 import type { Task, TaskContext } from '../steps/worker-pool.ts'
 
@@ -80,12 +81,12 @@ function rebuildFile(
   }
 }
 
-const chunk = new Uint8Array(256 << 10)
+const chunk = kernel.reserve(256 << 10)
 
 function copyPlain(target: number, file: FileToRebuild, checksCrc: boolean, context: TaskContext): number {
   const source = file.sources[0]
   if (source === undefined) return 0
-  const crcOf = source.hasLegacyCrc ? legacyCrc32 : crc32c
+  const crcOf = source.hasLegacyCrc ? legacyCrc32 : kernel.crc32c
   const descriptor = openStored(source)
   try {
     let crc = 0

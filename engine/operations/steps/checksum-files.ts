@@ -1,10 +1,10 @@
 import { closeSync, openSync, readSync } from 'node:fs'
-import { crc32c } from '../../format/crc32c.ts'
 import { mapFileError } from '../../host/file-error.ts'
+import { kernel } from '../../kernel/kernel.ts'
 import type { Task } from './worker-pool.ts'
 
 const CHUNK_BYTES = 256 << 10
-const buffer = new Uint8Array(CHUNK_BYTES)
+const buffer = kernel.reserve(CHUNK_BYTES)
 
 /** Reads files and gives the CRC-32C and size of each, in their order. */
 export const checksumFiles: Task<
@@ -23,7 +23,7 @@ export const checksumFiles: Task<
             context.throwIfCancelled()
             const readBytes = readSync(descriptor, buffer, 0, CHUNK_BYTES, sizeBytes)
             if (readBytes === 0) return { crc, sizeBytes }
-            crc = crc32c(buffer.subarray(0, readBytes), crc)
+            crc = kernel.crc32c(buffer.subarray(0, readBytes), crc)
             sizeBytes += readBytes
             context.addBytes(readBytes)
           }

@@ -2,11 +2,13 @@ import { readSync } from 'node:fs'
 import { EngineError } from '../../base/engine-error.ts'
 import { BLOCK_HEADER_BYTES, decodeBlockHeader } from '../../format/page-blocks.ts'
 import { PAGE_BYTES } from '../../format/page-header.ts'
+import { kernel } from '../../kernel/kernel.ts'
 
 const BUFFER_BYTES = 1 << 20
 const ALIGNMENT = 8
 
-const buffer = new Uint8Array(BUFFER_BYTES)
+/** In the kernel's memory: payloads are checked where they lie. */
+const buffer = kernel.reserve(BUFFER_BYTES)
 
 /** One page as it is stored. The payload is only good until the next page is read. */
 export type StoredPage = {
