@@ -123,8 +123,14 @@ function Full(props: {
           <p className="quiet">{say('inspector.none')}</p>
         </aside>
       ) : (
-        <Inspector instance={instance} backup={backup} />
+        <Inspector instance={instance} backup={backup} family={familyOf(backups, backup)} />
       )}
     </div>
   )
+}
+
+/** The backups that hang on the same FULL, oldest first; one that lost it stands alone. */
+function familyOf(backups: readonly BackupRecord[], backup: BackupRecord): readonly BackupRecord[] {
+  if (backup.fullId === undefined) return [backup]
+  return backups.filter(({ fullId }) => fullId === backup.fullId).toReversed()
 }

@@ -10,19 +10,24 @@ import { useTexts } from '../../lib/i18n.ts'
 import type { TextKey } from '../../lib/locales/en.ts'
 import { announce, navigate, useStore } from '../../lib/stores.ts'
 import { useQuery } from '../../lib/use-query.ts'
+import { DeleteSheet, MergeSheet } from './plan-sheets.tsx'
 import { StatusMark } from '../../ui/status-mark.tsx'
 
 /** What is selected: what its status means, whether it can be restored, what to do, and the facts. */
 export function Inspector({
   instance,
   backup,
+  family,
 }: {
   readonly instance: InstanceRef
   readonly backup: BackupRecord
+  /** The backups of the same chain, this one included, oldest first. */
+  readonly family: readonly BackupRecord[]
 }) {
   const engine = useEngine()
   const { say } = useTexts()
   const zone = useStore((store) => store.settings.timeZone)
+  const [sheet, setSheet] = useState<'delete' | 'merge' | undefined>(undefined)
   const [failure, setFailure] = useState<EngineError | undefined>(undefined)
   const detail = useQuery(`detail ${instance.catalog}\n${instance.instance}\n${backup.id}`, (signal) =>
     engine['backups.detail']({ ...instance, id: backup.id }, { signal }),
@@ -91,7 +96,34 @@ export function Inspector({
         >
           {say('inspector.copy-command')}
         </button>
+        <button
+          type="button"
+          className="button"
+          onClick={() => setSheet('merge')}
+          disabled={family.length < 2 || backup.status === 'RUNNING'}
+        >
+          {say('inspector.merge')}
+        </button>
+        <button
+          type="button"
+          className="button danger"
+          onClick={() => setSheet('delete')}
+          disabled={backup.status === 'RUNNING' && !backup.isStale}
+        >
+          {say('inspector.delete')}
+        </button>
       </div>
+      {sheet === 'delete' ? (
+        <DeleteSheet
+          instance={instance}
+          backup={backup}
+          family={family}
+          onClose={() => setSheet(undefined)}
+        />
+      ) : null}
+      {sheet === 'merge' ? (
+        <MergeSheet instance={instance} backup={backup} family={family} onClose={() => setSheet(undefined)} />
+      ) : null}
       {failure === undefined ? null : <EngineErrorCard error={failure} />}
       <NoteField
         key={backup.id}

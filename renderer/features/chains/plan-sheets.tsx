@@ -1,0 +1,197 @@
+import { type ReactNode, useState } from 'react'
+import type { BackupRecord } from '../../../engine/api/contract/backups.ts'
+import type { InstanceRef } from '../../../engine/api/contract/values.ts'
+import { EngineError } from '../../../engine/base/engine-error.ts'
+import { useEngine } from '../../lib/engine.tsx'
+import { EngineErrorCard } from '../../lib/engine-error-card.tsx'
+import { formatBytes } from '../../lib/format.ts'
+import { useTexts } from '../../lib/i18n.ts'
+import { navigate } from '../../lib/stores.ts'
+import { useQuery } from '../../lib/use-query.ts'
+import { type PlannedBackup, PlanStrip } from '../../pictures/plan-strip.tsx'
+import { Dialog, Field, Skeleton } from '../../ui/parts.tsx'
+
+type Subject = { readonly instance: InstanceRef; readonly backup: BackupRecord }
+
+/** What deleting a backup takes with it, drawn, and carried out only after the name of the instance was typed. */
+export function DeleteSheet(
+  props: Subject & { readonly family: readonly BackupRecord[]; readonly onClose: () => void },
+) {
+  const { instance, backup, family, onClose } = props
+  const engine = useEngine()
+  const { say } = useTexts()
+  const [typed, setTyped] = useState('')
+  const subject = { ...instance, id: backup.id }
+  const plan = useQuery(`plan-delete ${instance.catalog}\n${instance.instance}\n${backup.id}`, (signal) =>
+    engine['backups.plan-delete'](subject, { signal }),
+  )
+  const ready = plan.kind === 'ready' ? plan.value : undefined
+  const going = new Set(ready?.backups.map(({ id }) => String(id)))
+  return (
+    <Sheet
+      title={say('plan.delete-title', { id: backup.id })}
+      isReady={ready !== undefined && typed === instance.instance}
+      confirm={say('plan.delete-confirm', { count: going.size, bytes: formatBytes(ready?.freedBytes) })}
+      isDangerous
+      onClose={onClose}
+      start={async () => (await engine['backups.delete']({ ...subject, hash: ready?.hash ?? '' })).job}
+    >
+      {plan.kind === 'loading' ? <Skeleton label={say('common.loading')} /> : null}
+      {plan.kind === 'failed' ? <EngineErrorCard error={plan.error} onRetry={plan.refetch} /> : null}
+      {ready === undefined ? null : (
+        <>
+          <p>{say('plan.delete-text', { count: going.size, bytes: formatBytes(ready.freedBytes) })}</p>
+          <Picture
+            backups={family.map((one) => ({ ...shapeOf(one), fate: going.has(one.id) ? 'goes' : 'stays' }))}
+          />
+          <ul className="plan-list mono">
+            {ready.backups.map(({ id, reason }) => (
+              <li key={id}>
+                {id} <span className="quiet">{say(`plan.reason-${reason}`)}</span>
+              </li>
+            ))}
+          </ul>
+          <Field label={say('plan.type-name', { instance: instance.instance })}>
+            <input
+              value={typed}
+              onChange={(event) => setTyped(event.target.value)}
+              data-first
+              spellCheck={false}
+            />
+          </Field>
+        </>
+      )}
+    </Sheet>
+  )
+}
+
+/** What merging gives up and makes, drawn; also finishes a merge that was interrupted. */
+export function MergeSheet(
+  props: Subject & { readonly family: readonly BackupRecord[]; readonly onClose: () => void },
+) {
+  const { instance, backup, family, onClose } = props
+  const engine = useEngine()
+  const { say } = useTexts()
+  const subject = { ...instance, id: backup.id }
+  const plan = useQuery(`plan-merge ${instance.catalog}\n${instance.instance}\n${backup.id}`, (signal) =>
+    engine['backups.plan-merge'](subject, { signal }),
+  )
+  const ready = plan.kind === 'ready' ? plan.value : undefined
+  const fateOf = (id: string): PlannedBackup['fate'] => {
+    if (id === ready?.destinationId) return 'becomes-full'
+    if (ready?.members.some((member) => member.id === id) === true) return 'joins'
+    return ready?.orphanedIds.some((orphan) => orphan === id) === true ? 'goes' : 'stays'
+  }
+  return (
+    <Sheet
+      title={say('plan.merge-title', { id: backup.id })}
+      isReady={ready !== undefined}
+      confirm={say(
+        ready === undefined || ready.stage === 'start' ? 'plan.merge-confirm' : 'plan.merge-finish',
+      )}
+      isDangerous={false}
+      onClose={onClose}
+      start={async () =>
+        (await engine['backups.merge']({ ...subject, hash: ready?.hash ?? '', threads: 2 })).job
+      }
+    >
+      {plan.kind === 'loading' ? <Skeleton label={say('common.loading')} /> : null}
+      {plan.kind === 'failed' ? <EngineErrorCard error={plan.error} onRetry={plan.refetch} /> : null}
+      {ready === undefined ? null : (
+        <>
+          <p>
+            {say('plan.merge-text', {
+              count: ready.members.length,
+              id: ready.destinationId,
+              bytes: formatBytes(ready.incrementBytes),
+            })}
+          </p>
+          <Picture backups={family.map((one) => ({ ...shapeOf(one), fate: fateOf(one.id) }))} />
+          {ready.vanishingIds.length === 0 ? null : (
+            <p className="status look">
+              ⚠{' '}
+              {say('plan.merge-loses', {
+                count: ready.vanishingIds.length,
+                ids: ready.vanishingIds.join(', '),
+              })}
+            </p>
+          )}
+          {ready.orphanedIds.length === 0 ? null : (
+            <p className="status broken">
+              ✕{' '}
+              {say('plan.merge-orphans', {
+                count: ready.orphanedIds.length,
+                ids: ready.orphanedIds.join(', '),
+              })}
+            </p>
+          )}
+        </>
+      )}
+    </Sheet>
+  )
+}
+
+function Sheet(props: {
+  readonly title: string
+  readonly isReady: boolean
+  readonly confirm: string
+  readonly isDangerous: boolean
+  readonly onClose: () => void
+  /** Starts the job and gives its id. */
+  readonly start: () => Promise<string>
+  readonly children: ReactNode
+}) {
+  const { say } = useTexts()
+  const [failure, setFailure] = useState<EngineError | undefined>(undefined)
+  const run = async (): Promise<void> => {
+    if (!props.isReady) return
+    try {
+      const job = await props.start()
+      props.onClose()
+      navigate({ screen: 'job', job })
+    } catch (thrown) {
+      setFailure(thrown instanceof EngineError ? thrown : new EngineError('internal.bug', String(thrown)))
+    }
+  }
+  return (
+    <Dialog
+      title={props.title}
+      closeLabel={say('common.close')}
+      onClose={props.onClose}
+      onSubmit={() => void run()}
+      footer={
+        <>
+          <button type="button" className="button" onClick={props.onClose}>
+            {say('common.cancel')}
+          </button>
+          <button
+            type="submit"
+            className={props.isDangerous ? 'button danger' : 'button primary'}
+            disabled={!props.isReady}
+          >
+            {props.confirm}
+          </button>
+        </>
+      }
+    >
+      {props.children}
+      {failure === undefined ? null : <EngineErrorCard error={failure} />}
+    </Dialog>
+  )
+}
+
+function Picture({ backups }: { readonly backups: readonly PlannedBackup[] }) {
+  const { say } = useTexts()
+  return (
+    <PlanStrip
+      backups={backups}
+      label={say('plan.picture', { count: backups.filter(({ fate }) => fate !== 'stays').length })}
+      before={say('plan.before')}
+      after={say('plan.after')}
+    />
+  )
+}
+
+function shapeOf({ id, mode, dataBytes }: BackupRecord): Omit<PlannedBackup, 'fate'> {
+  return { id, isFull: mode === 'FULL', bytes: dataBytes ?? 0 }
+}
