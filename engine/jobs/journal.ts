@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, renameSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { isoFromMs } from '../base/iso-time.ts'
@@ -8,6 +8,10 @@ type AnySnapshot = Snapshot<string, unknown>
 
 /** Jobs beyond this number are forgotten, oldest first. */
 const MOST_JOBS = 5000
+
+/** Source: SQLite `sqlite3.h`, result codes. */
+const SQLITE_CORRUPT = 11
+const SQLITE_NOTADB = 26
 
 const SCHEMA = `
   create table if not exists job (
@@ -28,12 +32,13 @@ export type Journal = Disposable & {
   newest(limit: number): readonly AnySnapshot[]
 }
 
-/** Opens the journal in a directory, making it if need be. Jobs of dead processes become `interrupted`. */
+/**
+ * Opens the journal in a directory, making it if need be. Jobs of dead processes become `interrupted`. A damaged journal
+ * is put aside as `journal.sqlite.damaged`: nobody must go without a restore for the sake of old jobs.
+ */
 export function openJournal(directory: string, nowMs: () => number = Date.now): Journal {
   mkdirSync(directory, { recursive: true, mode: 0o700 })
-  const database = new DatabaseSync(path.join(directory, 'journal.sqlite'))
-  database.exec('pragma journal_mode = wal; pragma busy_timeout = 5000;')
-  database.exec(SCHEMA)
+  const database = openOrReplace(path.join(directory, 'journal.sqlite'))
   const upsert = database.prepare(
     `insert into job (id, created_at, state, pid, snapshot) values (?, ?, ?, ?, ?)
      on conflict (id) do update set state = excluded.state, pid = excluded.pid, snapshot = excluded.snapshot`,
@@ -51,8 +56,16 @@ export function openJournal(directory: string, nowMs: () => number = Date.now): 
   for (const { pid, snapshot } of unfinished) {
     if (Number(pid) !== process.pid && isAlive(Number(pid))) continue
     const job = parse(snapshot)
-    if (!hasEnded(job))
-      save({ ...job, state: 'interrupted', endedAt: isoFromMs(nowMs()), etaSeconds: undefined })
+    if (job === undefined || hasEnded(job)) continue
+    save({
+      ...job,
+      state: 'interrupted',
+      endedAt: isoFromMs(nowMs()),
+      rateBytesPerSecond: undefined,
+      etaSeconds: undefined,
+      // When the phase ended nobody knows: until now would count the time in which nothing ran.
+      phases: job.phases.map((time) => ({ ...time, runningSince: undefined })),
+    })
   }
   database
     .prepare(
@@ -66,14 +79,42 @@ export function openJournal(directory: string, nowMs: () => number = Date.now): 
       const row = byId.get(id)
       return row === undefined ? undefined : parse(row['snapshot'])
     },
-    newest: (limit) => newest.all(limit).map((row) => parse(row['snapshot'])),
+    newest: (limit) => newest.all(limit).flatMap((row) => parse(row['snapshot']) ?? []),
     [Symbol.dispose]: () => database.close(),
   }
 }
 
-/** JSON leaves out what is undefined, which is how it was. */
-function parse(text: unknown): AnySnapshot {
-  return JSON.parse(String(text)) as AnySnapshot
+/** Undefined for a row that is damaged. JSON leaves out what is undefined, which is how it was. */
+function parse(text: unknown): AnySnapshot | undefined {
+  try {
+    return (JSON.parse(String(text)) ?? undefined) as AnySnapshot | undefined
+  } catch {
+    return undefined
+  }
+}
+
+function openOrReplace(file: string): DatabaseSync {
+  try {
+    return open(file)
+  } catch (thrown) {
+    const code = thrown instanceof Error && 'errcode' in thrown ? thrown.errcode : undefined
+    if (code !== SQLITE_CORRUPT && code !== SQLITE_NOTADB) throw thrown
+    renameSync(file, `${file}.damaged`)
+    for (const ending of ['-wal', '-shm']) rmSync(`${file}${ending}`, { force: true })
+    return open(file)
+  }
+}
+
+function open(file: string): DatabaseSync {
+  const database = new DatabaseSync(file)
+  try {
+    database.exec('pragma busy_timeout = 5000; pragma journal_mode = wal;')
+    database.exec(SCHEMA)
+    return database
+  } catch (thrown) {
+    database.close()
+    throw thrown
+  }
 }
 
 function isAlive(pid: number): boolean {
