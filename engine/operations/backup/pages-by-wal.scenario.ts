@@ -65,9 +65,7 @@ test.each(serverMajors())(
     const pages = await readChangedPages({
       places: [{ directory: archive, kind: 'archive' }],
       intervals: intervalsBetween(parseTimelineHistory(history), placeOf(parent), placeOf(current)),
-      segmentBytes: current.facts.walSegmentBytes,
-      systemIdentifier: current.facts.systemIdentifier,
-      versionDirectory: current.facts.tablespaceVersionDirectory,
+      ...identityOf(current),
       sources: after.map(({ source }) => source),
       signal: SIGNAL,
     })
@@ -77,6 +75,35 @@ test.each(serverMajors())(
     const namedCount = after.reduce((sum, { source }) => sum + (pages.get(source.path)?.count ?? 0), 0)
     expect(namedCount).toBeGreaterThan(1000)
     expect(pages.has(await server.value('shop', "select pg_relation_filepath('quiet')"))).toBe(false)
+  },
+)
+
+test.each(serverMajors())(
+  'a time of PostgreSQL %i with wal_level = minimal is no ground for a map, other changes of settings are',
+  async (major) => {
+    await using scratch = await scratchDirectory('pages-by-wal')
+    await using server = await startServer(scratch.path, { major })
+    const parent = await checkpoint(server)
+    const changed = async () => {
+      const current = await checkpoint(server)
+      return await readChangedPages({
+        places: [{ directory: path.join(server.dataDirectory, 'pg_wal'), kind: 'plain' }],
+        intervals: intervalsBetween([], placeOf(parent), placeOf(current)),
+        ...identityOf(current),
+        sources: [],
+        signal: SIGNAL,
+      })
+    }
+    await restartWith(server, { max_connections: '50' })
+    await server.run('postgres', 'create table seen as select 1 as n')
+    expect((await changed()).has(await server.value('postgres', "select pg_relation_filepath('seen')"))).toBe(
+      true,
+    )
+    await restartWith(server, { wal_level: 'minimal', max_wal_senders: '0' })
+    await restartWith(server, { wal_level: 'replica' })
+    await expect(changed()).rejects.toThrow(
+      expect.objectContaining({ code: 'plan.refused', message: expect.stringContaining('minimal') }),
+    )
   },
 )
 
@@ -238,4 +265,19 @@ async function readDataFiles({ dataDirectory, value }: TestServer): Promise<read
 
 function placeOf({ lsn, facts }: Moment) {
   return { timeline: facts.timeline, startLsn: lsn }
+}
+
+function identityOf({ facts }: Moment) {
+  return {
+    segmentBytes: facts.walSegmentBytes,
+    systemIdentifier: facts.systemIdentifier,
+    versionDirectory: facts.tablespaceVersionDirectory,
+  }
+}
+
+async function restartWith(server: TestServer, settings: Readonly<Record<string, string>>): Promise<void> {
+  const statements = Object.entries(settings).map(([name, value]) => `alter system set ${name} = '${value}'`)
+  await server.run('postgres', ...statements)
+  await server.stop('fast')
+  await server.start()
 }
