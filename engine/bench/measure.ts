@@ -35,6 +35,8 @@ export class CommandFailed extends Error {
 // `times` is how a POSIX shell tells the time of its children; it is the only thing that costs a process more.
 const TIMED = '"$@"; status=$?; times >&3; exit $status'
 const LONGEST_COMMAND_MS = 3_600_000
+/** Of a program that says nothing about an error, its last lines. */
+const TOLD_LINES = 4
 const POLL_MS = 20
 const PATIENCE_AFTER_TERM_MS = 10_000
 
@@ -96,7 +98,9 @@ export async function measureCommand(command: Command, signal: AbortSignal): Pro
 export async function requireCommand(command: Command, signal: AbortSignal): Promise<CommandEnd> {
   const end = await measureCommand(command, signal)
   if (end.status === 0) return end
-  const words = (end.err.trim() || end.out.trim()).split('\n').slice(-4).join(' ')
+  const lines = (end.err.trim() || end.out.trim()).split('\n')
+  const told = lines.filter((line) => /\b(ERROR|HINT):/i.test(line))
+  const words = (told.length > 0 ? told : lines.slice(-TOLD_LINES)).join(' ')
   throw new CommandFailed(words === '' ? `${command.words[0]} ended with status ${end.status}` : words)
 }
 
