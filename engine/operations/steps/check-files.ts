@@ -3,12 +3,13 @@ import { EngineError } from '../../base/engine-error.ts'
 import type { Lsn } from '../../base/lsn.ts'
 import { openCompression, type PageCompression } from '../../compression/compression.ts'
 import { decodeControlFile } from '../../format/control-file.ts'
-import { crc32c, legacyCrc32 } from '../../format/crc32c.ts'
+import { legacyCrc32 } from '../../format/crc32c.ts'
 import type { CompressAlgorithm } from '../../format/backup-control.ts'
 import type { HeaderTablePlace } from '../../format/content-list.ts'
 import type { PageHeaderEntry } from '../../format/header-map.ts'
-import { examinePage, PAGE_BYTES, SEGMENT_BLOCKS } from '../../format/page-header.ts'
+import { PAGE_BYTES, SEGMENT_BLOCKS } from '../../format/page-header.ts'
 import { mapFileError } from '../../host/file-error.ts'
+import { kernel } from '../../kernel/kernel.ts'
 import { readStoredPages } from './stored-pages.ts'
 import type { Task, TaskContext } from './worker-pool.ts'
 import { readHeaderTable } from './header-table.ts'
@@ -108,7 +109,7 @@ function checkFile(file: FileToCheck, input: CheckFilesInput, context: TaskConte
 
 type Problem = (code: FileFinding['code'], message: string, where?: string) => FileFinding
 
-const chunk = new Uint8Array(256 << 10)
+const chunk = kernel.reserve(256 << 10)
 
 function checkPlainFile(
   descriptor: number,
@@ -117,7 +118,7 @@ function checkPlainFile(
   context: TaskContext,
   problem: Problem,
 ): readonly FileFinding[] {
-  const crcOf = input.hasLegacyCrc ? legacyCrc32 : crc32c
+  const crcOf = input.hasLegacyCrc ? legacyCrc32 : kernel.crc32c
   let crc = 0
   for (let offset = 0; ;) {
     context.throwIfCancelled()
@@ -143,7 +144,7 @@ function checkControlFile(file: FileToCheck, problem: Problem): readonly FileFin
   }
 }
 
-const page = new Uint8Array(PAGE_BYTES)
+const page = kernel.reserve(PAGE_BYTES)
 
 function checkDataFile(
   descriptor: number,
@@ -167,7 +168,7 @@ function checkDataFile(
     else table = read.entries
   }
 
-  const crcOf = input.hasLegacyCrc ? legacyCrc32 : crc32c
+  const crcOf = input.hasLegacyCrc ? legacyCrc32 : kernel.crc32c
   const compression = openCompression(file.compressAlgorithm, 1)
   let crc = 0
   let pageIndex = 0
@@ -189,7 +190,7 @@ function checkDataFile(
         add(problem('page-corrupt', `block ${block} of "${file.name}" cannot be decompressed`, where))
         return undefined
       }
-      const { verdict } = examinePage(content, {
+      const { verdict } = kernel.examinePage(content, {
         blockNumber: file.segmentNumber * SEGMENT_BLOCKS + block,
         hasChecksums: input.hasChecksums,
         stopLsn: input.stopLsn,
