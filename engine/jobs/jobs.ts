@@ -1,10 +1,10 @@
 import { enterPhase, leavePhase } from './phase-times.ts'
 import { randomBytes } from 'node:crypto'
 import path from 'node:path'
-import { EngineError, isCancelled, toWireError } from '../base/engine-error.ts'
+import { describeError, EngineError, isCancelled, toWireError } from '../base/engine-error.ts'
 import type { Clock } from '../base/clock.ts'
 import { isoFromMs } from '../base/iso-time.ts'
-import { type LogEntry, logTo } from '../base/log.ts'
+import { type Log, type LogEntry, logTo } from '../base/log.ts'
 import type { Progress } from '../base/progress.ts'
 import type { Run } from '../base/run.ts'
 import { hasEnded, type Snapshot } from './job-snapshot.ts'
@@ -58,6 +58,8 @@ type Live<Kind extends string, Result> = {
   readonly book: LogBook
   readonly logFeed: LatestFeed<number>
   readonly done: Promise<void>
+  /** Whether the journal has refused it. */
+  isForgotten: boolean
 }
 
 /** Opens the job table. Without a directory for state nothing outlives the process. */
@@ -111,9 +113,10 @@ export function openJobs<Kind extends string, Result>(options: {
       book: new LogBook(logFile(id)),
       logFeed: new LatestFeed(0),
       done: Promise.resolve(),
+      isForgotten: false,
     }
     live.set(id, job)
-    journal?.save(job.snapshot)
+    keep(job)
     publish(job)
     const before =
       spec.queue === undefined ? Promise.resolve() : (queues.get(spec.queue) ?? Promise.resolve())
@@ -128,17 +131,11 @@ export function openJobs<Kind extends string, Result>(options: {
     let savedMs = 0
     const now = () => isoFromMs(clock.nowMs())
 
-    const log = logTo((entry) => {
-      job.book.add(entry)
-      job.logFeed.push(job.book.count)
-      const isProblem = entry.level === 'warning' || entry.level === 'error'
-      change(job, {
-        logCount: job.book.count,
-        warningCount: job.snapshot.warningCount + (isProblem ? 1 : 0),
-      })
-    }, clock.nowMs)
+    const log = logOf(job)
 
     const report = (progress: Progress): void => {
+      // A worker that was told to stop may still have something to say.
+      if (job.snapshot.endedAt !== undefined) return
       const isNewPhase = progress.phase !== job.snapshot.progress?.phase
       if (isNewPhase) meter.reset()
       meter.add(clock.nowMs(), progress.doneBytes)
@@ -152,14 +149,14 @@ export function openJobs<Kind extends string, Result>(options: {
       })
       if (isNewPhase || clock.nowMs() - savedMs > SAVE_INTERVAL_MS) {
         savedMs = clock.nowMs()
-        journal?.save(job.snapshot)
+        keep(job)
       }
     }
 
     try {
       job.stop.signal.throwIfAborted()
       change(job, { state: 'running', startedAt: now() })
-      journal?.save(job.snapshot)
+      keep(job)
       const run: Run = { signal: job.stop.signal, report, log, clock }
       const result = await spec.run(run, (backupId, mode = spec.mode) => change(job, { backupId, mode }))
       change(job, { state: 'succeeded', result })
@@ -178,11 +175,34 @@ export function openJobs<Kind extends string, Result>(options: {
       etaSeconds: undefined,
       phases: leavePhase(job.snapshot.phases, clock.nowMs()),
     })
+    keep(job)
     job.book.flush()
-    journal?.save(job.snapshot)
     job.feed.end()
     job.logFeed.end()
     for (const listener of endListeners) listener(job.snapshot)
+  }
+
+  function logOf(job: Live<Kind, Result>): Log {
+    return logTo((entry) => {
+      job.book.add(entry)
+      job.logFeed.push(job.book.count)
+      const isProblem = entry.level === 'warning' || entry.level === 'error'
+      change(job, {
+        logCount: job.book.count,
+        warningCount: job.snapshot.warningCount + (isProblem ? 1 : 0),
+      })
+    }, clock.nowMs)
+  }
+
+  /** A journal that cannot be written must not end a restore: that job is forgotten with this process. */
+  function keep(job: Live<Kind, Result>): void {
+    try {
+      journal?.save(job.snapshot)
+    } catch (thrown) {
+      if (job.isForgotten) return
+      job.isForgotten = true
+      logOf(job).warning(`the job cannot be written to the journal: ${describeError(thrown)}`)
+    }
   }
 
   function change(job: Live<Kind, Result>, changes: Partial<Job>): void {
