@@ -12,6 +12,7 @@ function increments(
     parentId: index === 0 ? undefined : `B${index - 1}`,
     fullId: 'B0',
     isFull: index === 0,
+    mode: index === 0 ? 'FULL' : 'DELTA',
     status: 'OK',
     isStale: false,
     isPinned: false,
@@ -100,4 +101,11 @@ test('of many chains the newest are drawn, and the one that is selected; the oth
     'L',
   ])
   expect({ olderCount, olderBytes }).toEqual({ olderCount: 16, olderBytes: 16 * 14 })
+})
+
+test('a mark knows how much room it has, so that more can be said of it when there is', () => {
+  const [row] = layOutChains(increments(3), (ms) => (ms / HOUR) * 40, undefined)
+  expect(row?.marks.map(({ roomPx }) => roomPx)).toEqual([40, 40, 40])
+  const [lone] = layOutChains(increments(1), (ms) => ms, undefined)
+  expect(lone?.marks[0]?.roomPx).toBe(Infinity)
 })

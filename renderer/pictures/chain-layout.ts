@@ -4,6 +4,8 @@ export type ChainBackup = {
   readonly parentId: string | undefined
   readonly fullId: string | undefined
   readonly isFull: boolean
+  /** `FULL`, `DELTA`, `PAGE` or `PTRACK`. */
+  readonly mode: string
   readonly status: string
   readonly isStale: boolean
   readonly isPinned: boolean
@@ -20,6 +22,8 @@ export type Mark = {
   readonly height: number
   readonly lane: number
   readonly kind: 'full' | 'tick' | 'problem'
+  /** To the nearest mark of the row; the more there is, the more can be said of one. */
+  readonly roomPx: number
   /** The worst of its backups. */
   readonly worst: ChainBackup
   readonly bytes: number
@@ -143,6 +147,7 @@ function layOutRow(fullId: string | undefined, members: readonly ChainBackup[], 
       height: height(Math.max(...bin.backups.map((one) => one.bytes))),
       lane: lanes.get(first.id) ?? 0,
       kind: 'tick',
+      roomPx: 0,
       worst: first,
       bytes,
     })
@@ -153,21 +158,14 @@ function layOutRow(fullId: string | undefined, members: readonly ChainBackup[], 
     const lane = lanes.get(backup.id) ?? 0
     if (standsAlone(backup) || backup.id === scale.selectedId) {
       closeBin()
-      const isProblem = !backup.isFull || (BADNESS[backup.status] ?? 0) > 1
       marks.push({
         ids: [backup.id],
         x,
         width: backup.isFull ? FULL_PX : PROBLEM_PX,
         height: height(backup.bytes),
         lane,
-        kind:
-          backup.isFull && !isProblem
-            ? 'full'
-            : backup.isFull
-              ? 'full'
-              : (BADNESS[backup.status] ?? 0) > 0
-                ? 'problem'
-                : 'tick',
+        kind: backup.isFull ? 'full' : (BADNESS[backup.status] ?? 0) > 0 ? 'problem' : 'tick',
+        roomPx: 0,
         worst: backup,
         bytes: backup.bytes,
       })
@@ -181,6 +179,15 @@ function layOutRow(fullId: string | undefined, members: readonly ChainBackup[], 
     bin.backups.push(backup)
   }
   closeBin()
+  for (const [index, mark] of marks.entries()) {
+    const before = marks[index - 1]
+    const after = marks[index + 1]
+    const roomPx = Math.min(
+      before === undefined ? Infinity : mark.x - before.x,
+      after === undefined ? Infinity : after.x - mark.x,
+    )
+    marks[index] = { ...mark, roomPx }
+  }
 
   const usable = ordered.filter(({ status }) => status === 'OK' || status === 'DONE')
   const tip = usable.at(-1)

@@ -27,6 +27,7 @@ export type RibbonTexts = {
   readonly older: (count: number, bytes: number) => string
   readonly showAll: string
   readonly running: (backup: ChainBackup) => string
+  readonly size: (backup: ChainBackup) => string
   readonly orphans: (row: ChainRow) => string | undefined
 }
 
@@ -36,6 +37,9 @@ const TOP_PX = 22
 const LANE_PX = 20
 const ROW_GAP_PX = 14
 const MOST_ROWS = 12
+/** From here on a mark is a node with the letter of its mode, and then with its name as well. */
+const NODE_ROOM_PX = 24
+const LABEL_ROOM_PX = 110
 const MIN_SPAN_MS = 60_000
 const SMALLEST_PAST_MS = 600_000
 
@@ -180,6 +184,7 @@ export function ChainRibbons(props: {
                 mark={mark}
                 isSelected={selectedId !== undefined && mark.ids.includes(selectedId)}
                 label={texts.mark(mark, ++index, total)}
+                size={texts.size(mark.worst)}
                 note={
                   mark.worst.status === 'RUNNING' && !mark.worst.isStale
                     ? texts.running(mark.worst)
@@ -240,10 +245,11 @@ function MarkShape(props: {
   readonly mark: Mark
   readonly isSelected: boolean
   readonly label: string
+  readonly size: string
   readonly note: string | undefined
   readonly onSelect: () => void
 }) {
-  const { mark, isSelected, label, note, onSelect } = props
+  const { mark, isSelected, label, size, note, onSelect } = props
   const { worst, x, width, height, lane, kind } = mark
   const { shape, tone } = lookOf(worst.status, worst.isStale)
   const base = MARK_PX + lane * LANE_PX
@@ -262,13 +268,26 @@ function MarkShape(props: {
         <path d={`M${x} ${middle - 5}a5 5 0 1 0 .01 0M${x} ${middle - 2.5}v3M${x} ${middle + 2}v.6`} />
       ) : (
         <rect
-          x={kind === 'full' ? x - width / 2 : x - width / 2}
+          x={x - width / 2}
           y={base - height}
           width={width}
           height={height}
           rx={kind === 'full' ? 1.5 : 0}
         />
       )}
+      {kind === 'tick' && mark.ids.length === 1 && mark.roomPx >= NODE_ROOM_PX ? (
+        <g className="node">
+          <circle cx={x} cy={base} r="8" />
+          <text x={x} y={base + 3.5} textAnchor="middle">
+            {worst.mode === 'PTRACK' ? 'T' : worst.mode.slice(0, 1)}
+          </text>
+          {mark.roomPx >= LABEL_ROOM_PX ? (
+            <text className="node-label" x={x} y={base - Math.max(height, 8) - 5} textAnchor="middle">
+              {worst.id} · {size}
+            </text>
+          ) : null}
+        </g>
+      ) : null}
       {worst.isPinned ? <path className="pin" d={`M${x - 4} ${base - height - 12}h8l-2 5v4h-4v-4Z`} /> : null}
       {note === undefined ? null : (
         <text className="running-note" x={x - width / 2 - 6} y={base - height + 8} textAnchor="end">

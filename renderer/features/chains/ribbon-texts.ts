@@ -12,6 +12,7 @@ export function toChainBackup(backup: BackupRecord): ChainBackup {
     parentId: backup.parentId,
     fullId: backup.fullId,
     isFull: backup.mode === 'FULL',
+    mode: backup.mode,
     status: backup.status,
     isStale: backup.isStale,
     isPinned: backup.expireTime !== undefined && Date.parse(backup.expireTime) > Date.now(),
@@ -69,7 +70,7 @@ export function ribbonTexts(
       ids.length > 1
         ? say('chains.bin', { count: ids.length, bytes: formatBytes(bytes) })
         : say('chains.mark', {
-            mode: worst.isFull ? 'FULL' : 'increment',
+            mode: worst.mode,
             id: worst.id,
             time: formatTime(isoFromMs(worst.atMs), zone),
             status: worst.status,
@@ -77,6 +78,7 @@ export function ribbonTexts(
             index,
             total,
           }),
+    size: ({ bytes }) => formatBytes(bytes),
     tick: (ms, spanMs) => (spanMs > 3 * 86_400_000 ? day : hour).format(new Date(ms)),
     older: (count, bytes) => say('chains.older', { count, bytes: formatBytes(bytes) }),
     showAll: say('chains.show-all'),
