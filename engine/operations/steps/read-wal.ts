@@ -11,7 +11,7 @@ import type { WalRecord } from '../../format/wal-record.ts'
 import { mapFileError } from '../../host/file-error.ts'
 
 /** After so many records others get their turn, some 10 ms: a segment may have a gigabyte. */
-const RECORDS_PER_TURN = 20_000
+const RECORDS_PER_TURN = 5_000
 
 /** A directory with WAL: `plain` as a server or receiver fills it, `archive` where segments may be compressed. */
 export type WalPlace = { readonly directory: string; readonly kind: 'plain' | 'archive' }
