@@ -63,8 +63,10 @@ export function describeDifference(expected: string, found: string): string | un
   if (expected === found) return undefined
   const lines = new Set(found.split('\n'))
   const differing = expected.split('\n').filter((line) => !lines.has(line))
-  const [first = 'a table more'] = differing
-  return `other rows than the cluster had in ${first.split(' ')[0]}${differing.length > 1 ? ` and ${differing.length - 1} more` : ''}`
+  const [first] = differing
+  if (first === undefined) return 'there are tables that the cluster did not have'
+  const more = differing.length > 1 ? ` and ${differing.length - 1} more` : ''
+  return `other rows than the cluster had in ${first.split(' ')[0]}${more}`
 }
 
 async function check(what: string, find: () => Promise<string | undefined>): Promise<CheckResult> {

@@ -13,6 +13,8 @@ import type { SeriesOptions, SeriesResult } from './series.ts'
 import { openTidemark } from './tidemark.ts'
 import { clusterBytes, planWorkload } from './workload.ts'
 
+/** The exit status of the command line when it was cancelled. */
+const CANCELLED = 130
 const HISTORY = path.join(import.meta.dirname, 'history.md')
 
 /** Runs the benchmarks and adds a block to the history. Gives whether everything that came back was right. */
@@ -38,7 +40,13 @@ async function bench(options: BenchOptions, signal: AbortSignal): Promise<boolea
     settle: async (stop) => void (await requireCommand({ words: ['sync'] }, stop)),
     tell,
   }
-  const parts = { place: place.path, cluster, tidemark, operations: options.operations }
+  const parts = {
+    place: place.path,
+    cluster,
+    tidemark,
+    operations: options.operations,
+    increments: options.increments,
+  }
   const kept = await runOperations(parts, seriesOptions, (result) => results.push(result), signal)
   tell('checking that what was backed up comes back')
   const checks = await checkCorrectness(cluster, tidemark, kept, signal)
@@ -66,6 +74,7 @@ async function gatherFacts(options: BenchOptions, size: number, signal: AbortSig
     scale: options.scale,
     clusterBytes: size,
     smallTables: options.smallTables,
+    increments: options.increments,
     repeat: options.repeat,
     hasWarmUp: options.hasWarmUp,
   }
@@ -82,7 +91,7 @@ function tell(text: string): void {
 }
 
 const stop = new AbortController()
-for (const name of ['SIGINT', 'SIGTERM'] as const) {
+for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(name, () => {
     if (!stop.signal.aborted) console.error('\nStopping, and removing everything that was made …')
     stop.abort(new EngineError('run.cancelled', 'the benchmarks were stopped'))
@@ -93,7 +102,13 @@ try {
   if (options === 'help') console.log(USAGE)
   else if (!(await bench(options, stop.signal))) process.exitCode = 1
 } catch (thrown) {
-  console.error(`\nThe benchmarks failed: ${describeError(thrown)}`)
-  if (thrown instanceof EngineError && thrown.hint !== undefined) console.error(`Hint: ${thrown.hint}`)
-  process.exitCode = stop.signal.aborted ? 130 : 1
+  // Whatever was under way when it was stopped failed in words of its own.
+  if (stop.signal.aborted) {
+    console.error('Stopped. Nothing was left behind.')
+    process.exitCode = CANCELLED
+  } else {
+    console.error(`\nThe benchmarks failed: ${describeError(thrown)}`)
+    if (thrown instanceof EngineError && thrown.hint !== undefined) console.error(`Hint: ${thrown.hint}`)
+    process.exitCode = 1
+  }
 }

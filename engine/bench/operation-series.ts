@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises'
 import path from 'node:path'
 import type { BenchCluster } from './cluster.ts'
-import { type Measurement, requireCommand } from './measure.ts'
+import { type Measurement, requireCommand, sizeOf } from './measure.ts'
 import type { Lane, MissingLane, SeriesResult } from './series.ts'
 import { type OperationName, TARGETS, YARDSTICKS } from './targets.ts'
 import { knowsCompression, type Tidemark } from './tidemark.ts'
@@ -14,6 +14,8 @@ export type Bench = {
   readonly cluster: BenchCluster
   readonly tidemark: Tidemark
   readonly operations: ReadonlySet<OperationName>
+  /** In the chain that is restored and merged. */
+  readonly increments: number
 }
 
 /** Runs one series and reports it. */
@@ -84,7 +86,9 @@ export async function restoreSeries(
   const restored = path.join(home, 'data')
   const restore = async (stop: AbortSignal): Promise<Measurement> => {
     await rm(restored, { recursive: true, force: true })
-    return await tidemark.run(['restore', '-i', id, '-D', restored, '-j', '2', '--no-validate'], stop)
+    const words = ['restore', '-i', id, '-D', restored, '-j', '2', '--no-validate']
+    const end = await tidemark.run(words, stop)
+    return { ...end, storedBytes: await sizeOf(restored) }
   }
   await series(TARGETS[operation].title, [
     { name: TARGETS[operation].title, operation, run: restore },

@@ -12,7 +12,6 @@ import {
 } from './operation-series.ts'
 import { runSeries, type SeriesOptions, type SeriesResult } from './series.ts'
 import { type OperationName, TARGETS } from './targets.ts'
-import type { Tidemark } from './tidemark.ts'
 
 /** A backup that stayed in a catalog, and the rows that it has to bring back. */
 export type Kept = {
@@ -50,16 +49,18 @@ export async function runOperations(
   if (!wants('delta', 'ptrack', 'restore-chain', 'merge')) return kept
 
   await cluster.change(signal)
-  const rows = await fingerprint(cluster.server, signal)
   if (wants('delta', 'ptrack')) await incrementSeries(bench, series, full)
-  const increment = await takeIncrement(tidemark, signal)
+  if (!wants('restore-chain', 'merge')) return kept
+
+  const increment = await takeIncrements(bench, signal)
   if ('missing' in increment) {
     for (const operation of ['restore-chain', 'merge'] as const)
       if (wants(operation))
         await series(TARGETS[operation].title, [missingLane(operation, increment.missing)])
     return kept
   }
-  kept.push({ what: `FULL + ${increment.mode}`, catalog, id: increment.id, rows })
+  const rows = await fingerprint(cluster.server, signal)
+  kept.push({ what: `FULL + ${increment.modes}`, catalog, id: increment.id, rows })
   if (wants('restore-chain')) await restoreSeries(bench, series, 'restore-chain', increment.id)
   if (wants('merge')) {
     const merged = await mergeSeries(bench, series, increment.id, signal)
@@ -68,12 +69,17 @@ export async function runOperations(
   return kept
 }
 
-/** An increment for the operations on chains, in the first mode that there is. */
-async function takeIncrement(tidemark: Tidemark, signal: AbortSignal) {
+/** A chain for the operations on chains: each increment after a change of its own, the first mode that there is. */
+async function takeIncrements({ cluster, tidemark, increments }: Bench, signal: AbortSignal) {
   let missing = ''
   for (const mode of ['DELTA', 'PTRACK'] as const) {
     try {
-      return { mode, id: (await tidemark.backup(['-b', mode], signal)).id }
+      let { id } = await tidemark.backup(['-b', mode], signal)
+      for (let taken = 1; taken < increments; taken++) {
+        await cluster.change(signal)
+        id = (await tidemark.backup(['-b', mode], signal)).id
+      }
+      return { modes: increments === 1 ? mode : `${increments} × ${mode}`, id }
     } catch (thrown) {
       if (!(thrown instanceof CommandFailed)) throw thrown
       missing ||= thrown.message

@@ -7,15 +7,19 @@ describe('the options of the benchmarks', () => {
     expect(parseOptions([])).toEqual({
       scale: 1,
       smallTables: 2000,
+      increments: 1,
       operations: new Set(OPERATIONS),
       repeat: 3,
       hasWarmUp: true,
     }))
 
   test('are taken as given', () =>
-    expect(parseOptions(['--scale', '0.05', '--quick', '--only', 'delta,ptrack', '--only=merge'])).toEqual({
+    expect(
+      parseOptions(['--scale', '0.05', '--quick', '--chain=10', '--only', 'delta,ptrack', '--only=merge']),
+    ).toEqual({
       scale: 0.05,
       smallTables: 100,
+      increments: 10,
       operations: new Set(['delta', 'ptrack', 'merge']),
       repeat: 1,
       hasWarmUp: false,
@@ -34,6 +38,7 @@ describe('the options of the benchmarks', () => {
     [['--scale=-1'], '--scale takes a positive number, not "-1"'],
     [['--scale='], '--scale takes a positive number, not ""'],
     [['--repeat', '0'], '--repeat takes a whole number from 1, not "0"'],
+    [['--chain', '1.5'], '--chain takes a whole number from 1, not "1.5"'],
     [['--only', 'full'], '"full" is no operation'],
     [['--fast'], '--fast'],
     [['delta'], 'delta'],

@@ -2,10 +2,11 @@ import { parseArgs } from 'node:util'
 import { EngineError } from '../base/engine-error.ts'
 import { type OperationName, OPERATIONS } from './targets.ts'
 
-export const USAGE = `Usage: npm run bench -- [--scale N] [--tables N] [--only NAME,…] [--repeat N] [--quick]
+export const USAGE = `Usage: npm run bench -- [--scale N] [--tables N] [--chain N] [--only NAME,…] [--repeat N] [--quick]
 
   --scale N    Size of the cluster: 1 is about 3 GB, the default.
   --tables N   Number of small tables, about five files each. Default: 2000 times the scale.
+  --chain N    Increments in the chain that is restored and merged. Default: 1.
   --only NAME  Measures these alone: ${OPERATIONS.join(', ')}.
   --repeat N   How often everything is run, after a run that does not count. Default: 3.
   --quick      One run each, and no run before it. Says that it works, and little about time.
@@ -14,6 +15,7 @@ export const USAGE = `Usage: npm run bench -- [--scale N] [--tables N] [--only N
 export type BenchOptions = {
   readonly scale: number
   readonly smallTables: number
+  readonly increments: number
   readonly operations: ReadonlySet<OperationName>
   /** Runs that count. */
   readonly repeat: number
@@ -32,6 +34,7 @@ export function parseOptions(words: readonly string[]): BenchOptions | 'help' {
     scale,
     smallTables:
       values.tables === undefined ? Math.round(SMALL_TABLES * scale) : whole('--tables', values.tables),
+    increments: whole('--chain', values.chain ?? '1'),
     operations: values.only === undefined ? new Set(OPERATIONS) : readNames(values.only),
     repeat: values.repeat === undefined ? (isQuick ? 1 : 3) : whole('--repeat', values.repeat),
     hasWarmUp: !isQuick,
@@ -45,6 +48,7 @@ function parse(words: readonly string[]) {
       options: {
         scale: { type: 'string' },
         tables: { type: 'string' },
+        chain: { type: 'string' },
         only: { type: 'string', multiple: true },
         repeat: { type: 'string' },
         quick: { type: 'boolean' },

@@ -19,6 +19,8 @@ export type RunFacts = {
   readonly scale: number
   readonly clusterBytes: number
   readonly smallTables: number
+  /** Increments in the chain that is restored and merged. */
+  readonly increments: number
   readonly repeat: number
   readonly hasWarmUp: boolean
 }
@@ -43,7 +45,7 @@ export function formatRun(
     '',
     `${machine.cores} cores (${machine.processor}), ${(machine.memoryBytes / 1e9).toFixed(0)} GB of memory, ` +
       `${machine.kernel}, Node.js ${machine.node}. Cluster of ${megabytes(facts.clusterBytes)} MB with ` +
-      `${facts.smallTables} small tables; two workers, warm cache, durable; ${runs}.`,
+      `${facts.smallTables} small tables, chains of ${facts.increments + 1}; two workers, warm cache, durable; ${runs}.`,
     '',
     ...HEADER,
     ...series.flatMap(formatRows),
@@ -57,7 +59,7 @@ export function formatRun(
 export function formatRows({ lanes }: SeriesResult): readonly string[] {
   return lanes.map((lane) => {
     const isOperation = lane.operation !== undefined
-    const name = isOperation ? `**${lane.name}**` : lane.name
+    const name = isOperation ? `**${inCell(lane.name)}**` : inCell(lane.name)
     if (lane.runs.length === 0)
       return row([name, `not run: ${inCell(lane.missing ?? '')}`, '', '', '', '', '', ''])
     const { medianSeconds, minSeconds } = timesOf(lane)
