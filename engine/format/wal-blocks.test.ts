@@ -2,7 +2,7 @@ import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { lsnFromBigint } from '../base/lsn.ts'
 import { encodeRecord, type MadeBlock, type MadeRecord } from '../testing/made-wal.ts'
-import { blockReferences, modifiesRelationUnknowably } from './wal-blocks.ts'
+import { blockReferences, fileChange, modifiesRelationUnknowably, startsMinimalWal } from './wal-blocks.ts'
 import { type WalRecord, walRecordMainData } from './wal-record.ts'
 
 const MAJORS = [12, 13, 14, 15, 16, 17, 18]
@@ -135,6 +135,42 @@ test('what changes relations by other means than blocks must be of a kind that i
   expect(marked(10, 0x80)).toBe(false)
 })
 
+test.each(MAJORS)('version %i says of databases whether they were copied or dropped', (major) => {
+  const ofDatabase = (info: number) =>
+    fileChange(made({ rmgr: 4, info: info | 0x01, mainData: words(9, 16400, 1, 1663) }, major))
+  const copied = { kind: 'copied', tablespaceOid: 16400, databaseOid: 9 }
+  expect(ofDatabase(0x00)).toEqual(copied)
+  // Dropped up to 14, created in another way since.
+  expect(ofDatabase(0x10)).toEqual(major < 15 ? undefined : copied)
+  expect(ofDatabase(0x20)).toBeUndefined()
+})
+
+test('tells where a main fork was cut off, and that one was made anew', () => {
+  const change = (info: number, ...data: readonly number[]) =>
+    fileChange(made({ rmgr: 2, info, mainData: words(...data) }, 17))
+  const relation = { tablespaceOid: 1663, databaseOid: 5, relationNumber: 16384 }
+  expect(change(0x21, 7, 1663, 5, 16384, 0x07)).toEqual({ kind: 'cut', ...relation, block: 7 })
+  expect(change(0x21, 7, 1663, 5, 16384, 0x06)).toBeUndefined()
+  expect(change(0x11, 1663, 5, 16384, 0)).toEqual({ kind: 'cut', ...relation, block: 0 })
+  expect(change(0x11, 1663, 5, 16384, 3)).toBeUndefined()
+})
+
+test('no main data of any record is too short for telling what it does', () => {
+  fc.assert(
+    fc.property(fc.constantFrom(0, 2, 4), fc.nat(255), bytes(24), (rmgr, info, mainData) => {
+      const record = made({ rmgr, info, mainData }, 17)
+      expect(['cut', 'copied', undefined]).toContain(fileChange(record)?.kind)
+      expect(startsMinimalWal(record)).toBe(
+        rmgr === 0 &&
+          (info & 0xf0) === 0x60 &&
+          mainData.length === 24 &&
+          mainData.subarray(20).every((byte) => byte === 0),
+      )
+    }),
+    { numRuns: 1000 },
+  )
+})
+
 function made(record: MadeRecord, serverMajor: number): WalRecord {
   const encoded = encodeRecord(record, 0n, serverMajor)
   return {
@@ -156,4 +192,8 @@ function encodeBlockHeader(): Uint8Array {
 
 function twice(one: Uint8Array): Uint8Array {
   return Uint8Array.of(...one, ...one)
+}
+
+function words(...values: readonly number[]): Uint8Array {
+  return new Uint8Array(Uint32Array.from(values).buffer)
 }
