@@ -1,9 +1,14 @@
-import { rm, writeFile } from 'node:fs/promises'
+import { readFile, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
+import { assert } from '../../base/assert.ts'
 import { type Lsn, lsnFromBigint, parseLsn } from '../../base/lsn.ts'
+import { parseBackupControl } from '../../format/backup-control.ts'
+import { parseContentList } from '../../format/content-list.ts'
+import { storedBlocks } from '../../format/page-blocks.ts'
 import type { ChangedPages } from '../../format/page-map.ts'
+import { unpackFixture, whyNoFixture } from '../../testing/fixtures.ts'
 import { MadeWal } from '../../testing/made-wal.ts'
 import { scratchDirectory } from '../../testing/scratch.ts'
 import { intervalsBetween, readChangedPages } from './pages-by-wal.ts'
@@ -244,6 +249,52 @@ test('stops when it is cancelled', async () => {
     changed(archive.path, [{ wal, start, stop: start }], { signal: AbortSignal.abort() }),
   ).rejects.toThrow(expect.objectContaining({ name: 'AbortError' }))
 })
+
+// The PAGE backups of the reference tool hold the pages that WAL names, no more and no fewer.
+for (const [name, segmentBytes, pageId, parentId] of [
+  ['probackup-pg15-plain1', MIB, 'TOTUH1', 'TOTUGR'],
+  ['probackup-pg15-zlib16', 16 * MIB, 'TOTUG6', 'TOTUFW'],
+] as const) {
+  const why = whyNoFixture(name)
+  test.skipIf(why !== '')(`names the pages that the reference tool stored in ${name}${why}`, async () => {
+    await using fixture = await unpackFixture(name)
+    const catalog = path.join(fixture.dir, 'catalog')
+    const instance = path.join(catalog, 'backups', 'main')
+    const config = await readFile(path.join(instance, 'pg_probackup.conf'), 'utf8')
+    const backup = await readRecorded(path.join(instance, pageId))
+    const parent = await readRecorded(path.join(instance, parentId))
+    const inParent = new Set(parent.entries.map((entry) => entry.path))
+
+    const pages = await readChangedPages({
+      places: [{ directory: path.join(catalog, 'wal', 'main'), kind: 'archive' }],
+      intervals: intervalsBetween([], parent.control, backup.control),
+      segmentBytes,
+      systemIdentifier: BigInt(/^system-identifier = (\d+)$/m.exec(config)?.[1] ?? '0'),
+      versionDirectory: VERSION,
+      // The reference tool knows of no files that were cut off.
+      sources: [],
+      signal: AbortSignal.timeout(20_000),
+    })
+
+    let storedCount = 0
+    for (const entry of backup.entries) {
+      if (!entry.isDataFile || !inParent.has(entry.path)) continue
+      const file = path.join(instance, pageId, 'database', entry.path)
+      const bytes = entry.sizeBytes > 0 ? await readFile(file) : new Uint8Array(0)
+      const stored = [...storedBlocks(bytes)].map(({ block }) => block)
+      expect([...(pages.get(entry.path)?.blocksBelow(entry.blockCount) ?? [])], entry.path).toEqual(stored)
+      storedCount += stored.length
+    }
+    expect(storedCount).toBeGreaterThan(10)
+  })
+}
+
+async function readRecorded(directory: string) {
+  const { control } = parseBackupControl(await readFile(path.join(directory, 'backup.control'), 'utf8'))
+  assert(control !== undefined, 'the control files of the fixture are sound')
+  const list = await readFile(path.join(directory, 'backup_content.control'), 'utf8')
+  return { control, entries: parseContentList(list) }
+}
 
 type Way = readonly { readonly wal: MadeWal; readonly start: Lsn; readonly stop: Lsn }[]
 
