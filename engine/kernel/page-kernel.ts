@@ -25,7 +25,7 @@ export type ScanExpectations = {
   readonly stopLsn?: Lsn | undefined
 }
 
-/** One place for each page, in the kernel's own memory: good until the next call of any of its functions. */
+/** One place for each page, in the kernel's own memory: good until the next page is examined. */
 export type PageScan = {
   /** One of {@link SCANNED}. */
   readonly verdicts: Uint8Array
