@@ -276,7 +276,10 @@ describe('two processes of this program', () => {
 describe('two jobs of one process', () => {
   test('read together, and the list is kept until the last has ended', async () => {
     const directory = await backupDirectory()
-    const [first, second] = await Promise.all([lockShared(directory, call), lockShared(directory, call)])
+    const [first, second] = await Promise.all([
+      lockShared(directory, patient),
+      lockShared(directory, patient),
+    ])
     await first[Symbol.asyncDispose]()
     await first[Symbol.asyncDispose]()
     expect(readdirSync(directory)).toEqual(['backup_ro.pid'])
@@ -357,15 +360,17 @@ describe('the locks of a chain', () => {
     for (const { directory } of backups) expect(readdirSync(directory)).toEqual([])
   })
 
-  test('are taken oldest first, and given back when a newer one is refused', async () => {
+  test('are taken oldest first, and given back when the wait for a newer one ends', async () => {
     const root = await backupDirectory()
     const backups = ['TOTTEL', 'Z', 'TOTTEK'].map((id) => ({ id, directory: path.join(root, id) }))
     for (const { directory } of backups) await mkdir(directory)
     await holderOf(path.join(root, 'TOTTEK'), 'backup.pid')
-    const waiting = lockAll(backups, 'shared', { ...patient, patience: { ...patience, tries: 30 } })
-    const refused = failureOf(waiting)
+    const stop = new AbortController()
+    const reason = new EngineError('run.cancelled', 'enough')
+    const waiting = lockAll(backups, 'shared', { ...patient, signal: stop.signal })
     await expect.poll(() => readdirSync(path.join(root, 'Z'))).toEqual(['backup_ro.pid'])
-    expect((await refused).code).toBe('catalog.locked')
+    stop.abort(reason)
+    await expect(waiting).rejects.toBe(reason)
     expect(readdirSync(path.join(root, 'Z'))).toEqual([])
     expect(readdirSync(path.join(root, 'TOTTEL'))).toEqual([])
   })
