@@ -48,6 +48,10 @@ export const COMMANDS = {
     usage: '-B DIR [--instance=NAME [-i ID]]',
     summary: 'Proves that backups can be restored: checks every file, page and WAL record.',
   },
+  merge: {
+    usage: '-B DIR --instance=NAME -i ID',
+    summary: 'Merges a FULL backup with its increments up to one of them, or finishes a merge.',
+  },
   delete: {
     usage: '-B DIR --instance=NAME {-i ID | --status=STATUS}',
     summary: 'Deletes backups and the increments that need them.',
@@ -68,7 +72,6 @@ export const COMMAND_NAMES = Object.keys(COMMANDS) as readonly CommandName[]
 
 /** Commands of the tool's family that this version does not have, and what to do meanwhile. */
 export const MISSING_COMMANDS: Readonly<Record<string, string>> = {
-  merge: 'Take a new FULL backup and delete the old chain.',
   'archive-push': 'Keep the archive_command you have, or take backups with --stream.',
   'archive-get': 'Give restore a --restore-command that fetches WAL from your archive.',
   checkdb: 'Take a backup: it checks every page it reads.',

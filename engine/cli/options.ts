@@ -78,11 +78,12 @@ const ABOUT_INSTANCE: readonly CommandName[] = [
   'backup',
   'restore',
   'validate',
+  'merge',
   'delete',
 ]
 const ON_CATALOG: readonly CommandName[] = ['init', ...ABOUT_INSTANCE]
 const SAVES: readonly CommandName[] = ['add-instance', 'set-config']
-const RUNS_JOB: readonly CommandName[] = ['backup', 'restore', 'validate', 'delete']
+const RUNS_JOB: readonly CommandName[] = ['backup', 'restore', 'validate', 'merge', 'delete']
 const LEVELS = { kind: 'choice', name: 'LEVEL', choices: LOG_LEVELS } as const
 const FORMATS = { kind: 'choice', name: 'FORMAT', choices: ['plain', 'json'] } as const
 
@@ -219,10 +220,10 @@ export const OPTIONS: readonly OptionSpec[] = [
     long: 'no-validate',
     value: FLAG,
     group: 'Backup',
-    commands: ['backup', 'restore', 'delete'],
+    commands: ['backup', 'restore', 'merge', 'delete'],
     idleFor: ['delete'],
     meaning:
-      'Skips validation: a backup then stays DONE instead of OK, a restore trusts the files as they are.',
+      'Skips validation: a backup then stays DONE instead of OK, restore and merge trust the files as they are.',
   },
   {
     long: 'skip-block-validation',
@@ -236,7 +237,7 @@ export const OPTIONS: readonly OptionSpec[] = [
     long: 'no-sync',
     value: FLAG,
     group: 'Backup',
-    commands: ['backup', 'restore', 'delete'],
+    commands: ['backup', 'restore', 'merge', 'delete'],
     idleFor: ['delete'],
     meaning:
       'Does not force written files to disk. Only for throw-away copies: a power failure may leave them empty.',
@@ -255,7 +256,7 @@ export const OPTIONS: readonly OptionSpec[] = [
     short: 'i',
     value: { kind: 'backup-id', name: 'ID' },
     group: 'Selection',
-    commands: ['set-backup', 'show', 'restore', 'validate', 'delete'],
+    commands: ['set-backup', 'show', 'restore', 'validate', 'merge', 'delete'],
     meaning: 'The backup that is meant, for example TOTTEK.',
   },
   {
@@ -284,8 +285,8 @@ export const OPTIONS: readonly OptionSpec[] = [
     long: 'dry-run',
     value: FLAG,
     group: 'Selection',
-    commands: ['delete'],
-    meaning: 'Says what would be deleted and deletes nothing.',
+    commands: ['merge', 'delete'],
+    meaning: 'Says what would be merged or deleted and changes nothing.',
   },
   {
     long: 'tablespace-mapping',
@@ -689,7 +690,7 @@ const WITH_SERVER: readonly CommandName[] = ['backup', 'restore', ...SAVES]
 export const REFUSED_OPTIONS: readonly RefusedOption[] = [
   refuse('delete-expired', ['backup', 'delete'], RETENTION),
   refuse('expired', ['delete'], RETENTION),
-  refuse('merge-expired', ['backup', 'delete'], 'this version does not merge backups'),
+  refuse('merge-expired', ['backup', 'delete'], RETENTION),
   refuse('delete-wal', ['backup', 'delete'], 'this version does not purge the WAL archive'),
   refuse('wal', ['delete'], 'this version does not purge the WAL archive'),
   refuse('dry-run', ['backup'], RETENTION),

@@ -25,6 +25,7 @@ const COMMANDS: Readonly<Record<Verb, () => Promise<Command>>> = {
   backup: async () => (await import('./commands/backup.ts')).backup,
   restore: async () => (await import('./commands/restore.ts')).restore,
   validate: async () => (await import('./commands/validate.ts')).validate,
+  merge: async () => (await import('./commands/merge.ts')).merge,
   delete: async () => (await import('./commands/delete.ts')).deleteBackups,
 }
 
@@ -33,6 +34,7 @@ const LOGS_ITSELF: readonly CommandName[] = [
   'backup',
   'restore',
   'validate',
+  'merge',
   'delete',
   'set-config',
   'set-backup',

@@ -12,10 +12,17 @@ import {
 } from './steps/worker-pool.ts'
 import { checksumFiles } from './steps/checksum-files.ts'
 import { checkFiles } from './steps/check-files.ts'
+import { mergeFiles } from './merge/merge-files.ts'
 import { rebuildFiles } from './restore/rebuild-files.ts'
 
 /** Everything that page workers can do. A task that is missing here fails when it is first run, in every test. */
-const tasks: readonly Task<never, unknown>[] = [copyFiles, checksumFiles, checkFiles, rebuildFiles]
+const tasks: readonly Task<never, unknown>[] = [
+  copyFiles,
+  checksumFiles,
+  checkFiles,
+  rebuildFiles,
+  mergeFiles,
+]
 
 const port = parentPort
 assert(port !== null, 'worker.ts is the entry of a worker thread')

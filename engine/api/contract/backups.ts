@@ -99,6 +99,29 @@ export type DeletePlan = {
   readonly freedBytes: number
 }
 
+/** What merging would do; nothing has been done yet. */
+export type MergePlan = {
+  readonly hash: string
+  /** `resume`: a merge was begun and no increment is gone; `finish`: only deleting and renaming are left. */
+  readonly stage: 'start' | 'resume' | 'finish'
+  /** The FULL that everything is merged into. */
+  readonly fullId: BackupId
+  /** The increment that the FULL is brought up to, and whose name it gets. */
+  readonly destinationId: BackupId
+  /** What takes part and is there, the FULL first, the destination last. */
+  readonly members: readonly {
+    readonly id: BackupId
+    readonly mode: BackupRecord['mode']
+    readonly dataBytes: number
+  }[]
+  /** Those of them that nobody can restore afterwards. */
+  readonly vanishingIds: readonly BackupId[]
+  /** Backups on other branches, which lose the parent that they need. */
+  readonly orphanedIds: readonly BackupId[]
+  /** Bytes of the increments. */
+  readonly incrementBytes: number
+}
+
 const threads = z.number().int().min(1).max(64).optional()
 
 /** What one backup run may be asked to do; what is left out follows the instance's configuration. */
@@ -171,6 +194,19 @@ export const backups = {
     }),
   ),
   /** Without an instance every instance of the catalog, without an id every backup of the instance. */
+  /** `id` is an increment, or a FULL with one child. Refused with a reason when there is nothing to merge. */
+  'backups.plan-merge': query<MergePlan>()(z.strictObject({ ...instanceRef, id: backupId })),
+  /** Carries out exactly the plan of that hash, or refuses with `plan.stale`. Also finishes a merge. */
+  'backups.merge': command<{ readonly job: string }>()(
+    z.strictObject({
+      ...instanceRef,
+      id: backupId,
+      hash: z.string(),
+      threads,
+      isValidated: z.boolean().optional(),
+      isSynced: z.boolean().optional(),
+    }),
+  ),
   'backups.validate': command<{ readonly job: string }>()(
     z.strictObject({
       catalog: pathText,

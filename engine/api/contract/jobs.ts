@@ -4,7 +4,7 @@ import type { JobState, Snapshot } from '../../jobs/job-snapshot.ts'
 import { command, query, stream } from '../define.ts'
 import type { Severity } from './values.ts'
 
-export type JobKind = 'backup' | 'validate' | 'restore' | 'delete'
+export type JobKind = 'backup' | 'validate' | 'restore' | 'merge' | 'delete'
 
 /** Something validation saw. */
 export type Finding = {
@@ -44,6 +44,15 @@ export type JobResult =
       readonly dataDirectory: string
       readonly fileCount: number
       readonly writtenBytes: number
+    }
+  | {
+      readonly kind: 'merge'
+      /** The name of the merged backup. */
+      readonly backupId: string
+      /** Backups that are no longer there under their names. */
+      readonly vanishedIds: readonly string[]
+      readonly writtenBytes: number
+      readonly freedBytes: number
     }
   | { readonly kind: 'delete'; readonly backupIds: readonly string[]; readonly freedBytes: number }
 

@@ -15,6 +15,8 @@ import { annotateBackup } from '../../operations/annotate/run.ts'
 import { takeBackup } from '../../operations/backup/run.ts'
 import { planDelete } from '../../operations/delete/plan.ts'
 import { deleteBackups } from '../../operations/delete/run.ts'
+import { requireMergePlan } from '../../operations/merge/plan.ts'
+import { mergeBackups } from '../../operations/merge/run.ts'
 import { validateBackups } from '../../operations/validate/run.ts'
 import { backupRecords } from '../backup-records.ts'
 import { connectionOf } from '../connections.ts'
@@ -105,6 +107,34 @@ export function backupHandlers(context: EngineContext): Pick<EngineHandlers, key
           kind: 'delete',
           ...(await deleteBackups({ catalog, instance, request: { id, status }, hash }, run)),
         }),
+      })
+      return { job: job.id }
+    },
+    'backups.plan-merge': async ({ catalog, instance, id }, { signal }) =>
+      requireMergePlan(await readInventory(catalog, instance, { signal }), {
+        id,
+        newestProgramVersion: NEWEST_PROGRAM_VERSION,
+      }),
+    'backups.merge': async ({ catalog, instance, id, hash, threads, isValidated, isSynced }) => {
+      const job = jobs.start({
+        kind: 'merge',
+        catalog,
+        instance,
+        backupId: id,
+        queue: queueOf({ catalog, instance }),
+        run: async (run): Promise<JobResult> => {
+          const input = {
+            catalog,
+            instance,
+            request: { id, newestProgramVersion: NEWEST_PROGRAM_VERSION },
+            hash,
+            threads: threads ?? 1,
+            isValidated: isValidated ?? true,
+            isSynced: isSynced ?? true,
+            programVersion: WRITTEN_PROGRAM_VERSION,
+          }
+          return { kind: 'merge', ...(await mergeBackups(input, run)) }
+        },
       })
       return { job: job.id }
     },

@@ -5,12 +5,7 @@ import type { HeaderTablePlace } from '../../format/content-list.ts'
 import { decodeHeaderTable, HEADER_RECORD_BYTES, type PageHeaderEntry } from '../../format/header-map.ts'
 
 type HeaderTable =
-  | {
-      readonly kind: 'sound'
-      readonly entries: readonly PageHeaderEntry[]
-      /** As it is stored. */
-      readonly blob: Uint8Array
-    }
+  | { readonly kind: 'sound'; readonly entries: readonly PageHeaderEntry[] }
   | { readonly kind: 'damaged'; readonly message: string }
 
 /** Reads the header table of one file out of `page_header_map`. Whatever is wrong with it is said, not thrown. */
@@ -30,7 +25,7 @@ export function readHeaderTable(mapPath: string, place: HeaderTablePlace | undef
     if (table.length !== bytes) return { kind: 'damaged', message: 'the header table has another size' }
     if (crc32c(table) !== place.crc)
       return { kind: 'damaged', message: 'the header table fails its checksum' }
-    return { kind: 'sound', entries: decodeHeaderTable(table, place.headerCount), blob }
+    return { kind: 'sound', entries: decodeHeaderTable(table, place.headerCount) }
   } catch (thrown) {
     return { kind: 'damaged', message: thrown instanceof Error ? thrown.message : String(thrown) }
   }

@@ -57,6 +57,12 @@ export function resultWords(say: Say, result: JobResult): string {
         bytes: formatBytes(result.writtenBytes),
         directory: result.dataDirectory,
       })
+    case 'merge':
+      return say('result.merge', {
+        id: result.backupId,
+        bytes: formatBytes(result.writtenBytes),
+        freed: formatBytes(result.freedBytes),
+      })
     case 'delete':
       return say('result.delete', { count: result.backupIds.length, bytes: formatBytes(result.freedBytes) })
   }

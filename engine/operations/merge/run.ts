@@ -1,0 +1,235 @@
+import { rename } from 'node:fs/promises'
+import path from 'node:path'
+import type { BackupId } from '../../base/backup-id.ts'
+import { secondsFromBackupId } from '../../base/backup-id.ts'
+import { EngineError } from '../../base/engine-error.ts'
+import type { Run } from '../../base/run.ts'
+import {
+  type Backup,
+  changeStatus,
+  readContentList,
+  readControl,
+  writeBackupControl,
+} from '../../catalog/backup.ts'
+import { type Inventory, readInventory } from '../../catalog/inventory.ts'
+import { lockAll, lockExclusive } from '../../catalog/lock.ts'
+import { syncDirectory } from '../../host/durable-file.ts'
+import { mapFileError } from '../../host/file-error.ts'
+import { removeTree } from '../../host/remove-tree.ts'
+import { checkBackupFiles } from '../steps/check-backup.ts'
+import { ProgressTicker } from '../steps/progress-ticker.ts'
+import { requireSafePath } from '../steps/stored-versions.ts'
+import { openWorkerPool, type WorkerPool } from '../steps/worker-pool.ts'
+import { applyMerge } from './apply.ts'
+import { type MergePlan, type MergeRequest, requireMergePlan } from './plan.ts'
+import type { Member } from './work-list.ts'
+
+export type MergeInput = {
+  readonly catalog: string
+  readonly instance: string
+  readonly request: MergeRequest
+  /** Of the plan to be carried out. */
+  readonly hash: string
+  readonly threads: number
+  /** All files are checked before, and what was written is read back. */
+  readonly isValidated: boolean
+  readonly isSynced: boolean
+  /** Written into the merged backup. */
+  readonly programVersion: string
+}
+
+export type MergeOutcome = {
+  /** The name of the merged backup. */
+  readonly backupId: BackupId
+  /** Backups that are no longer there under their names. */
+  readonly vanishedIds: readonly BackupId[]
+  /** Bytes that were stored anew; 0 when only the end of a merge was left. */
+  readonly writtenBytes: number
+  readonly freedBytes: number
+}
+
+/**
+ * Merges a FULL with the increments up to one of them; the result bears the name of that one. Whatever ends it, the
+ * same call takes it up again: until the FULL is MERGED all increments are there, from then on nothing is needed of
+ * them. Source: `catalog-format.md` section 11.2.
+ *
+ * @throws {EngineError} `plan.stale` when the catalog has changed since the plan was made; `backup.damaged` when a
+ * member is, with nothing changed; what {@link requireMergePlan} throws
+ */
+export async function mergeBackups(input: MergeInput, run: Run): Promise<MergeOutcome> {
+  const read = async (): Promise<{ inventory: Inventory; plan: MergePlan }> => {
+    const inventory = await readInventory(input.catalog, input.instance, run)
+    return { inventory, plan: requireMergePlan(inventory, input.request) }
+  }
+  requireHash((await read()).plan, input.hash)
+  const before = await read()
+  const members = membersOf(before.inventory, before.plan)
+  // What is left of a finished merge frees room, also on a full disk.
+  const call = { ...run, isLax: before.plan.stage === 'finish' }
+  await using _locks = await lockAll(members, 'exclusive', call)
+  // Whoever held a lock until now may have changed something.
+  const { inventory, plan } = await read()
+  requireHash(plan, input.hash)
+
+  run.log.info(
+    `merging ${plan.members.map(({ id }) => id).join(', ')} into ${plan.destinationId}${plan.stage === 'start' ? '' : `: ${plan.stage} an earlier merge`}`,
+  )
+  const current = membersOf(inventory, plan)
+  const writtenBytes = plan.stage === 'finish' ? 0 : await mergeMembers(current, plan, input, run)
+  const freedBytes = await finish(inventory, plan, run)
+  run.log.info(`backup ${plan.destinationId} is a FULL backup now; ${writtenBytes} bytes were stored anew`)
+  return { backupId: plan.destinationId, vanishedIds: plan.vanishingIds, writtenBytes, freedBytes }
+}
+
+function requireHash(plan: MergePlan, hash: string): void {
+  if (plan.hash === hash) return
+  throw new EngineError('plan.stale', 'the catalog changed after the merge was planned', {
+    hint: 'Look at the new plan and confirm it again.',
+  })
+}
+
+/** The FULL first. */
+function membersOf({ backups }: Inventory, plan: MergePlan): readonly Backup[] {
+  return plan.members.flatMap(({ id }) => backups.find((backup) => backup.id === id) ?? [])
+}
+
+/** Ends with the FULL being MERGED. */
+async function mergeMembers(
+  backups: readonly Backup[],
+  plan: MergePlan,
+  input: MergeInput,
+  run: Run,
+): Promise<number> {
+  await using pool = openWorkerPool({ threads: input.threads, signal: run.signal })
+  const members: Member[] = []
+  for (const backup of backups) members.push(await readMember(backup))
+  const [full] = members
+  if (full === undefined) throw new EngineError('backup.chain-broken', 'the chain is empty')
+  if (input.isValidated) await requireSoundMembers(members, pool, run)
+  run.signal.throwIfAborted()
+
+  const begun = { ...full.control, status: 'MERGING', mergeDestinationId: plan.destinationId } as const
+  await writeBackupControl(full.backup.directory, begun)
+  try {
+    for (const { backup } of members.slice(1)) await changeStatus(backup.directory, 'MERGING')
+    const chain = [{ ...full, control: begun }, ...members.slice(1)].toReversed()
+    const { isValidated, isSynced, programVersion } = input
+    const options = { chain, isResumed: plan.stage === 'resume', isValidated, isSynced, programVersion }
+    const applied = await applyMerge(options, pool, run)
+    run.signal.throwIfAborted()
+    // From here on the increments are not needed.
+    await writeBackupControl(full.backup.directory, { ...applied.control, status: 'MERGED' })
+    run.log.log(
+      `${applied.fileCount} entries: ${applied.stayedCount} stay, ${applied.linkedCount} come whole from an increment, ${applied.writtenBytes} bytes were put together`,
+    )
+    return applied.writtenBytes
+  } catch (thrown) {
+    run.log.warning(
+      `the merge into ${plan.destinationId} is not finished; until merge -i ${plan.destinationId} has finished it, its backups cannot be restored`,
+    )
+    throw thrown
+  }
+}
+
+async function readMember(backup: Backup): Promise<Member> {
+  const { control } = backup
+  if (control === undefined)
+    throw new EngineError('backup.damaged', `backup ${backup.id}: ${backup.problem ?? 'no control file'}`)
+  try {
+    const entries = await readContentList(backup)
+    for (const entry of entries) requireSafePath(entry.path)
+    return { backup, control, entries }
+  } catch (thrown) {
+    if (!(thrown instanceof EngineError) || thrown.code === 'backup.damaged') throw thrown
+    throw new EngineError('backup.damaged', `backup ${backup.id} has no usable content list`, {
+      hint: 'Nothing was changed. Validate the instance.',
+      cause: thrown,
+      facts: { backup: backup.id },
+    })
+  }
+}
+
+/** Checksums of all files; pages are not looked into. The files of a FULL that is half merged agree with no list. */
+async function requireSoundMembers(members: readonly Member[], pool: WorkerPool, run: Run): Promise<void> {
+  const checked = members.filter(({ control }) => control.mode !== 'FULL' || control.status !== 'MERGING')
+  using ticker = new ProgressTicker({
+    report: run.report,
+    phase: 'validate',
+    pool,
+    totalBytes: checked.reduce((sum, { control }) => sum + (control.dataBytes ?? 0), 0),
+    totalFiles: 0,
+  })
+  for (const { backup, control } of checked) {
+    run.signal.throwIfAborted()
+    run.log.info(`checking backup ${backup.id} before it is merged`)
+    const messages: string[] = []
+    const context = { checksBlocks: false, pool, ticker, run }
+    await checkBackupFiles(backup, control, context, ({ severity, message }) => {
+      if (severity === 'problem') messages.push(message)
+    })
+    for (const message of messages) run.log.error(message)
+    if (messages.length === 0) continue
+    throw new EngineError('backup.damaged', `backup ${backup.id} is damaged: ${messages[0]}`, {
+      hint: 'Nothing was merged. Validate the instance to see all damage.',
+      facts: { backup: backup.id },
+    })
+  }
+}
+
+/** Deletes the increments, gives the FULL its new name and makes it OK. Gives the bytes that were freed. */
+async function finish(inventory: Inventory, plan: MergePlan, run: Run): Promise<number> {
+  const [full, ...increments] = membersOf(inventory, plan)
+  if (full === undefined) throw new EngineError('backup.chain-broken', 'the chain is empty')
+  await orphanBranches(inventory, plan, run)
+  let freedBytes = 0
+  for (const [count, increment] of increments.entries()) {
+    run.signal.throwIfAborted()
+    run.report({
+      phase: 'delete',
+      doneBytes: freedBytes,
+      totalBytes: undefined,
+      doneFiles: count,
+      totalFiles: increments.length,
+      currentFiles: [increment.id],
+    })
+    run.log.info(`deleting backup ${increment.id}, which is merged`)
+    if (readControl(increment.directory).control !== undefined)
+      await changeStatus(increment.directory, 'DELETING')
+    freedBytes += (await removeTree(increment.directory, new AbortController().signal)).freedBytes
+  }
+  run.signal.throwIfAborted()
+  const directory = path.join(path.dirname(full.directory), plan.destinationId)
+  if (directory !== full.directory) await moveDirectory(full.directory, directory)
+  // The lock on the increment of that name is on the directory that has the name now.
+  const isLocked = plan.members.some(({ id }) => id === plan.destinationId)
+  await using _lock = isLocked ? undefined : await lockExclusive(directory, { ...run, isLax: true })
+  const { control, problem } = readControl(directory)
+  if (control === undefined) throw new EngineError('format.damaged', `${directory}: ${problem}`)
+  await writeBackupControl(directory, {
+    ...control,
+    status: 'OK',
+    startSeconds: secondsFromBackupId(plan.destinationId),
+    mergeDestinationId: undefined,
+  })
+  return freedBytes
+}
+
+async function moveDirectory(from: string, to: string): Promise<void> {
+  try {
+    await rename(from, to)
+    await syncDirectory(path.dirname(to))
+  } catch (thrown) {
+    throw mapFileError(thrown, to, 'rename to')
+  }
+}
+
+/** Backups on other branches lose their parent; their status says so from now on. */
+async function orphanBranches(inventory: Inventory, plan: MergePlan, run: Run): Promise<void> {
+  for (const id of plan.orphanedIds) {
+    const backup = inventory.backups.find((one) => one.id === id)
+    if (backup === undefined) continue
+    run.log.warning(`backup ${id} is orphaned: what it needs is merged into ${plan.destinationId}`)
+    await using _lock = await lockExclusive(backup.directory, { ...run, isLax: true })
+    await changeStatus(backup.directory, 'ORPHAN')
+  }
+}
