@@ -1,0 +1,63 @@
+import path from 'node:path'
+import { scratchDirectory } from '../../engine/testing/scratch.ts'
+import { startServer } from '../../engine/testing/servers.ts'
+import { expectAccessible } from '../accessible.ts'
+import { expect, test } from '../app.ts'
+
+test('a chain is grown, merged and deleted, each time with a look at what it does', async ({ app }) => {
+  test.setTimeout(120_000)
+  await using scratch = await scratchDirectory('plans')
+  await using server = await startServer(scratch.path, { major: 17 })
+  await server.run('postgres', 'create table ledger as select g as id from generate_series(1, 20000) g')
+  const { page } = app
+  await page.getByRole('main').getByRole('button', { name: 'Add instance' }).click()
+  await page.getByLabel('Catalog', { exact: true }).fill(path.join(scratch.path, 'catalog'))
+  await page.getByLabel('Host or socket directory').fill('127.0.0.1')
+  await page.getByLabel('Port').fill(String(server.port))
+  await page.getByLabel('User').fill('postgres')
+  await page.getByLabel('Password').fill(server.password)
+  await page.getByLabel('Name').fill('shop')
+  await page.getByRole('button', { name: 'Probe' }).click()
+  await page.getByRole('main').getByRole('button', { name: 'Add instance' }).click()
+  await expect(page.getByText('Not protected: there is no backup.')).toBeVisible()
+
+  // AUTO: the first is a FULL, what follows are increments.
+  const ids: string[] = []
+  for (const mode of ['FULL', 'DELTA', 'DELTA']) {
+    await page.keyboard.press('Control+b')
+    await page.getByRole('dialog').getByRole('button', { name: 'Start backup' }).click()
+    await expect(page.getByRole('heading', { name: `shop ${mode} backup` })).toBeVisible({ timeout: 60_000 })
+    const done = page.getByText(/^Backup \w{6} is OK:/)
+    await expect(done).toBeVisible({ timeout: 60_000 })
+    ids.push(String(/Backup (\w{6})/.exec((await done.textContent()) ?? '')?.[1]))
+    await server.run('postgres', 'update ledger set id = -id where id % 100 = 0')
+  }
+  const [full, middle, tip] = ids
+
+  await page.keyboard.press('Control+2')
+  await page.getByRole('row', { name: new RegExp(`${middle}`) }).click()
+  await page.getByRole('button', { name: 'Merge…' }).click()
+  const sheet = page.getByRole('dialog')
+  await expect(sheet).toContainText(`become one FULL named ${middle}`)
+  await expect(sheet).toContainText(`These moments can no longer be restored: ${full}`)
+  await expectAccessible(page)
+  await sheet.getByRole('button', { name: 'Merge' }).click()
+  await expect(page.getByText(`Backup ${middle} is a FULL now`, { exact: false })).toBeVisible({
+    timeout: 60_000,
+  })
+
+  await page.keyboard.press('Control+2')
+  await expect(page.getByRole('treegrid').getByRole('row')).toHaveCount(3)
+  await page.getByRole('row', { name: new RegExp(`${middle}`) }).click()
+  await page.getByRole('button', { name: 'Delete…' }).click()
+  await expect(sheet).toContainText(`${tip} needs it`)
+  const confirm = sheet.getByRole('button', { name: /^Delete 2 backups/ })
+  await expect(confirm).toBeDisabled()
+  await expectAccessible(page)
+  await sheet.getByLabel('Type shop to confirm').fill('shop')
+  await confirm.click()
+  await expect(page.getByText(/^2 backups deleted,/)).toBeVisible({ timeout: 60_000 })
+  await page.keyboard.press('Control+2')
+  await expect(page.getByText('No backup yet.')).toBeVisible()
+  expect(app.complaints).toEqual([])
+})
