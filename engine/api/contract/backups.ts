@@ -133,8 +133,9 @@ export const backupRequest = z.strictObject({
   /** Overrides the configured data directory. */
   dataDirectory: pathText.optional(),
   threads,
-  compressAlgorithm: z.enum(['none', 'zlib', 'pglz']).optional(),
-  compressLevel: z.number().int().min(0).max(9).optional(),
+  /** `lz4` and `zstd` make backups that only Tidemark reads. */
+  compressAlgorithm: z.enum(['none', 'zlib', 'pglz', 'lz4', 'zstd']).optional(),
+  compressLevel: z.number().int().min(0).max(22).optional(),
   isSmoothCheckpoint: z.boolean().optional(),
   slot: z.string().max(63).optional(),
   isTemporarySlot: z.boolean().optional(),
@@ -193,7 +194,6 @@ export const backups = {
       hash: z.string(),
     }),
   ),
-  /** Without an instance every instance of the catalog, without an id every backup of the instance. */
   /** `id` is an increment, or a FULL with one child. Refused with a reason when there is nothing to merge. */
   'backups.plan-merge': query<MergePlan>()(z.strictObject({ ...instanceRef, id: backupId })),
   /** Carries out exactly the plan of that hash, or refuses with `plan.stale`. Also finishes a merge. */
@@ -207,6 +207,7 @@ export const backups = {
       isSynced: z.boolean().optional(),
     }),
   ),
+  /** Without an instance every instance of the catalog, without an id every backup of the instance. */
   'backups.validate': command<{ readonly job: string }>()(
     z.strictObject({
       catalog: pathText,
