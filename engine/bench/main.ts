@@ -3,7 +3,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { describeError, EngineError } from '../base/engine-error.ts'
 import { startCluster } from './cluster.ts'
-import { checkCorrectness } from './correctness.ts'
+import { checkCorrectness, type CheckResult } from './correctness.ts'
 import { measureCommand, requireCommand, sizeOf } from './measure.ts'
 import { type BenchOptions, parseOptions, USAGE } from './options.ts'
 import { runOperations } from './operations.ts'
@@ -17,7 +17,7 @@ import { clusterBytes, planWorkload } from './workload.ts'
 const CANCELLED = 130
 const HISTORY = path.join(import.meta.dirname, 'history.md')
 
-/** Runs the benchmarks and adds a block to the history. Gives whether everything that came back was right. */
+/** Runs the benchmarks and adds a block to the history. Gives whether all went well and came back right. */
 async function bench(options: BenchOptions, signal: AbortSignal): Promise<boolean> {
   if (process.platform === 'win32') {
     throw new EngineError('usage.invalid', 'the benchmarks need a POSIX shell', {
@@ -54,7 +54,12 @@ async function bench(options: BenchOptions, signal: AbortSignal): Promise<boolea
   const text = formatRun(await gatherFacts(options, size, signal), results, checks)
   console.log(`\n${text}`)
   await appendFile(HISTORY, `\n${text}`)
-  return checks.every(({ fault }) => fault === undefined)
+  return isRight(results, checks)
+}
+
+function isRight(results: readonly SeriesResult[], checks: readonly CheckResult[]): boolean {
+  const hasFailed = results.flatMap(({ lanes }) => lanes).some(({ failure }) => failure !== undefined)
+  return !hasFailed && checks.every(({ fault }) => fault === undefined)
 }
 
 async function gatherFacts(options: BenchOptions, size: number, signal: AbortSignal): Promise<RunFacts> {

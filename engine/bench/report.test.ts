@@ -70,6 +70,7 @@ describe('a row', () => {
     const missing: LaneResult = { name: YARDSTICKS.gzip, runs: [], missing: 'gzip is not installed' }
     expect(cellsOf(zlib(), missing).slice(5)).toEqual(['–', String.raw`0.8 × tar \| gzip -1`, 'no yardstick'])
     expect(cellsOf(missing)[1]).toBe('not run: gzip is not installed')
+    expect(cellsOf(zlib({ runs: [], failure: 'disk full' }))[1]).toBe('FAILED: disk full')
   })
 
   test('of PTRACK leaves out what is the work of the server', () => {

@@ -60,8 +60,7 @@ export function formatRows({ lanes }: SeriesResult): readonly string[] {
   return lanes.map((lane) => {
     const isOperation = lane.operation !== undefined
     const name = isOperation ? `**${inCell(lane.name)}**` : inCell(lane.name)
-    if (lane.runs.length === 0)
-      return row([name, `not run: ${inCell(lane.missing ?? '')}`, '', '', '', '', '', ''])
+    if (lane.runs.length === 0) return row([name, inCell(reasonOf(lane)), '', '', '', '', '', ''])
     const { medianSeconds, minSeconds } = timesOf(lane)
     return row([
       name,
@@ -72,6 +71,10 @@ export function formatRows({ lanes }: SeriesResult): readonly string[] {
       ...formatComparison(lane, lanes),
     ])
   })
+}
+
+function reasonOf({ missing = '', failure }: LaneResult): string {
+  return failure === undefined ? `not run: ${missing}` : `FAILED: ${failure}`
 }
 
 function formatComparison(lane: LaneResult, lanes: readonly LaneResult[]): readonly string[] {

@@ -24,6 +24,8 @@ export type LaneResult = {
   readonly runs: readonly Measurement[]
   /** Why it was not run. */
   readonly missing?: string
+  /** It went well at first and failed later; its runs say nothing then. */
+  readonly failure?: string
 }
 
 export type SeriesResult = { readonly title: string; readonly lanes: readonly LaneResult[] }
@@ -38,8 +40,8 @@ export type SeriesOptions = {
 }
 
 /**
- * Runs lanes in turns, A B A B, so that what happens to the machine happens to all of them. A lane that fails in its
- * first round is missing from then on, with its own words as the reason; one that fails later is an error.
+ * Runs lanes in turns, A B A B, so that what happens to the machine happens to all of them. A lane that fails is left
+ * out from then on, with its own words as the reason: in its first round as missing, later as failed.
  */
 export async function runSeries(
   title: string,
@@ -47,37 +49,41 @@ export async function runSeries(
   { repeat, hasWarmUp, settle, tell }: SeriesOptions,
   signal: AbortSignal,
 ): Promise<SeriesResult> {
-  const results = lanes.map((lane) => ({ lane, runs: [] as Measurement[], missing: reasonOf(lane) }))
+  const turns = lanes.map((lane): Turn => ({ lane, runs: [] }))
   const rounds = repeat + (hasWarmUp ? 1 : 0)
   for (let round = 0; round < rounds; round++) {
-    for (const result of results) {
-      const { lane } = result
-      if (result.missing !== undefined || 'missing' in lane) continue
+    for (const turn of turns) {
+      const { lane } = turn
+      if (turn.reason !== undefined || 'missing' in lane) continue
       signal.throwIfAborted()
+      await settle(signal)
       try {
-        await settle(signal)
         const measured = await lane.run(signal)
         const isCounted = !hasWarmUp || round > 0
-        if (isCounted) result.runs.push(measured)
+        if (isCounted) turn.runs.push(measured)
         tell(`${title}: ${lane.name} ${measured.wallSeconds.toFixed(2)} s${isCounted ? '' : ' (warm-up)'}`)
       } catch (thrown) {
-        if (!(thrown instanceof CommandFailed) || round > 0) throw thrown
-        result.missing = thrown.message
-        tell(`${title}: ${lane.name} was not run: ${thrown.message}`)
+        if (!(thrown instanceof CommandFailed)) throw thrown
+        turn.reason = round === 0 ? { missing: thrown.message } : { failure: thrown.message }
+        tell(`${title}: ${lane.name} ${round === 0 ? 'was not run' : 'FAILED'}: ${thrown.message}`)
       }
     }
   }
-  return {
-    title,
-    lanes: results.map(({ lane: { name, operation }, runs, missing }) => ({
-      name,
-      runs,
-      ...(operation !== undefined && { operation }),
-      ...(missing !== undefined && { missing }),
-    })),
-  }
+  return { title, lanes: turns.map(resultOf) }
 }
 
-function reasonOf(lane: Lane | MissingLane): string | undefined {
-  return 'missing' in lane ? lane.missing : undefined
+type Turn = {
+  readonly lane: Lane | MissingLane
+  readonly runs: Measurement[]
+  reason?: { readonly missing: string } | { readonly failure: string }
+}
+
+function resultOf({ lane, runs, reason }: Turn): LaneResult {
+  return {
+    name: lane.name,
+    ...(lane.operation !== undefined && { operation: lane.operation }),
+    runs: reason === undefined ? runs : [],
+    ...('missing' in lane && { missing: lane.missing }),
+    ...reason,
+  }
 }
