@@ -1,9 +1,7 @@
 import { EngineError } from '../../base/engine-error.ts'
 import { formatLsn, type Lsn } from '../../base/lsn.ts'
 import { type Timeline, walSegmentNumber } from '../../base/wal-segment.ts'
-import { relationSegmentPath, type RelationBlock } from '../../format/file-names.ts'
-import { PAGE_BYTES, SEGMENT_BLOCKS } from '../../format/page-header.ts'
-import { type ChangedPages, PageMap } from '../../format/page-map.ts'
+import type { ChangedPages } from '../../format/page-map.ts'
 import type { TimelineHistory } from '../../format/timeline-history.ts'
 import {
   blockReferences,
@@ -16,7 +14,7 @@ import type { WalProblem } from '../../format/wal-cursor.ts'
 import { isRecordPlace, recordStartAt } from '../../format/wal-page.ts'
 import type { WalRecord } from '../../format/wal-record.ts'
 import { readWalRecords, type WalPlace } from '../steps/read-wal.ts'
-import type { SourceEntry } from './list-files.ts'
+import { ChangedFiles, type ListedFile } from './changed-files.ts'
 
 /** A piece of the way from one backup to the next: the records that start in it, on one timeline. */
 export type WalInterval = {
@@ -92,7 +90,7 @@ export async function readChangedPages(input: {
   const { places, intervals, segmentBytes, systemIdentifier, signal } = input
   const totalBytes =
     intervals.reduce((sum, interval) => sum + segmentCount(interval, segmentBytes), 0) * segmentBytes
-  const changes = new Changes(input.versionDirectory)
+  const changes = new ChangedFiles(input.versionDirectory)
   let doneBytes = 0
   for (const [index, { timeline, start, stop }] of intervals.entries()) {
     const heirs = intervals.slice(index + 1)
@@ -102,7 +100,7 @@ export async function readChangedPages(input: {
       { start, from: isRecordPlace(start, segmentBytes) ? 'record' : 'at-or-after' },
       (record) => {
         if (isBehind(record.lsn)) return false
-        changes.add(record)
+        addRecord(changes, record)
         return !isBehind(recordStartAt(record.endLsn, segmentBytes))
       },
       () => input.report?.((doneBytes += segmentBytes), totalBytes),
@@ -112,77 +110,27 @@ export async function readChangedPages(input: {
   return changes.inFiles(input.sources)
 }
 
-type ListedFile = Pick<SourceEntry, 'path' | 'sizeBytes' | 'segmentNumber' | 'isDataFile'>
-
-/** What WAL says, as it is read. */
-class Changes {
-  readonly #versionDirectory: string
-  readonly #maps = new Map<string, PageMap>()
-  /** The first block that was lost, by the path of the relation's first file. */
-  readonly #cuts = new Map<string, number>()
-  readonly #copiedDirectories = new Set<string>()
-
-  constructor(versionDirectory: string) {
-    this.#versionDirectory = versionDirectory
+/** Takes over what one record says. */
+function addRecord(changes: ChangedFiles, record: WalRecord): void {
+  const references = blockReferences(record)
+  if (references === undefined || modifiesRelationUnknowably(record)) {
+    throw new EngineError(
+      'wal.damaged',
+      `the WAL record at ${formatLsn(record.lsn)} (resource manager ${record.rmgr}) changes pages in a way that is not known`,
+      { hint: INSTEAD },
+    )
   }
-
-  add(record: WalRecord): void {
-    const references = blockReferences(record)
-    if (references === undefined || modifiesRelationUnknowably(record)) {
-      throw new EngineError(
-        'wal.damaged',
-        `the WAL record at ${formatLsn(record.lsn)} (resource manager ${record.rmgr}) changes pages in a way that is not known`,
-        { hint: INSTEAD },
-      )
-    }
-    if (startsMinimalWal(record)) {
-      throw new EngineError(
-        'plan.refused',
-        `the server ran with wal_level = minimal from ${formatLsn(record.lsn)} on, and WAL does not have all changes`,
-        { hint: INSTEAD },
-      )
-    }
-    for (const reference of references) {
-      if (reference.fork === MAIN_FORK)
-        this.#mapOf(this.#pathOf(reference)).add(reference.block % SEGMENT_BLOCKS)
-    }
-    const change = fileChange(record)
-    if (change?.kind === 'cut') {
-      const path = this.#pathOf({ ...change, block: 0 })
-      this.#cuts.set(path, Math.min(change.block, this.#cuts.get(path) ?? change.block))
-    } else if (change?.kind === 'copied') {
-      this.#copiedDirectories.add(directoryOf(this.#pathOf({ ...change, relationNumber: 1, block: 0 })))
-    }
+  if (startsMinimalWal(record)) {
+    throw new EngineError(
+      'plan.refused',
+      `the server ran with wal_level = minimal from ${formatLsn(record.lsn)} on, and WAL does not have all changes`,
+      { hint: INSTEAD },
+    )
   }
-
-  inFiles(sources: readonly ListedFile[]): ChangedPages {
-    for (const { path, sizeBytes, segmentNumber, isDataFile } of sources) {
-      if (!isDataFile) continue
-      const firstFile = segmentNumber === 0 ? path : path.slice(0, path.lastIndexOf('.'))
-      const from = this.#copiedDirectories.has(directoryOf(path)) ? 0 : this.#cuts.get(firstFile)
-      const end = Math.floor(sizeBytes / PAGE_BYTES)
-      for (
-        let block = Math.max(0, (from ?? Infinity) - segmentNumber * SEGMENT_BLOCKS);
-        block < end;
-        block++
-      ) {
-        this.#mapOf(path).add(block)
-      }
-    }
-    return this.#maps
-  }
-
-  #pathOf(block: RelationBlock): string {
-    return relationSegmentPath(block, this.#versionDirectory)
-  }
-
-  #mapOf(path: string): PageMap {
-    const known = this.#maps.get(path)
-    if (known !== undefined) return known
-    const map = new PageMap()
-    this.#maps.set(path, map)
-    return map
-  }
+  for (const reference of references) if (reference.fork === MAIN_FORK) changes.addBlock(reference)
+  const change = fileChange(record)
+  if (change?.kind === 'cut') changes.addCut(change)
+  else if (change?.kind === 'copied') changes.addCopiedDatabase(change)
 }
 
 function segmentCount({ start, stop }: WalInterval, segmentBytes: number): number {
@@ -200,8 +148,4 @@ function unreadable({ what, lsn, segment, message }: WalProblem): EngineError {
         hint: INSTEAD,
         facts,
       })
-}
-
-function directoryOf(path: string): string {
-  return path.slice(0, path.lastIndexOf('/'))
 }
