@@ -1,6 +1,6 @@
 import { delay } from '../../base/concurrency.ts'
 import { EngineError } from '../../base/engine-error.ts'
-import { formatLsn, type Lsn, parseLsn } from '../../base/lsn.ts'
+import { formatLsn, LSN_NONE, type Lsn, parseLsn } from '../../base/lsn.ts'
 import type { Timeline } from '../../base/wal-segment.ts'
 import type { Session } from '../connection.ts'
 
@@ -45,20 +45,20 @@ export async function findSummaryCoverage(
   if (settings[0]?.['is_on'] !== 'on') return { kind: 'off', reason: 'summarize_wal is off on the server' }
   const { rows } = await session.query(
     `select start_lsn::text, end_lsn::text from pg_catalog.pg_available_wal_summaries()
-      where tli = $1 and end_lsn > $2::pg_lsn order by start_lsn`,
+      where tli = $1 and end_lsn > $2::pg_lsn`,
     [range.timeline, formatLsn(range.from)],
   )
-  const summaries = rows.map((row) => ({
-    start: parseLsn(String(row['start_lsn'])),
-    end: parseLsn(String(row['end_lsn'])),
-  }))
+  const summaries = rows
+    .map((row) => ({
+      start: parseLsn(String(row['start_lsn'])),
+      end: parseLsn(String(row['end_lsn'])),
+    }))
+    .sort((a, b) => Number(a.start - b.start))
   const until = range.to ?? summaries.at(-1)?.end ?? range.from
   const reached = reachOf(summaries, range.from)
   // Without any later summary the next one begins where the summarizer stands; that must not be too late.
   const isCovered =
-    summaries.length > 0
-      ? reached >= until
-      : range.to === undefined && (await stateOf(session)) === range.from
+    summaries.length > 0 ? reached >= until : range.to === undefined && (await willCover(session, range.from))
   return isCovered
     ? { kind: 'covered' }
     : {
@@ -75,6 +75,12 @@ export function reachOf(summaries: readonly { readonly start: Lsn; readonly end:
     if (end > reached) reached = end
   }
   return reached
+}
+
+/** Whether the summarizer is at work and has not passed that LSN yet. */
+async function willCover(session: Session, from: Lsn): Promise<boolean> {
+  const lsn = await stateOf(session)
+  return lsn !== LSN_NONE && lsn <= from
 }
 
 async function stateOf(session: Session): Promise<Lsn> {
