@@ -5,6 +5,7 @@ import { isMissing, mapFileError } from './file-error.ts'
 /**
  * Removes a directory with everything in it, leaves first, so that a crash leaves a smaller tree and never a file
  * whose directory lost its meaning. Links are removed, not followed. What is gone already is no failure.
+ * Files that have another name elsewhere free nothing.
  */
 export async function removeTree(
   directory: string,
@@ -19,7 +20,7 @@ export async function removeTree(
       await rmdir(at)
     } else {
       await unlink(at)
-      freedBytes += stats.size
+      if (stats.nlink === 1) freedBytes += stats.size
     }
   }
   await remove(directory).catch((thrown: unknown) => {

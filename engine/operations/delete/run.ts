@@ -4,7 +4,7 @@ import type { Run } from '../../base/run.ts'
 import { changeStatus } from '../../catalog/backup.ts'
 import { readInventory } from '../../catalog/inventory.ts'
 import { lockExclusive } from '../../catalog/lock.ts'
-import { removeTree } from '../../host/remove-tree.ts'
+import { removeBackup } from '../../catalog/remove-backup.ts'
 import { type DeleteRequest, planDelete } from './plan.ts'
 
 export type DeleteOutcome = { readonly backupIds: readonly BackupId[]; readonly freedBytes: number }
@@ -48,8 +48,7 @@ export async function deleteBackups(
     await using _lock = await lockExclusive(backup.directory, { ...run, isLax: true })
     if (backup.control !== undefined) await changeStatus(backup.directory, 'DELETING')
     run.log.info(`deleting backup ${id}`)
-    // Between two files a cancelled delete would leave DELETING all the same; it goes on to the end of this backup.
-    freedBytes += (await removeTree(backup.directory, new AbortController().signal)).freedBytes
+    freedBytes += (await removeBackup(backup.directory)).freedBytes
     deleted.push(id)
   }
   run.log.info(`deleted ${deleted.length} backups, ${freedBytes} bytes`)

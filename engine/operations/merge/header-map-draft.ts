@@ -9,8 +9,9 @@ const CHUNK_BYTES = 1 << 20
 type WithHeaders = ContentEntry & { readonly headers: HeaderTablePlace }
 
 /**
- * The header map of the merged backup until it takes the place of the old one. Whatever an earlier merge left of it is
- * removed first: appending to that is how the reference tool spoils a merge that is tried again (catalog format 5.4).
+ * The header map of the merged backup until it takes the place of the old one. Its name is not the one that the
+ * reference tool gives its own: that tool appends to what it finds and so would spoil a merge of ours that it takes up
+ * again (catalog format 5.4).
  */
 export class HeaderMapDraft implements AsyncDisposable {
   readonly #path: string
@@ -21,13 +22,16 @@ export class HeaderMapDraft implements AsyncDisposable {
 
   constructor(directory: string) {
     this.#path = path.join(directory, 'page_header_map')
-    this.#draft = `${this.#path}_tmp`
+    this.#draft = `${this.#path}.tmp`
   }
 
+  /** Removes what an earlier merge left, of whichever program. */
   async clear(): Promise<void> {
-    await rm(this.#draft, { force: true }).catch((thrown: unknown) => {
-      throw mapFileError(thrown, this.#draft, 'remove')
-    })
+    for (const draft of [this.#draft, `${this.#path}_tmp`]) {
+      await rm(draft, { force: true }).catch((thrown: unknown) => {
+        throw mapFileError(thrown, draft, 'remove')
+      })
+    }
   }
 
   /** Gives the offset of the table. */

@@ -13,9 +13,9 @@ import {
 } from '../../catalog/backup.ts'
 import { type Inventory, readInventory } from '../../catalog/inventory.ts'
 import { lockAll, lockExclusive } from '../../catalog/lock.ts'
+import { removeBackup } from '../../catalog/remove-backup.ts'
 import { syncDirectory } from '../../host/durable-file.ts'
 import { mapFileError } from '../../host/file-error.ts'
-import { removeTree } from '../../host/remove-tree.ts'
 import { checkBackupFiles } from '../steps/check-backup.ts'
 import { ProgressTicker } from '../steps/progress-ticker.ts'
 import { requireSafePath } from '../steps/stored-versions.ts'
@@ -195,7 +195,7 @@ async function finish(inventory: Inventory, plan: MergePlan, run: Run): Promise<
     run.log.info(`deleting backup ${increment.id}, which is merged`)
     if (readControl(increment.directory).control !== undefined)
       await changeStatus(increment.directory, 'DELETING')
-    freedBytes += (await removeTree(increment.directory, new AbortController().signal)).freedBytes
+    freedBytes += (await removeBackup(increment.directory)).freedBytes
   }
   run.signal.throwIfAborted()
   const directory = path.join(path.dirname(full.directory), plan.destinationId)
