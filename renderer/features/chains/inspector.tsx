@@ -32,6 +32,7 @@ export function Inspector({
   const detail = useQuery(`detail ${instance.catalog}\n${instance.instance}\n${backup.id}`, (signal) =>
     engine['backups.detail']({ ...instance, id: backup.id }, { signal }),
   )
+  const isMerging = backup.status === 'MERGING' || backup.status === 'MERGED'
   const word = backup.isStale ? 'STALE' : backup.status
   const attempt = async (work: () => Promise<unknown>): Promise<void> => {
     setFailure(undefined)
@@ -100,9 +101,9 @@ export function Inspector({
           type="button"
           className="button"
           onClick={() => setSheet('merge')}
-          disabled={family.length < 2 || backup.status === 'RUNNING'}
+          disabled={!isMerging && (family.length < 2 || backup.status === 'RUNNING')}
         >
-          {say('inspector.merge')}
+          {say(isMerging ? 'plan.merge-finish' : 'inspector.merge')}
         </button>
         <button
           type="button"

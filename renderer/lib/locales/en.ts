@@ -179,11 +179,11 @@ export const en = {
   'status.MERGING.meaning':
     'Increments are being folded into their full backup; can be finished if interrupted.',
   'status.MERGING.restore': 'Not before the merge is finished.',
-  'status.MERGING.todo': 'Finish the merge with the tool that began it.',
+  'status.MERGING.todo': 'Finish the merge.',
   'status.MERGED': 'MERGED',
   'status.MERGED.meaning': 'Merged; leftovers are still to be removed.',
   'status.MERGED.restore': 'Not before the merge is finished.',
-  'status.MERGED.todo': 'Finish the merge with the tool that began it.',
+  'status.MERGED.todo': 'Finish the merge.',
   'status.DELETING': 'DELETING',
   'status.DELETING.meaning': 'Files are being removed.',
   'status.DELETING.restore': 'No.',
