@@ -309,8 +309,8 @@ describe.each(Object.keys(BACKUPS) as (keyof typeof BACKUPS)[])('merging in a ca
 
     test.skipIf(missing !== '').each([
       { where: 'as soon as it has begun', text: 'merging ' },
-      { where: 'while it checks', text: 'progress: validating' },
-      { where: 'while it merges', text: 'progress: merging' },
+      { where: 'while it checks', text: 'checking backup ' },
+      { where: 'while it merges', text: ' files are to be merged' },
       { where: 'when files are merged', text: ' entries: ' },
       { where: 'while it deletes', text: 'deleting backup ' },
     ])(`with SIGKILL $where is finished by the next${missing}`, async ({ text }) => {

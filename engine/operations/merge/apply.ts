@@ -50,6 +50,9 @@ export async function applyMerge(input: ApplyInput, pool: WorkerPool, run: Run):
   const { directory } = full.backup
   const startSeconds = Math.floor(run.clock.nowMs() / 1000)
   const work = planMergeWork(input.chain, input.isResumed)
+  run.log.log(
+    `${work.files.length} files are to be merged, ${work.staying.length} relations stay as they are`,
+  )
   await makeDirectories(directory, work.directories, input.isSynced)
 
   await using headerMap = new HeaderMapDraft(directory)
