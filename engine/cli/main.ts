@@ -10,6 +10,18 @@ if (major < OLDEST_NODE) {
   )
   process.exitCode = 1
 } else {
+  await keepCompiled()
   const { main } = await import('./process-world.ts')
   process.exitCode = await main(process.argv.slice(2))
+}
+
+/** Keeps what is compiled for the next start, which is then four times as fast. Threads look at the variable too. */
+async function keepCompiled(): Promise<void> {
+  const { enableCompileCache } = await import('node:module')
+  const { homedir } = await import('node:os')
+  const { join } = await import('node:path')
+  const home = process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache')
+  // A directory of this user's own: whoever can write to it decides what runs here. One that cannot be made is no failure.
+  process.env['NODE_COMPILE_CACHE'] ??= join(home, 'tidemark')
+  enableCompileCache()
 }

@@ -1,51 +1,5 @@
-import { parentPort, workerData } from 'node:worker_threads'
-import { assert } from '../base/assert.ts'
-import { EngineError, toWireError } from '../base/engine-error.ts'
-import { copyFiles } from './backup/copy-files.ts'
-import {
-  type FromWorker,
-  SHARED_BYTES,
-  SHARED_CANCELLED,
-  type Task,
-  type TaskContext,
-  type ToWorker,
-} from './steps/worker-pool.ts'
-import { checksumFiles } from './steps/checksum-files.ts'
-import { checkFiles } from './steps/check-files.ts'
-import { mergeFiles } from './merge/merge-files.ts'
-import { rebuildFiles } from './restore/rebuild-files.ts'
+import { enableCompileCache } from 'node:module'
 
-/** Everything that page workers can do. A task that is missing here fails when it is first run, in every test. */
-const tasks: readonly Task<never, unknown>[] = [
-  copyFiles,
-  checksumFiles,
-  checkFiles,
-  rebuildFiles,
-  mergeFiles,
-]
-
-const port = parentPort
-assert(port !== null, 'worker.ts is the entry of a worker thread')
-const shared = workerData as BigInt64Array
-
-const context: TaskContext = {
-  addBytes: (count) => void Atomics.add(shared, SHARED_BYTES, BigInt(count)),
-  throwIfCancelled: () => {
-    if (Atomics.load(shared, SHARED_CANCELLED) !== 0n) {
-      throw new EngineError('run.cancelled', 'the operation was cancelled')
-    }
-  },
-}
-
-port.on('message', ({ id, task, input }: ToWorker) => {
-  let answer: FromWorker
-  try {
-    const found = tasks.find(({ name }) => name === task)
-    assert(found !== undefined, `page workers have no task ${task}`)
-    context.throwIfCancelled()
-    answer = { id, output: found.run(input as never, context) }
-  } catch (thrown) {
-    answer = { id, error: toWireError(thrown) }
-  }
-  port.postMessage(answer)
-})
+// Every thread would strip and compile the same modules again; the command line says where that is kept.
+if (process.env['NODE_COMPILE_CACHE'] !== undefined) enableCompileCache()
+await import('./run-tasks.ts')

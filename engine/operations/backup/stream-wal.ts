@@ -12,7 +12,9 @@ import { checksumFiles } from '../steps/checksum-files.ts'
 import type { WorkerPool } from '../steps/worker-pool.ts'
 import { plainEntry } from './content.ts'
 
-const POLL_MS = 250
+/** WAL of a stream is there within moments, that of an archive may take minutes: looks become rarer. */
+const FIRST_POLL_MS = 5
+const LAST_POLL_MS = 250
 const REGULAR_FILE_0600 = 0o100600
 
 /** Where the WAL of a backup is looked for, and what it is like. */
@@ -70,7 +72,7 @@ async function poll<Value>(
   look: (waitedMs: number) => Promise<Value | undefined>,
 ): Promise<Value> {
   const startedMs = run.clock.nowMs()
-  for (;;) {
+  for (let pauseMs = FIRST_POLL_MS; ; pauseMs = Math.min(LAST_POLL_MS, pauseMs * 2)) {
     const waitedMs = run.clock.nowMs() - startedMs
     const found = await look(waitedMs)
     if (found !== undefined) return found
@@ -95,7 +97,7 @@ async function poll<Value>(
       currentFiles: [],
       reason: what,
     })
-    await delay(POLL_MS, run.signal)
+    await delay(pauseMs, run.signal)
   }
 }
 

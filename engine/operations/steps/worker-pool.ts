@@ -11,7 +11,7 @@ export type TaskContext = {
 
 /**
  * Work for a page worker: synchronous, since blocking system calls in a worker beat promises for files.
- * Input and output are copied between threads. `engine/operations/worker.ts` lists every task.
+ * Input and output are copied between threads. `engine/operations/run-tasks.ts` lists every task.
  */
 export type Task<In, Out> = {
   readonly name: string
