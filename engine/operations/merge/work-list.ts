@@ -4,9 +4,7 @@ import { type BackupControl, versionNumber } from '../../format/backup-control.t
 import type { ContentEntry, HeaderTablePlace } from '../../format/content-list.ts'
 import { PAGE_BYTES } from '../../format/page-header.ts'
 import {
-  contentKey,
   contentRoot,
-  type ContentIndex,
   indexContent,
   isDirectoryEntry,
   isPaged,
@@ -90,7 +88,7 @@ export function planMergeWork(chain: readonly Member[], isResumed: boolean): Mer
         segmentNumber: entry.segmentNumber,
         sources: versions.flatMap((one) => {
           const member = chain[one.index]
-          return member === undefined ? [] : [toSource(one, member, member === full, indexes)]
+          return member === undefined ? [] : [toSource(one, member, member === full)]
         }),
         mayStay,
       },
@@ -156,10 +154,9 @@ function plainMerged(entry: ContentEntry, version: ContentEntry): ContentEntry {
 }
 
 function toSource(
-  { index, entry }: StoredVersion,
+  { entry, blockLimit }: StoredVersion,
   { backup, control }: Member,
   isFull: boolean,
-  indexes: readonly ContentIndex[],
 ): MergeSource {
   const version = versionOf(control)
   return {
@@ -171,17 +168,8 @@ function toSource(
     crc: entry.crc,
     headerMapPath: path.join(backup.directory, 'page_header_map'),
     headers: version < FIRST_RELIABLE ? undefined : entry.headers,
-    blockLimit: shortestSince(contentKey(entry), indexes.slice(0, index)),
+    blockLimit,
   }
-}
-
-/**
- * How short the relation has been since a version was stored. What lay behind that is not part of it, even if it has
- * grown again by pages that no increment tells of.
- */
-function shortestSince(key: string, newer: readonly ContentIndex[]): number {
-  const counts = newer.map((entries) => entries.get(key)?.blockCount ?? 0).filter((count) => count > 0)
-  return Math.min(Number.POSITIVE_INFINITY, ...counts)
 }
 
 function versionOf({ programVersion }: BackupControl): number {

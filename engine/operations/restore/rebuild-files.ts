@@ -17,6 +17,8 @@ export type StoredSource = {
   readonly isPadded: boolean
   readonly hasLegacyCrc: boolean
   readonly crc: number
+  /** Blocks from here on were cut off later; Infinity = none. */
+  readonly blockLimit: number
 }
 
 /** One file to be put together. */
@@ -149,7 +151,7 @@ function rebuildData(target: number, file: FileToRebuild, context: TaskContext):
         context.addBytes(bytes.length)
       }
       readStoredPages(descriptor, { isPadded: source.isPadded, onBytes }, ({ block, payload }) => {
-        if (file.blockCount > 0 && block >= file.blockCount) return 'stop'
+        if (block >= source.blockLimit || (file.blockCount > 0 && block >= file.blockCount)) return 'stop'
         if (placed?.has(block)) return undefined
         if (payload.length === PAGE_BYTES) {
           place(block, payload)

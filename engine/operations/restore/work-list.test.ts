@@ -79,6 +79,15 @@ describe('a relation', () => {
     expect(sourcesOf(rebuilt(relation(10), relation(0, 0), relation(30)))).toEqual(['F9'])
   })
 
+  test('that was cut off and has grown again takes nothing from behind the cut', () => {
+    const file = rebuilt(relation(10, 100), relation(-1, 4), relation(20, 50), relation(30, 100))
+    expect(file?.sources.map(({ backupId, blockLimit }) => [backupId, blockLimit])).toEqual([
+      ['F9', Infinity],
+      ['F7', 4],
+      ['F6', 4],
+    ])
+  })
+
   test('that is empty is made empty', () => {
     expect(rebuilt(relation(0, 0), relation(30))).toMatchObject({ kind: 'empty', sources: [] })
     expect(rebuilt(relation(-1, 0), relation(0, 0))).toMatchObject({ kind: 'empty', sources: [] })

@@ -104,15 +104,15 @@ function fileToRebuild(
   const base = { targetPath, name: entry.path, mode: entry.mode, blockCount: entry.blockCount }
   const chain = [newest, ...older]
   const sources = storedVersions(entry, olderEntries, newest.backup.id).flatMap(
-    ({ index, entry: version }) => {
+    ({ index, entry: version, blockLimit }) => {
       const member = chain[index]
-      return member === undefined ? [] : [stored(member.backup, version)]
+      return member === undefined ? [] : [{ ...stored(member.backup, version), blockLimit }]
     },
   )
   return { ...base, kind: sources.length === 0 ? 'empty' : isPaged(entry) ? 'data' : 'plain', sources }
 }
 
-function stored(backup: ReadableBackup, entry: ContentEntry): StoredSource {
+function stored(backup: ReadableBackup, entry: ContentEntry): Omit<StoredSource, 'blockLimit'> {
   const version = versionNumber(backup.control.programVersion ?? '')
   return {
     backupId: backup.id,

@@ -10,6 +10,8 @@ export type StoredVersion = {
   /** Which backup of the chain, 0 = the newest. */
   readonly index: number
   readonly entry: ContentEntry
+  /** Blocks from here on were cut off later; Infinity = none. They do not come back when the relation grows again. */
+  readonly blockLimit: number
 }
 
 /** The content list of one backup by path. */
@@ -56,7 +58,9 @@ export function storedVersions(
 ): readonly StoredVersion[] {
   if (entry.sizeBytes === 0) return []
   const isWhole = !isPaged(entry)
-  const versions: StoredVersion[] = entry.sizeBytes > 0 ? [{ index: 0, entry }] : []
+  const versions: StoredVersion[] = entry.sizeBytes > 0 ? [{ index: 0, entry, blockLimit: Infinity }] : []
+  /** How short the relation has been since: pages behind that may be extended again without any increment naming them. */
+  let blockLimit = entry.blockCount > 0 ? entry.blockCount : Infinity
   let wasEmpty = false
   for (const [at, entries] of older.entries()) {
     if (isWhole && versions.length > 0) break
@@ -64,7 +68,8 @@ export function storedVersions(
     // A relation that a parent does not list was new in the child, which then stores all of it.
     wasEmpty = found?.sizeBytes === 0
     if (found === undefined || wasEmpty) break
-    if (found.sizeBytes > 0) versions.push({ index: at + 1, entry: found })
+    if (found.sizeBytes > 0) versions.push({ index: at + 1, entry: found, blockLimit })
+    if (found.blockCount > 0) blockLimit = Math.min(blockLimit, found.blockCount)
   }
   // What is unchanged since a parent must be there: an empty file in its place would be a silent loss.
   if (versions.length === 0 && !(wasEmpty && (!isWhole || entry.fullBytes <= 0))) {
