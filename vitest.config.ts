@@ -13,14 +13,14 @@ export default defineConfig({
       },
       {
         test: {
-          // Real servers: one file at a time, so that two cores are not shared by five PostgreSQLs.
+          // Real servers: two files at a time, so that two cores are not shared by five PostgreSQLs.
           name: 'servers',
           include: ['engine/**/*.scenario.ts'],
           environment: 'node',
           testTimeout: 180_000,
           hookTimeout: 60_000,
           pool: 'forks',
-          fileParallelism: false,
+          maxWorkers: 2,
         },
       },
     ],
