@@ -17,11 +17,16 @@ if (major < OLDEST_NODE) {
 
 /** Keeps what is compiled for the next start, which is then four times as fast. Threads look at the variable too. */
 async function keepCompiled(): Promise<void> {
+  const { existsSync } = await import('node:fs')
   const { enableCompileCache } = await import('node:module')
   const { homedir } = await import('node:os')
   const { join } = await import('node:path')
-  const home = process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache')
-  // A directory of this user's own: whoever can write to it decides what runs here. One that cannot be made is no failure.
-  process.env['NODE_COMPILE_CACHE'] ??= join(home, 'tidemark')
+  const home = homedir()
+  // A directory of this user's own: whoever can write to it decides what runs here. A user without a home gets none.
+  if (!existsSync(home)) return
+  process.env['NODE_COMPILE_CACHE'] ??= join(
+    process.env['XDG_CACHE_HOME'] ?? join(home, '.cache'),
+    'tidemark',
+  )
   enableCompileCache()
 }
