@@ -1,4 +1,4 @@
-import { useEffect, useRef } from 'react'
+import { useLayoutEffect, useRef } from 'react'
 import { travel } from '../lib/stores.ts'
 
 /** What the keys of the whole window do. */
@@ -12,13 +12,13 @@ export type KeyActions = {
   refresh(): void
 }
 
-/** Keys that hold everywhere. Single characters do nothing while a text is being typed or a dialog is open. */
+/** Keys that hold everywhere, from the moment that anything is seen. Single characters do nothing while a text is being typed or a dialog is open. */
 export function useKeys(actions: KeyActions): void {
   const held = useRef(actions)
-  useEffect(() => {
+  useLayoutEffect(() => {
     held.current = actions
   })
-  useEffect(() => {
+  useLayoutEffect(() => {
     const onKey = (event: KeyboardEvent): void => {
       if (act(event, held.current)) event.preventDefault()
     }
