@@ -74,14 +74,15 @@ describe.each(serverMajors())('receiving WAL from PostgreSQL %i', (major) => {
     await server.run('postgres', writeWal(8))
     await expect.poll(() => receiving.names(), PATIENCE).not.toEqual([])
     const during = await slots(server)
-    const openDuring = await openFilesBelow(receiving.directory)
+    // Between two segments there is none for a moment; only Linux says what is open.
+    if (process.platform === 'linux')
+      await expect.poll(() => openFilesBelow(receiving.directory), PATIENCE).toHaveLength(1)
 
     receiving.cut()
 
     await expect(receiving.done).rejects.toThrow('cut')
     expect(during).toEqual([{ name: SLOT, isTemporary: true, pid: expect.any(Number) as number }])
     await expect.poll(() => slots(server), PATIENCE).toEqual([])
-    expect(openDuring.length).toBe(process.platform === 'linux' ? 1 : 0)
     expect(await openFilesBelow(receiving.directory)).toEqual([])
   })
 })
