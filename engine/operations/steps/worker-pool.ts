@@ -39,7 +39,7 @@ export type FromWorker =
 const MOST_THREADS = 64
 
 /** Both when run from source and when bundled, where the build names the entry `page-worker.js`. */
-const entry = new URL(import.meta.url.endsWith('.ts') ? '../worker.ts' : './page-worker.js', import.meta.url)
+const WORKER = new URL(import.meta.url.endsWith('.ts') ? '../worker.ts' : './page-worker.js', import.meta.url)
 
 type Waiting = {
   readonly message: ToWorker
@@ -51,9 +51,12 @@ type Waiting = {
 export function openWorkerPool({
   threads,
   signal,
+  entry = WORKER,
 }: {
   readonly threads: number
   readonly signal: AbortSignal
+  /** What the threads run; a test has its own. */
+  readonly entry?: URL
 }): WorkerPool {
   const shared = new BigInt64Array(new SharedArrayBuffer(16))
   const count = Math.max(1, Math.min(threads, MOST_THREADS))
@@ -76,6 +79,10 @@ export function openWorkerPool({
       startNext()
     })
     worker.on('error', (cause) => fail(new EngineError('process.failed', 'a page worker ended', { cause })))
+    // It may also end without an error; whoever waits for its task would wait for ever.
+    worker.on('exit', (status) =>
+      fail(new EngineError('process.failed', `a page worker ended with status ${status}`)),
+    )
     idle.push(worker)
     return worker
   })
@@ -88,7 +95,7 @@ export function openWorkerPool({
   if (signal.aborted) onAbort()
 
   function fail(reason: unknown): void {
-    failure = reason
+    failure ??= reason
     for (const { reject } of running.values()) reject(reason)
     for (const { reject } of waiting.splice(0)) reject(reason)
     running.clear()
