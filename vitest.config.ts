@@ -2,6 +2,8 @@ import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
   test: {
+    // A run that is cut off must show how far it came.
+    reporters: process.env['CI'] === undefined ? ['default'] : ['verbose'],
     projects: [
       {
         test: {
@@ -17,7 +19,7 @@ export default defineConfig({
           name: 'servers',
           include: ['engine/**/*.scenario.ts'],
           environment: 'node',
-          testTimeout: 180_000,
+          testTimeout: 90_000,
           hookTimeout: 60_000,
           pool: 'forks',
           maxWorkers: 2,

@@ -1,6 +1,8 @@
 import { spawn } from 'node:child_process'
 import path from 'node:path'
 
+/** Nothing that a test waits for takes nearly as long. */
+const LONGEST_SILENCE_MS = 60_000
 const CLI = path.join(import.meta.dirname, '..', 'cli', 'main.ts')
 
 /** How a command line ended: with a status, or by a signal. */
@@ -13,7 +15,7 @@ export type CliEnd = {
 
 /** A command line in a process of its own. Disposing kills it, should it still run. */
 export type CliProcess = AsyncDisposable & {
-  /** Resolves as soon as `text` stands on standard error; rejects when the program ends without having said it. */
+  /** Resolves as soon as `text` stands on standard error; rejects when the program ends, or a minute, without it. */
   says(text: string): Promise<void>
   kill(signal: 'SIGKILL' | 'SIGINT'): void
   readonly ended: Promise<CliEnd>
@@ -53,8 +55,13 @@ export function startCli(words: readonly string[], env: Readonly<Record<string, 
           if (err.includes(text)) resolve()
           else if (hasEnded) reject(new Error(`the program ended without saying "${text}": ${err}`))
           else return void waiting.add(look)
+          clearTimeout(limit)
           waiting.delete(look)
         }
+        const limit = setTimeout(() => {
+          waiting.delete(look)
+          reject(new Error(`the program has not said "${text}" within a minute: ${err}`))
+        }, LONGEST_SILENCE_MS)
         look()
       }),
     kill: (signal) => void child.kill(signal),
