@@ -5,13 +5,14 @@ import { readContentList } from '../../catalog/backup.ts'
 import type { KnownBackup } from '../../catalog/parent.ts'
 import { type BackupControl, versionNumber } from '../../format/backup-control.ts'
 import type { ContentEntry } from '../../format/content-list.ts'
-import type { ChangedPages } from '../../format/page-map.ts'
+import { type ChangedPages, PageMap } from '../../format/page-map.ts'
 import type { Session } from '../../server/connection.ts'
 import type { ServerFacts } from '../../server/postgres/facts.ts'
+import { readPtrackMaps } from '../../server/postgres/ptrack.ts'
 import type { Basis } from './basis.ts'
 import type { FileToCopy } from './file-copy.ts'
 import type { SourceEntry } from './list-files.ts'
-import { intervalsBetween, readChangedPages } from './pages-by-wal.ts'
+import { intervalsBetween, readChangedPages, type WalInterval } from './pages-by-wal.ts'
 import { type BackupWal, waitForSegment } from './stream-wal.ts'
 import { readSummarizedPages } from './pages-by-summaries.ts'
 
@@ -26,6 +27,8 @@ export type Increment = {
   readonly parentStartSeconds: number
   /** By {@link keyOf}. */
   readonly parentEntries: ReadonlyMap<string, ContentEntry>
+  /** Data files of which it is known, without reading them, that the parent has all. */
+  readonly unchangedFiles?: ReadonlySet<SourceEntry>
 }
 
 /** What planning an increment needs of the backup that is under way. */
@@ -55,39 +58,62 @@ export async function planIncrement(
   })
   run.log.info(`holding files against backup ${basis.parent.id}, which starts at ${formatLsn(known.horizon)}`)
   if (basis.mode === 'DELTA') return { ...known, filtersByLsn: true, changedPages: undefined }
+  const { timeline } = plan.archive
+  const intervals = intervalsBetween(basis.history, basis.parent.control, { timeline, startLsn })
   if (basis.mode === 'PAGE') {
-    // The segment in which this backup starts is the last one that is read.
-    await waitForSegment(plan.archive, startLsn, plan.timeoutMs, run)
-    const { timeline, segmentBytes, systemIdentifier, place } = plan.archive
-    const { control: from } = basis.parent
-    const changedPages = await readChangedPages({
-      places: [place],
-      intervals: intervalsBetween(basis.history, from, { timeline, startLsn }),
-      segmentBytes,
-      systemIdentifier,
-      versionDirectory: facts.tablespaceVersionDirectory,
-      sources,
-      signal: run.signal,
-      report: (doneBytes, totalBytes) =>
-        run.report({
-          phase: 'read-wal',
-          doneBytes,
-          totalBytes,
-          doneFiles: 0,
-          totalFiles: undefined,
-          currentFiles: [],
-        }),
-    })
+    const changedPages = await readArchivedPages(plan, intervals, startLsn, sources)
     return { ...known, filtersByLsn: false, changedPages }
   }
-  const changedPages = await readSummarizedPages(
-    plan.session,
-    { major: facts.major, timeline: basis.timeline, from: known.horizon, to: startLsn },
-    { sources, versionDirectory: facts.tablespaceVersionDirectory },
-    plan.timeoutMs,
-    run,
+  const { session, timeoutMs } = plan
+  const changedPages =
+    basis.tracking.source === 'ptrack'
+      ? pagesOfMaps(await readPtrackMaps(session, basis.tracking.extension, known.horizon, run))
+      : await readSummarizedPages(
+          session,
+          { major: facts.major, path: intervals },
+          { sources, versionDirectory: facts.tablespaceVersionDirectory },
+          timeoutMs,
+          run,
+        )
+  const count = [...changedPages.values()].reduce((sum, map) => sum + map.count, 0)
+  const source = basis.tracking.source === 'ptrack' ? 'ptrack' : 'the WAL summaries'
+  run.log.info(
+    `${source} from ${formatLsn(known.horizon)} to ${formatLsn(startLsn)} names ${count} pages in ${changedPages.size} files`,
   )
-  return { ...known, filtersByLsn: false, changedPages }
+  // The map of ptrack may name pages that have not changed, which their LSNs tell.
+  return { ...known, filtersByLsn: basis.tracking.source === 'ptrack', changedPages }
+}
+
+async function readArchivedPages(
+  { archive, facts, timeoutMs, run }: Plan,
+  intervals: readonly WalInterval[],
+  startLsn: Lsn,
+  sources: readonly SourceEntry[],
+): Promise<ChangedPages> {
+  // The segment in which this backup starts is the last one that is read.
+  await waitForSegment(archive, startLsn, timeoutMs, run)
+  return await readChangedPages({
+    places: [archive.place],
+    intervals,
+    segmentBytes: archive.segmentBytes,
+    systemIdentifier: archive.systemIdentifier,
+    versionDirectory: facts.tablespaceVersionDirectory,
+    sources,
+    signal: run.signal,
+    report: (doneBytes, totalBytes) =>
+      run.report({
+        phase: 'read-wal',
+        doneBytes,
+        totalBytes,
+        doneFiles: 0,
+        totalFiles: undefined,
+        currentFiles: [],
+      }),
+  })
+}
+
+function pagesOfMaps(maps: ReadonlyMap<string, Uint8Array>): ChangedPages {
+  return new Map([...maps].map(([path, bits]) => [path, new PageMap(bits)]))
 }
 
 /**
@@ -168,7 +194,8 @@ export function sinceParent(
   return { known: { crc: entry.crc } }
 }
 
-function keyOf({
+/** What a file is called in both lists; external directories are told apart by number. */
+export function keyOf({
   path,
   externalDirNumber,
 }: {

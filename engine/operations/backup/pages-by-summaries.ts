@@ -1,7 +1,5 @@
 import { EngineError } from '../../base/engine-error.ts'
-import { formatLsn, type Lsn } from '../../base/lsn.ts'
 import type { Run } from '../../base/run.ts'
-import type { Timeline } from '../../base/wal-segment.ts'
 import type { ChangedPages } from '../../format/page-map.ts'
 import { SEGMENT_BLOCKS } from '../../format/page-header.ts'
 import type { Session } from '../../server/connection.ts'
@@ -10,35 +8,33 @@ import {
   readSummaries,
   type SummarizedSegment,
   waitForSummaries,
+  type WalPath,
 } from '../../server/postgres/wal-summaries.ts'
 import { ChangedFiles, type ListedFile } from './changed-files.ts'
 
 /**
- * The pages that have changed between two LSNs, from the WAL summaries of the server (PostgreSQL 17 and later).
+ * The pages that have changed along a path, from the WAL summaries of the server (PostgreSQL 17 and later).
  *
  * @throws {EngineError} `plan.refused` when summaries were removed meanwhile; `wal.timeout`
  */
 export async function readSummarizedPages(
   session: Session,
-  range: { readonly major: number; readonly timeline: Timeline; readonly from: Lsn; readonly to: Lsn },
+  along: { readonly major: number; readonly path: WalPath },
   listed: { readonly sources: readonly ListedFile[]; readonly versionDirectory: string },
   timeoutMs: number,
   run: Run,
 ): Promise<ChangedPages> {
-  await waitForSummaries(session, range.to, timeoutMs, run.signal)
-  const coverage = await findSummaryCoverage(session, range.major, range)
+  const last = along.path.at(-1)
+  if (last === undefined) throw new TypeError('a path of WAL has a beginning')
+  await waitForSummaries(session, { timeline: last.timeline, lsn: last.stop }, timeoutMs, run.signal)
+  const coverage = await findSummaryCoverage(session, along.major, along.path, { mayLag: false })
   if (coverage.kind !== 'covered') {
     throw new EngineError('plan.refused', coverage.reason, {
       hint: 'Take a DELTA backup; wal_summary_keep_time on the server says how long summaries are kept.',
     })
   }
-  const segments = await readSummaries(session, range, run.signal)
-  const pages = pagesOfSummaries(segments, listed.sources, listed.versionDirectory)
-  const count = [...pages.values()].reduce((sum, map) => sum + map.count, 0)
-  run.log.info(
-    `the WAL summaries from ${formatLsn(range.from)} to ${formatLsn(range.to)} name ${count} pages in ${pages.size} files`,
-  )
-  return pages
+  const segments = await readSummaries(session, along.path, run.signal)
+  return pagesOfSummaries(segments, listed.sources, listed.versionDirectory)
 }
 
 /**

@@ -20,7 +20,7 @@ import { checkWalRange } from '../steps/check-wal.ts'
 import type { WalPlace } from '../steps/read-wal.ts'
 import { syncTree } from '../steps/sync-tree.ts'
 import { openWorkerPool } from '../steps/worker-pool.ts'
-import { type Basis, findBasis } from './basis.ts'
+import { type Basis, describeBasis, findBasis } from './basis.ts'
 import { addTextFile, pendingEntry } from './content.ts'
 import { copyCluster } from './copy-cluster.ts'
 import { firstControl } from './first-control.ts'
@@ -384,8 +384,7 @@ function warnOfServer(facts: ServerFacts, settings: BackupSettings, run: Run): v
 function describeStart(id: BackupId, basis: Basis, settings: BackupSettings): string {
   const wal = settings.isStream ? 'STREAM' : 'ARCHIVE'
   const level = settings.compressAlgorithm === 'none' ? '' : ` level ${settings.compressLevel}`
-  const against = basis.mode === 'FULL' ? '' : ` against ${basis.parent.id}`
-  return `backup ${id}: ${basis.mode}${against}, WAL mode ${wal}, compression ${settings.compressAlgorithm}${level}, ${settings.threads} threads`
+  return `backup ${id}: ${describeBasis(basis)}, WAL mode ${wal}, compression ${settings.compressAlgorithm}${level}, ${settings.threads} threads`
 }
 
 function report(run: Run, phase: Phase, reason?: string): void {

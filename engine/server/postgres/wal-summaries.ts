@@ -8,12 +8,18 @@ import type { Session } from '../connection.ts'
 const FIRST_MAJOR = 17
 const POLL_MS = 100
 
-/** Whether the summaries of a server reach from one LSN to another. */
+/** A piece of the way that WAL took, on one timeline: from `start` to before `stop`. */
+type Stretch = { readonly timeline: Timeline; readonly start: Lsn; readonly stop: Lsn }
+
+/** The way from one LSN to another, over every timeline that was passed, oldest first and never empty. */
+export type WalPath = readonly Stretch[]
+
+/** Whether the summaries of a server reach from the start of a path to its end. */
 export type SummaryCoverage =
   | { readonly kind: 'covered' }
   /** Not this version, or `summarize_wal` is off. */
   | { readonly kind: 'off'; readonly reason: string }
-  /** There are summaries, but not of everything since `from`: they were removed, or begin later. */
+  /** There are summaries, but not of everything on the path: they were removed, or begin later. */
   | { readonly kind: 'gap'; readonly reason: string }
 
 /** What the summaries say of one relation in one segment file of a gigabyte. */
@@ -30,79 +36,115 @@ export type SummarizedSegment = {
 }
 
 /**
- * Looks whether the summaries reach from `from` without a gap: to `to`, or as far as there are any, since they may lag
- * behind the newest WAL.
+ * Looks whether the summaries join up along the path. Summaries are of one timeline each, and the last one on a timeline
+ * that was left ends where the next begins. With `mayLag` it is enough that the summarizer has left nothing out so far: it
+ * works behind the newest WAL.
  */
 export async function findSummaryCoverage(
   session: Session,
   major: number,
-  range: { readonly timeline: Timeline; readonly from: Lsn; readonly to?: Lsn },
+  path: WalPath,
+  { mayLag }: { readonly mayLag: boolean },
 ): Promise<SummaryCoverage> {
   if (major < FIRST_MAJOR) return { kind: 'off', reason: `PostgreSQL ${major} does not summarize its WAL` }
   const { rows: settings } = await session.query(
     "select pg_catalog.current_setting('summarize_wal') as is_on",
   )
   if (settings[0]?.['is_on'] !== 'on') return { kind: 'off', reason: 'summarize_wal is off on the server' }
-  const { rows } = await session.query(
-    `select start_lsn::text, end_lsn::text from pg_catalog.pg_available_wal_summaries()
-      where tli = $1 and end_lsn > $2::pg_lsn`,
-    [range.timeline, formatLsn(range.from)],
-  )
-  const summaries = rows
-    .map((row) => ({
-      start: parseLsn(String(row['start_lsn'])),
-      end: parseLsn(String(row['end_lsn'])),
-    }))
-    .sort((a, b) => Number(a.start - b.start))
-  const until = range.to ?? summaries.at(-1)?.end ?? range.from
-  const reached = reachOf(summaries, range.from)
-  // Without any later summary the next one begins where the summarizer stands; that must not be too late.
+  // Asked first: the summaries that are listed afterwards reach at least as far.
+  const summarizer = await findSummarizer(session)
+  const summaries = await listSummaries(session, path)
+  const reached = walk(path, summaries)
   const isCovered =
-    summaries.length > 0 ? reached >= until : range.to === undefined && (await willCover(session, range.from))
+    reached.isEnd ||
+    (mayLag &&
+      !isPassed(reached, path, summaries) &&
+      (summarizer === undefined ? !reached.isStart : !isBeyond(summarizer, reached)))
   return isCovered
     ? { kind: 'covered' }
     : {
         kind: 'gap',
-        reason: `the WAL summaries of the server do not cover everything since ${formatLsn(range.from)}`,
+        reason: `the WAL summaries of the server do not cover what follows ${formatLsn(reached.lsn)} on timeline ${reached.timeline}`,
       }
 }
 
-/** How far summaries, ordered by their start, reach from an LSN without a gap. */
-export function reachOf(summaries: readonly { readonly start: Lsn; readonly end: Lsn }[], from: Lsn): Lsn {
-  let reached = from
-  for (const { start, end } of summaries) {
-    if (start > reached) break
-    if (end > reached) reached = end
-  }
-  return reached
-}
+type Place = { readonly timeline: Timeline; readonly lsn: Lsn }
+type Summary = Place & { readonly start: Lsn }
 
-/** Whether the summarizer is at work and has not passed that LSN yet. */
-async function willCover(session: Session, from: Lsn): Promise<boolean> {
-  const lsn = await stateOf(session)
-  return lsn !== LSN_NONE && lsn <= from
-}
-
-async function stateOf(session: Session): Promise<Lsn> {
+async function listSummaries(session: Session, path: WalPath): Promise<readonly Summary[]> {
   const { rows } = await session.query(
-    'select summarized_lsn::text as lsn from pg_catalog.pg_get_wal_summarizer_state()',
+    `select tli::text, start_lsn::text, end_lsn::text from pg_catalog.pg_available_wal_summaries()
+      where tli = any($1) and end_lsn > $2::pg_lsn`,
+    [path.map(({ timeline }) => timeline), formatLsn(path[0]?.start ?? LSN_NONE)],
   )
-  return parseLsn(String(rows[0]?.['lsn']))
+  return rows
+    .map((row) => ({
+      timeline: Number(row['tli']),
+      start: parseLsn(String(row['start_lsn'])),
+      lsn: parseLsn(String(row['end_lsn'])),
+    }))
+    .sort((a, b) => Number(a.start - b.start))
+}
+
+/** How far one gets along the path without a gap. */
+function walk(
+  path: WalPath,
+  summaries: readonly Summary[],
+): Place & { readonly isStart: boolean; readonly isEnd: boolean } {
+  let last = { timeline: 0, lsn: LSN_NONE }
+  for (const [index, { timeline, start, stop }] of path.entries()) {
+    let lsn = start
+    for (const summary of summaries) {
+      if (summary.timeline === timeline && summary.start <= lsn && summary.lsn > lsn) lsn = summary.lsn
+    }
+    last = { timeline, lsn }
+    if (lsn < stop) return { ...last, isStart: index === 0 && lsn === start, isEnd: false }
+  }
+  return { ...last, isStart: false, isEnd: true }
+}
+
+/** Whether there are summaries of what comes later on the path: the summarizer will not come back. */
+function isPassed(reached: Place, path: WalPath, summaries: readonly Summary[]): boolean {
+  return path.some(
+    ({ timeline, start, stop }) =>
+      timeline >= reached.timeline &&
+      summaries.some(
+        (summary) =>
+          summary.timeline === timeline &&
+          summary.start < stop &&
+          (timeline > reached.timeline ? summary.lsn > start : summary.start > reached.lsn),
+      ),
+  )
+}
+
+/** On a path timelines ascend. */
+function isBeyond(place: Place, reached: Place): boolean {
+  return place.timeline > reached.timeline || (place.timeline === reached.timeline && place.lsn > reached.lsn)
+}
+
+/** Where the next summary will begin; undefined until the summarizer knows. */
+async function findSummarizer(session: Session): Promise<Place | undefined> {
+  const { rows } = await session.query(
+    'select summarized_tli::text as tli, summarized_lsn::text as lsn from pg_catalog.pg_get_wal_summarizer_state()',
+  )
+  const lsn = parseLsn(String(rows[0]?.['lsn']))
+  return lsn === LSN_NONE ? undefined : { timeline: Number(rows[0]?.['tli']), lsn }
 }
 
 /**
- * Waits until the WAL up to `lsn` has been summarized, which takes moments after a checkpoint.
+ * Waits until the WAL of a timeline up to `lsn` has been summarized, which takes moments after a checkpoint.
  *
  * @throws {EngineError} `wal.timeout`
  */
 export async function waitForSummaries(
   session: Session,
-  lsn: Lsn,
+  { timeline, lsn }: Place,
   timeoutMs: number,
   signal: AbortSignal,
 ): Promise<void> {
   for (let waitedMs = 0; ; waitedMs += POLL_MS) {
-    if ((await stateOf(session)) >= lsn) return
+    const summarizer = await findSummarizer(session)
+    if (summarizer !== undefined && summarizer.timeline >= timeline && summarizer.lsn >= lsn) return
     if (waitedMs > timeoutMs) {
       throw new EngineError(
         'wal.timeout',
@@ -116,30 +158,60 @@ export async function waitForSummaries(
   }
 }
 
-/** What the summaries between two LSNs say of main forks: one row for each segment file that has changed. */
+/** What the summaries along a path say of main forks: one row for each segment file that has changed on a timeline. */
 export async function readSummaries(
   session: Session,
-  range: { readonly timeline: Timeline; readonly from: Lsn; readonly to: Lsn },
+  path: WalPath,
   signal: AbortSignal,
 ): Promise<readonly SummarizedSegment[]> {
-  // Blocks come as one text for each segment file: a row for each of them would take the memory of a hundred.
-  const { rows } = await session.query(
-    `select reltablespace::text, reldatabase::text, relfilenode::text, relblocknumber / 131072 as segment,
-            pg_catalog.string_agg((relblocknumber % 131072)::text, ',') filter (where not is_limit_block) as blocks,
-            pg_catalog.min(relblocknumber) filter (where is_limit_block) as changed_from
-       from pg_catalog.pg_available_wal_summaries() s,
-            lateral pg_catalog.pg_wal_summary_contents(s.tli, s.start_lsn, s.end_lsn)
-      where s.tli = $1 and s.end_lsn > $2::pg_lsn and s.start_lsn < $3::pg_lsn and relforknumber = 0
-      group by 1, 2, 3, 4`,
-    [range.timeline, formatLsn(range.from), formatLsn(range.to)],
-    { signal, timeoutMs: 600_000 },
-  )
-  return rows.map((row) => ({
-    tablespaceOid: Number(row['reltablespace']),
-    databaseOid: Number(row['reldatabase']),
-    relationNumber: Number(row['relfilenode']),
-    segmentNumber: Number(row['segment']),
-    blocks: row['blocks'] == null ? [] : String(row['blocks']).split(',').map(Number),
-    changedFrom: row['changed_from'] == null ? undefined : Number(row['changed_from']),
-  }))
+  const segments: SummarizedSegment[] = []
+  for (const { timeline, start, stop } of path) {
+    // Blocks come as one text for each segment file: a row for each of them would take the memory of a hundred.
+    const { rows } = await session.query(
+      `select reltablespace::text, reldatabase::text, relfilenode::text, relblocknumber / 131072 as segment,
+              pg_catalog.string_agg((relblocknumber % 131072)::text, ',') filter (where not is_limit_block) as blocks,
+              pg_catalog.min(relblocknumber) filter (where is_limit_block) as changed_from
+         from ${CONTENTS}
+        group by 1, 2, 3, 4`,
+      [timeline, formatLsn(start), formatLsn(stop)],
+      { signal, timeoutMs: 600_000 },
+    )
+    for (const row of rows) {
+      segments.push({
+        tablespaceOid: Number(row['reltablespace']),
+        databaseOid: Number(row['reldatabase']),
+        relationNumber: Number(row['relfilenode']),
+        segmentNumber: Number(row['segment']),
+        blocks: row['blocks'] == null ? [] : String(row['blocks']).split(',').map(Number),
+        changedFrom: row['changed_from'] == null ? undefined : Number(row['changed_from']),
+      })
+    }
+  }
+  return segments
 }
+
+/**
+ * How many blocks of main forks the summaries along a path name. A block that changed on two timelines counts twice, and
+ * what was made anew or cut off does not count: an estimate.
+ */
+export async function countSummarizedBlocks(
+  session: Session,
+  path: WalPath,
+  call: { readonly signal: AbortSignal; readonly timeoutMs: number },
+): Promise<number> {
+  let count = 0
+  for (const { timeline, start, stop } of path) {
+    const { rows } = await session.query(
+      `select count(distinct (reltablespace, reldatabase, relfilenode, relblocknumber)) as blocks
+         from ${CONTENTS} and not is_limit_block`,
+      [timeline, formatLsn(start), formatLsn(stop)],
+      call,
+    )
+    count += Number(rows[0]?.['blocks'])
+  }
+  return count
+}
+
+const CONTENTS = `pg_catalog.pg_available_wal_summaries() s,
+              lateral pg_catalog.pg_wal_summary_contents(s.tli, s.start_lsn, s.end_lsn)
+        where s.tli = $1 and s.end_lsn > $2::pg_lsn and s.start_lsn < $3::pg_lsn and relforknumber = 0`
