@@ -2,6 +2,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { assert } from '../base/assert.ts'
 import { EngineError, toWireError } from '../base/engine-error.ts'
 import { copyFiles } from './backup/copy-files.ts'
+import { lookForChanges } from './backup/look-for-changes.ts'
 import {
   type FromWorker,
   SHARED_BYTES,
@@ -18,6 +19,7 @@ import { rebuildFiles } from './restore/rebuild-files.ts'
 /** Everything that page workers can do. A task that is missing here fails when it is first run, in every test. */
 const tasks: readonly Task<never, unknown>[] = [
   copyFiles,
+  lookForChanges,
   checksumFiles,
   checkFiles,
   rebuildFiles,

@@ -3,6 +3,7 @@ import path from 'node:path'
 import type { CompressAlgorithm } from '../../format/backup-control.ts'
 import type { ContentEntry } from '../../format/content-list.ts'
 import { crc32c } from '../../format/crc32c.ts'
+import { PAGE_BYTES } from '../../format/page-header.ts'
 import { mapFileError } from '../../host/file-error.ts'
 import type { CopiedFile } from './file-copy.ts'
 import type { SourceEntry } from './list-files.ts'
@@ -64,6 +65,15 @@ export function unchangedEntry(
   { fullBytes, crc, blockCount }: Extract<CopiedFile, { outcome: 'unchanged' }>,
 ): ContentEntry {
   return { ...pendingEntry(entry), sizeBytes: UNCHANGED, fullBytes, crc, blockCount }
+}
+
+/** The line of a data file that was not even read, since the parent has all of it. */
+export function unreadEntry(entry: SourceEntry): ContentEntry {
+  return {
+    ...pendingEntry(entry),
+    sizeBytes: UNCHANGED,
+    blockCount: Math.floor(entry.sizeBytes / PAGE_BYTES),
+  }
 }
 
 /** The line of a file that the backup made itself, or received. */

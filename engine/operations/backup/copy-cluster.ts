@@ -7,7 +7,7 @@ import { mapFileError } from '../../host/file-error.ts'
 import { toBatches } from '../steps/batches.ts'
 import { ProgressTicker } from '../steps/progress-ticker.ts'
 import type { WorkerPool } from '../steps/worker-pool.ts'
-import { copiedEntry, makeDirectories, pendingEntry, unchangedEntry } from './content.ts'
+import { copiedEntry, makeDirectories, pendingEntry, unchangedEntry, unreadEntry } from './content.ts'
 import { copyFiles } from './copy-files.ts'
 import type { CopiedFile, CopyFilesInput, FileToCopy } from './file-copy.ts'
 import { type Increment, sinceParent } from './increment.ts'
@@ -34,7 +34,8 @@ export async function copyCluster(
     directories.map((entry) => path.join(storedRoot(entry), entry.path)),
   )
 
-  const files = entries.filter(({ isDirectory }) => !isDirectory)
+  const unchanged = increment?.unchangedFiles ?? new Set()
+  const files = entries.filter((entry) => !entry.isDirectory && !unchanged.has(entry))
   const isControlFile = (entry: SourceEntry): boolean =>
     entry.externalDirNumber === 0 && entry.path === CONTROL_FILE
   const control = files.filter(isControlFile)
@@ -42,6 +43,7 @@ export async function copyCluster(
 
   await using headerMap = new HeaderMapWriter(path.join(directory, 'page_header_map'))
   const copied = new Map<SourceEntry, ContentEntry>()
+  for (const entry of unchanged) copied.set(entry, unreadEntry(entry))
   const totalBytes = files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
   using ticker = new ProgressTicker({
     report: run.report,

@@ -18,6 +18,8 @@ export type SourceEntry = {
   readonly sizeBytes: number
   /** Last change of the content, Unix milliseconds. */
   readonly modifiedMs: number
+  /** Last change of content, mode, owner, name or times, Unix milliseconds; no program can set it. */
+  readonly statusChangedMs: number
   /** 0 = data directory, N = `externaldirN`. */
   readonly externalDirNumber: number
   readonly isDataFile: boolean
@@ -156,6 +158,7 @@ function examine(
     mode: stats.mode,
     sizeBytes: isDirectory ? 0 : stats.size,
     modifiedMs: stats.mtimeMs,
+    statusChangedMs: stats.ctimeMs,
     externalDirNumber,
     isDataFile: relation?.isDataFile ?? false,
     segmentNumber: relation?.segmentNumber ?? 0,

@@ -21,6 +21,10 @@ export type BackupOptions = {
   readonly expireSeconds?: number | undefined
   readonly archiveTimeoutSeconds?: number | undefined
   readonly startSeconds?: number | undefined
+  /** DELTA leaves out files whose size and times prove them unchanged. */
+  readonly trustsFileTimes?: boolean | undefined
+  /** How long before the parent's start they must have been touched last; a test has no day to wait. */
+  readonly fileTimeMarginMs?: number | undefined
 }
 
 /** Everything a backup is to do, decided. */
@@ -43,9 +47,17 @@ export type BackupSettings = {
   readonly expireSeconds: number | undefined
   readonly archiveTimeoutMs: number
   readonly startSeconds: number | undefined
+  /** How long before the parent's start a file must have been touched last to be skipped; undefined = none is. */
+  readonly fileTimeMarginMs: number | undefined
 }
 
 const TEMPORARY_SLOT = 'pg_probackup_slot'
+
+/**
+ * A day is more than a clock goes wrong by a mistake about the time zone (14 hours), the largest step that is made in
+ * earnest; and it costs little, since what is worth skipping lies still for weeks.
+ */
+const FILE_TIME_MARGIN_MS = 24 * 3_600_000
 
 /**
  * Joins what was asked with what the instance is configured for.
@@ -58,6 +70,11 @@ export function decideSettings(options: BackupOptions, config: InstanceConfig): 
   )
   if (options.ttlSeconds !== undefined && options.expireSeconds !== undefined) {
     throw new EngineError('usage.invalid', 'a pin has either a duration or an end, not both')
+  }
+  if (options.trustsFileTimes === true && options.mode !== 'DELTA' && options.mode !== 'AUTO') {
+    throw new EngineError('usage.invalid', `a ${options.mode} backup does not go by the times of files`, {
+      hint: 'Trust them with DELTA, or with AUTO, or leave the option out.',
+    })
   }
   const isTemporary = options.isTemporarySlot ?? options.slot === undefined
   return {
@@ -82,6 +99,8 @@ export function decideSettings(options: BackupOptions, config: InstanceConfig): 
     archiveTimeoutMs:
       (options.archiveTimeoutSeconds ?? configNumber(config, 'archive-timeout') ?? 300) * 1000,
     startSeconds: options.startSeconds,
+    fileTimeMarginMs:
+      options.trustsFileTimes === true ? (options.fileTimeMarginMs ?? FILE_TIME_MARGIN_MS) : undefined,
   }
 }
 
