@@ -33,7 +33,7 @@ describe('backup', () => {
     await runCli(['backup', ...ON_MAIN, '-b', 'full'], { handlers })
     const line =
       'backup -b delta -D /pg/ -j4 -C --no-stream --backup-pg-log --no-validate --skip-block-validation --no-sync ' +
-      '--note=before --ttl=30d -E/a:/b --compress --archive-timeout=2min --start-time=1795221020 -h db -p5433 -U me'
+      '--note=before --ttl=30d -E/a:/b --compress --archive-timeout=2min --start-time=1795221020 --trust-file-times -h db -p5433 -U me'
     await runCli([...line.split(' '), ...ON_MAIN], { handlers })
 
     const plain = {
@@ -66,6 +66,7 @@ describe('backup', () => {
         compressLevel: 1,
         archiveTimeoutSeconds: 120,
         startSeconds: 1795221020,
+        trustsFileTimes: true,
         connection: { host: 'db', port: '5433', user: 'me' },
       },
     ])

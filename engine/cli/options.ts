@@ -252,6 +252,14 @@ export const OPTIONS: readonly OptionSpec[] = [
     default: 'now',
   },
   {
+    long: 'trust-file-times',
+    value: FLAG,
+    group: 'Backup',
+    commands: ['backup'],
+    meaning:
+      'For DELTA, or AUTO that becomes DELTA: does not read data files that have the size of then and were last touched a day or more before the parent began. Trusts the sizes, modification and status change times of the file system, and so the kernel and the clock of the server; a sample is read all the same, and when it contradicts, everything is. Cannot be saved.',
+  },
+  {
     long: 'backup-id',
     short: 'i',
     value: { kind: 'backup-id', name: 'ID' },

@@ -71,6 +71,7 @@ export function readBackupRequest(given: Given): BackupRequest {
     isValidated: !given.has('no-validate'),
     checksBlocks: !given.has('skip-block-validation'),
     isSynced: !given.has('no-sync'),
+    ...(given.has('trust-file-times') && { trustsFileTimes: true }),
     ...pin,
     ...(note !== undefined && note !== '' && { note }),
     ...defined({

@@ -31,6 +31,7 @@ import { openReceiver, type Receiver } from './receiver.ts'
 import { rewriteControlFileForReplica } from './replica-control-file.ts'
 import { type BackupOptions, type BackupSettings, decideSettings } from './settings.ts'
 import { type BackupWal, receivedWalEntries, waitForSegment, waitForStopLsn } from './stream-wal.ts'
+import { skipUnchangedByTime } from './unchanged-by-time.ts'
 
 export type BackupInput = {
   readonly catalog: string
@@ -147,6 +148,7 @@ async function fill(context: Context): Promise<void> {
   const timeoutMs = settings.archiveTimeoutMs
 
   report(run, 'checkpoint', 'the server decides how long its checkpoint takes')
+  const beganMs = run.clock.nowMs()
   const label = `${formatControlTime(context.control.startSeconds)} with pg_probackup`
   const started = await startBackup(session, facts.major, {
     label,
@@ -190,9 +192,11 @@ async function fill(context: Context): Promise<void> {
     },
     { startLsn: started.startLsn, sources },
   )
-  const copied = await unlessLost(receiver, run, (until) =>
-    copyCluster(sources, directory, copyOptions, increment, pool, until),
-  )
+  const copied = await unlessLost(receiver, run, async (until) => {
+    const listed = { ...context, sources, startLsn: started.startLsn, beganMs }
+    const held = await skipUnchangedByTime(increment, listed, pool, until)
+    return await copyCluster(sources, directory, copyOptions, held, pool, until)
+  })
 
   report(run, 'stop-backup')
   const stopped = await stopBackup(session, facts.major, {
