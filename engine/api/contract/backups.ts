@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import type { BackupId } from '../../base/backup-id.ts'
+import type { WireError } from '../../base/engine-error.ts'
 import type { IsoTime } from '../../base/iso-time.ts'
 import type { Lsn } from '../../base/lsn.ts'
 import { command, query } from '../define.ts'
@@ -122,7 +123,72 @@ export type MergePlan = {
   readonly incrementBytes: number
 }
 
+/** What a figure of an estimate rests on. */
+export type FigureBasis =
+  /** The files of the cluster as they are now. */
+  | { readonly kind: 'listed' }
+  /** The size of the cluster when that backup was taken. */
+  | { readonly kind: 'backup'; readonly id: BackupId }
+  /** The sizes that the server gives of its databases. */
+  | { readonly kind: 'databases' }
+  /** The WAL that a PAGE backup reads. */
+  | { readonly kind: 'wal' }
+  /** The changed pages as the server counted them. */
+  | { readonly kind: 'counted' }
+  /** How well the newest FULL backups could be compressed. */
+  | { readonly kind: 'compression'; readonly count: number }
+  /** What the newest increments stored, for the time since the parent; a mode when all of them are of it. */
+  | { readonly kind: 'changes'; readonly mode: BackupModeName | undefined; readonly count: number }
+  /** How long the newest backups of that mode and compression took. */
+  | { readonly kind: 'durations'; readonly mode: BackupModeName; readonly count: number }
+
+/** An amount of bytes or seconds: `at-most` when nothing tells how much less it will be. */
+export type Figure =
+  | {
+      readonly kind: 'about'
+      readonly low: number
+      readonly high: number
+      readonly bases: readonly FigureBasis[]
+    }
+  | { readonly kind: 'at-most'; readonly high: number; readonly bases: readonly FigureBasis[] }
+  | { readonly kind: 'unknown' }
+
+export type BackupModeName = 'FULL' | 'DELTA' | 'PAGE' | 'PTRACK'
+
+/** One mode, before anything starts. */
+export type ModeOutlook = {
+  readonly mode: BackupModeName
+  /** `unknown` where the server could not be asked. */
+  readonly possibility: 'possible' | 'impossible' | 'unknown'
+  /** Why it is impossible, ready to follow a colon; and what makes it possible another time. */
+  readonly reason: string | undefined
+  readonly advice: string | undefined
+  /** Bytes read of the cluster and of archived WAL. */
+  readonly readBytes: Figure
+  /** Bytes in the catalog, without the WAL of the backup. */
+  readonly storedBytes: Figure
+  /** Until the backup is complete; checking it comes after that. */
+  readonly seconds: Figure
+}
+
+/** What a backup of each mode would be like if it were taken now; nothing has been started. */
+export type BackupEstimate = {
+  /** FULL, DELTA, PAGE, PTRACK. */
+  readonly modes: readonly ModeOutlook[]
+  /** What `AUTO` stands for, and why; undefined where the server could not be asked. */
+  readonly auto: { readonly mode: BackupModeName; readonly reason: string } | undefined
+  readonly parentId: BackupId | undefined
+  /** Why server or data directory could not be looked at; the figures then rest on the catalog alone. */
+  readonly problem: WireError | undefined
+}
+
 const threads = z.number().int().min(1).max(64).optional()
+
+const compression = {
+  /** `lz4` and `zstd` make backups that only Tidemark reads. */
+  compressAlgorithm: z.enum(['none', 'zlib', 'pglz', 'lz4', 'zstd']).optional(),
+  compressLevel: z.number().int().min(0).max(22).optional(),
+}
 
 /** What one backup run may be asked to do; what is left out follows the instance's configuration. */
 export const backupRequest = z.strictObject({
@@ -133,9 +199,7 @@ export const backupRequest = z.strictObject({
   /** Overrides the configured data directory. */
   dataDirectory: pathText.optional(),
   threads,
-  /** `lz4` and `zstd` make backups that only Tidemark reads. */
-  compressAlgorithm: z.enum(['none', 'zlib', 'pglz', 'lz4', 'zstd']).optional(),
-  compressLevel: z.number().int().min(0).max(22).optional(),
+  ...compression,
   isSmoothCheckpoint: z.boolean().optional(),
   slot: z.string().max(63).optional(),
   isTemporarySlot: z.boolean().optional(),
@@ -151,8 +215,6 @@ export const backupRequest = z.strictObject({
   archiveTimeoutSeconds: z.number().int().min(1).optional(),
   /** Forces the start time and so the id (`--start-time`). */
   startSeconds: z.number().int().positive().optional(),
-  /** DELTA, or AUTO that becomes DELTA: files whose size and times prove them unchanged are not read. */
-  trustsFileTimes: z.boolean().optional(),
   connection: z
     .strictObject({
       host: z.string().optional(),
@@ -173,6 +235,8 @@ export const backups = {
   'backups.tablespaces': query<Readonly<Record<string, readonly BackupTablespace[]>>>()(
     z.strictObject(instanceRef),
   ),
+  /** Asks the server and lists the data directory, some seconds at most. Compression as configured where it is left out. */
+  'backups.estimate': query<BackupEstimate>()(z.strictObject({ ...instanceRef, ...compression })),
   'backups.start': command<{ readonly job: string }>()(backupRequest),
   /** Note (empty text removes it) and pin (`ttlSeconds` 0 or `expireTime` null remove it). */
   'backups.annotate': command<BackupRecord>()(

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import type { BackupId } from '../../base/backup-id.ts'
-import { EngineError } from '../../base/engine-error.ts'
+import { EngineError, toWireError } from '../../base/engine-error.ts'
 import { secondsFromIso } from '../../base/iso-time.ts'
 import type { IsoTime } from '../../base/iso-time.ts'
 import { SILENT_LOG } from '../../base/log.ts'
@@ -12,6 +12,7 @@ import { formatBackupControl } from '../../format/backup-control.ts'
 import { parseDatabaseMap } from '../../format/database-map.ts'
 import { parseTablespaceMap } from '../../format/tablespace-map.ts'
 import { annotateBackup } from '../../operations/annotate/run.ts'
+import { readOutlook } from '../../operations/backup/outlook.ts'
 import { takeBackup } from '../../operations/backup/run.ts'
 import { planDelete } from '../../operations/delete/plan.ts'
 import { deleteBackups } from '../../operations/delete/run.ts'
@@ -24,6 +25,7 @@ import type { EngineContext } from '../context.ts'
 import type { BackupRequest, BackupTablespace, backups as contract } from '../contract/backups.ts'
 import type { EngineHandlers } from '../contract/contract.ts'
 import type { JobResult } from '../contract/jobs.ts'
+import { quietRun } from '../quiet-run.ts'
 import { NEWEST_PROGRAM_VERSION, WRITTEN_PROGRAM_VERSION } from '../version.ts'
 
 export function backupHandlers(context: EngineContext): Pick<EngineHandlers, keyof typeof contract> {
@@ -62,6 +64,20 @@ export function backupHandlers(context: EngineContext): Pick<EngineHandlers, key
         if (tablespaces.length > 0) found[path.basename(directory)] = tablespaces
       }
       return found
+    },
+    'backups.estimate': async ({ catalog, instance, compressAlgorithm, compressLevel }, { signal }) => {
+      const run = quietRun(context, signal)
+      const { config } = await readInventory(catalog, instance, run)
+      const { problem, ...outlook } = await readOutlook(
+        {
+          catalog,
+          instance,
+          options: { compressAlgorithm, compressLevel },
+          connection: await connectionOf(context, { catalog, instance }, config),
+        },
+        run,
+      )
+      return { ...outlook, problem: problem && toWireError(problem) }
     },
     'backups.start': async (request) => {
       await requireCatalog(request.catalog)
