@@ -16,23 +16,59 @@ export type PageHeaderEntry = {
   readonly checksum: number
 }
 
-/**
- * The header table of one file, not yet compressed: a record per page and a last one that holds only where the stored
- * file ends. Its CRC-32C goes into the content list as it is here, padding included.
- */
-export function encodeHeaderTable(entries: readonly PageHeaderEntry[], endPosition: number): Uint8Array {
-  const bytes = new Uint8Array((entries.length + 1) * HEADER_RECORD_BYTES)
-  const view = new DataView(bytes.buffer)
-  let at = 0
-  for (const { lsn, block, position, checksum } of entries) {
-    view.setBigUint64(at, lsn, true)
+/** The header table of one file while it grows: records of 24 bytes and no object for any of them. */
+export class HeaderTable {
+  #bytes: Uint8Array
+  #view: DataView
+  #count = 0
+
+  /** Has room for `expectedCount` pages; more are welcome. */
+  constructor(expectedCount = 64) {
+    this.#bytes = new Uint8Array((expectedCount + 1) * HEADER_RECORD_BYTES)
+    this.#view = new DataView(this.#bytes.buffer)
+  }
+
+  /** Pages so far. */
+  get count(): number {
+    return this.#count
+  }
+
+  /** Adds a page; the LSN in halves, as it stands in the page's header. */
+  add(block: number, position: number, lsnHigh: number, lsnLow: number, checksum: number): void {
+    const at = this.#count++ * HEADER_RECORD_BYTES
+    if (at + 2 * HEADER_RECORD_BYTES > this.#bytes.length) this.#grow()
+    const view = this.#view
+    view.setUint32(at, lsnLow, true)
+    view.setUint32(at + 4, lsnHigh, true)
     view.setInt32(at + 8, block, true)
     view.setInt32(at + 12, position, true)
     view.setUint16(at + 16, checksum, true)
-    at += HEADER_RECORD_BYTES
   }
-  view.setInt32(at + 12, endPosition, true)
-  return bytes
+
+  /**
+   * The table, not yet compressed: a record per page and a last one that holds only where the stored file ends. Its
+   * CRC-32C goes into the content list as it is here, padding included. Nothing can be added any more.
+   */
+  finish(endPosition: number): Uint8Array {
+    const at = this.#count * HEADER_RECORD_BYTES
+    this.#view.setInt32(at + 12, endPosition, true)
+    return this.#bytes.subarray(0, at + HEADER_RECORD_BYTES)
+  }
+
+  #grow(): void {
+    const grown = new Uint8Array(this.#bytes.length * 2)
+    grown.set(this.#bytes)
+    this.#bytes = grown
+    this.#view = new DataView(grown.buffer)
+  }
+}
+
+/** As {@link HeaderTable}, of pages that are known already. */
+export function encodeHeaderTable(entries: readonly PageHeaderEntry[], endPosition: number): Uint8Array {
+  const table = new HeaderTable(entries.length)
+  for (const { lsn, block, position, checksum } of entries)
+    table.add(block, position, Number(lsn >> 32n), Number(lsn & 0xffff_ffffn), checksum)
+  return table.finish(endPosition)
 }
 
 /**

@@ -33,6 +33,8 @@ export type PageScan = {
   readonly checksums: Uint16Array
   /** 0 for zeroed pages and invalid headers. */
   readonly lsns: BigUint64Array
+  /** The same in halves, the lower one first: whoever sees every page makes no big integers. */
+  readonly lsnHalves: Uint32Array
 }
 
 /**

@@ -10,6 +10,8 @@ export function openTwinKernel(): PageKernel {
   const verdicts = new Uint8Array(MOST_SCANNED_PAGES)
   const checksums = new Uint16Array(MOST_SCANNED_PAGES)
   const lsns = new BigUint64Array(MOST_SCANNED_PAGES)
+  // Every processor that this runs on is little-endian.
+  const lsnHalves = new Uint32Array(lsns.buffer)
   let reservedBytes = 0
   return {
     kind: 'twin',
@@ -33,7 +35,7 @@ export function openTwinKernel(): PageKernel {
         checksums[index] = checksum
         lsns[index] = lsn
       }
-      return { verdicts, checksums, lsns }
+      return { verdicts, checksums, lsns, lsnHalves }
     },
   }
 }

@@ -63,6 +63,7 @@ function around(wasm: KernelExports): PageKernel {
     verdicts: new Uint8Array(memory, wasm.VERDICTS.value, MOST_SCANNED_PAGES),
     checksums: new Uint16Array(memory, wasm.CHECKSUMS.value, MOST_SCANNED_PAGES),
     lsns: new BigUint64Array(memory, wasm.LSNS.value, MOST_SCANNED_PAGES),
+    lsnHalves: new Uint32Array(memory, wasm.LSNS.value, 2 * MOST_SCANNED_PAGES),
   }
   const scratch = roundUp(wasm.FREE.value)
   let free = scratch + SCRATCH_BYTES

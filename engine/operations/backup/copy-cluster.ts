@@ -3,6 +3,7 @@ import path from 'node:path'
 import { mapConcurrently } from '../../base/concurrency.ts'
 import type { Run } from '../../base/run.ts'
 import type { ContentEntry } from '../../format/content-list.ts'
+import { PAGE_BYTES } from '../../format/page-header.ts'
 import { mapFileError } from '../../host/file-error.ts'
 import { toBatches } from '../steps/batches.ts'
 import { ProgressTicker } from '../steps/progress-ticker.ts'
@@ -34,7 +35,7 @@ export async function copyCluster(
     directories.map((entry) => path.join(storedRoot(entry), entry.path)),
   )
 
-  const unchanged = increment?.unchangedFiles ?? new Set()
+  const unchanged = increment === undefined ? new Set<SourceEntry>() : findUnchanged(entries, increment)
   const files = entries.filter((entry) => !entry.isDirectory && !unchanged.has(entry))
   const isControlFile = (entry: SourceEntry): boolean =>
     entry.externalDirNumber === 0 && entry.path === CONTROL_FILE
@@ -57,6 +58,7 @@ export async function copyCluster(
     const done = ticker.begin(batch.map((entry) => entry.path))
     const input = { ...options, files: batch.map((entry) => fileToCopy(entry, directory, increment)) }
     const outcomes = await pool.run(copyFiles, input)
+    const offsets = await headerMap.append(outcomes)
     for (const [index, outcome] of outcomes.entries()) {
       const entry = batch[index]
       if (entry === undefined) continue
@@ -67,13 +69,11 @@ export async function copyCluster(
       if (outcome.rereadCount > 0) {
         run.log.log(`${outcome.rereadCount} pages of "${entry.path}" were read again until they were whole`)
       }
-      if (outcome.outcome === 'unchanged') {
-        copied.set(entry, unchangedEntry(entry, outcome))
-        continue
-      }
       copied.set(
         entry,
-        copiedEntry(entry, outcome, options.compressAlgorithm, await headerMap.append(outcome)),
+        outcome.outcome === 'unchanged'
+          ? unchangedEntry(entry, outcome)
+          : copiedEntry(entry, outcome, options.compressAlgorithm, offsets[index] ?? 0),
       )
     }
     done(batch.length)
@@ -85,6 +85,17 @@ export async function copyCluster(
   await headerMap.sync()
 
   return entries.flatMap((entry) => (entry.isDirectory ? [pendingEntry(entry)] : (copied.get(entry) ?? [])))
+}
+
+/** Data files of which is known without a look that the parent has all of them. */
+function findUnchanged(entries: readonly SourceEntry[], increment: Increment): ReadonlySet<SourceEntry> {
+  const unchanged = new Set(increment.unchangedFiles)
+  if (increment.changedPages === undefined) return unchanged
+  for (const entry of entries) {
+    if (!entry.isDataFile || entry.sizeBytes < PAGE_BYTES) continue
+    if (sinceParent(entry, increment)?.pages?.map?.length === 0) unchanged.add(entry)
+  }
+  return unchanged
 }
 
 /** Where a file lies below the directory of the backup. */
@@ -121,15 +132,23 @@ class HeaderMapWriter implements AsyncDisposable {
     this.#path = file
   }
 
-  /** The offset that the table has got; 0 for a file without one. */
-  async append(copied: Extract<CopiedFile, { outcome: 'copied' }>): Promise<number> {
-    const blob = copied.headers?.blob
-    if (blob === undefined) return 0
-    const offset = this.#offset
-    this.#offset += blob.length
-    this.#queue = this.#queue.then(() => this.#write(blob, offset))
-    await this.#queue
-    return offset
+  /** Appends the tables of a batch in one write, and gives the offset that each has got; 0 for a file without one. */
+  async append(batch: readonly CopiedFile[]): Promise<readonly number[]> {
+    const start = this.#offset
+    const blobs: Uint8Array[] = []
+    const offsets = batch.map((file) => {
+      const blob = file.outcome === 'copied' ? file.headers?.blob : undefined
+      if (blob === undefined) return 0
+      const offset = this.#offset
+      blobs.push(blob)
+      this.#offset += blob.length
+      return offset
+    })
+    if (blobs.length > 0) {
+      this.#queue = this.#queue.then(() => this.#write(Buffer.concat(blobs), start))
+      await this.#queue
+    }
+    return offsets
   }
 
   async sync(): Promise<void> {

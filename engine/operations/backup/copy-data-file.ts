@@ -1,27 +1,34 @@
-import { closeSync, fchmodSync, openSync, readSync, writeSync } from 'node:fs'
-import { deflateSync } from 'node:zlib'
+import { closeSync, openSync, readSync } from 'node:fs'
 import { EngineError } from '../../base/engine-error.ts'
-import { LSN_NONE, lsnFromBigint } from '../../base/lsn.ts'
+import { LSN_NONE } from '../../base/lsn.ts'
 import { openCompression } from '../../compression/compression.ts'
-import { encodeHeaderTable, type PageHeaderEntry } from '../../format/header-map.ts'
+import { HeaderTable } from '../../format/header-map.ts'
 import { BLOCK_HEADER_BYTES, encodeBlockHeader } from '../../format/page-blocks.ts'
 import { examinePage, PAGE_BYTES, type PageVerdict, SEGMENT_BLOCKS } from '../../format/page-header.ts'
 import { PageMap } from '../../format/page-map.ts'
 import { mapFileError } from '../../host/file-error.ts'
+import { FileWriter } from '../../host/file-writer.ts'
 import { kernel } from '../../kernel/kernel.ts'
 import { SCANNED } from '../../kernel/page-kernel.ts'
+import { packHeaderTable } from '../steps/header-table.ts'
 import type { TaskContext } from '../steps/worker-pool.ts'
 import type { CopiedFile, CopyFilesInput, FileToCopy } from './file-copy.ts'
 
 /** Pages per read: 256 KiB stays in a core's cache. */
 const PAGES_PER_READ = 32
-/** Stored bytes are gathered to about this much per write. */
+/** Stored bytes are gathered to this much per write. */
 const WRITE_BYTES = 1 << 20
 /** How often a page is read again before it counts as damaged; each time the server may have finished writing it. */
 const MOST_READS = 300
 
 const readBuffer = kernel.reserve(PAGES_PER_READ * PAGE_BYTES)
+const readPages = Array.from({ length: PAGES_PER_READ }, (_, index) =>
+  readBuffer.subarray(index * PAGE_BYTES, (index + 1) * PAGE_BYTES),
+)
 const writeBuffer = kernel.reserve(WRITE_BYTES + PAGE_BYTES + BLOCK_HEADER_BYTES)
+const firstBytes = writeBuffer.subarray(0, WRITE_BYTES)
+/** Of data files in the catalog, whatever the source has. */
+const STORED_MODE = 0o600
 
 /**
  * Copies the pages of one segment of a relation into the catalog's stored form, checking every page.
@@ -32,23 +39,36 @@ const writeBuffer = kernel.reserve(WRITE_BYTES + PAGE_BYTES + BLOCK_HEADER_BYTES
 export function copyDataFile(file: FileToCopy, options: CopyFilesInput, context: TaskContext): CopiedFile {
   const source = openSource(file)
   if (source === undefined) return { outcome: 'vanished' }
-  let target: number | undefined
+  let target: FileWriter | undefined
   try {
     const compression = openCompression(options.compressAlgorithm, options.compressLevel)
-    const headers: PageHeaderEntry[] = []
+    const headers = new HeaderTable()
     let rereadCount = 0
     let pending = 0
-    let storedBytes = 0
+    let writtenBytes = 0
     let crc = 0
 
-    const flush = (): void => {
-      if (pending === 0) return
-      target ??= createTarget(file.targetPath)
-      const bytes = writeBuffer.subarray(0, pending)
+    const flush = (bytes: Uint8Array): void => {
+      // Whoever fills a buffer is a large file: what is written whole and aligned may go past the page cache.
+      target ??= new FileWriter(file.targetPath, {
+        mode: STORED_MODE,
+        isLarge: bytes.length === WRITE_BYTES,
+        exclusively: false,
+      })
       crc = kernel.crc32c(bytes, crc)
-      writeFully(target, bytes, file.targetPath)
-      storedBytes += pending
-      pending = 0
+      target.write(bytes, writtenBytes)
+      writtenBytes += bytes.length
+    }
+    const store = (block: number, page: Uint8Array, lsnHigh: number, lsnLow: number, checksum: number) => {
+      const payload = compression.compressPage(page) ?? page
+      headers.add(block, writtenBytes + pending, lsnHigh, lsnLow, checksum)
+      encodeBlockHeader(writeBuffer, pending, block, payload.length)
+      writeBuffer.set(payload, pending + BLOCK_HEADER_BYTES)
+      pending += BLOCK_HEADER_BYTES + payload.length
+      if (pending < WRITE_BYTES) return
+      flush(firstBytes)
+      writeBuffer.copyWithin(0, WRITE_BYTES, pending)
+      pending -= WRITE_BYTES
     }
 
     const horizon = file.pages?.horizon
@@ -66,53 +86,47 @@ export function copyDataFile(file: FileToCopy, options: CopyFilesInput, context:
       })
       for (let index = 0; index < readCount; index++) {
         const block = run.block + index
-        const page = readBuffer.subarray(index * PAGE_BYTES, (index + 1) * PAGE_BYTES)
         const verdict = index < wholeCount ? found.verdicts[index] : undefined
-        let lsn = lsnFromBigint(found.lsns[index] ?? LSN_NONE)
-        let checksum = found.checksums[index] ?? 0
-        let isUnchanged = verdict === SCANNED.unchanged
-        if (!isUnchanged && verdict !== SCANNED.valid && verdict !== SCANNED.zeroed) {
+        if (verdict === SCANNED.valid || verdict === SCANNED.zeroed) {
+          const high = found.lsnHalves[2 * index + 1] as number
+          const low = found.lsnHalves[2 * index] as number
+          store(block, readPages[index] as Uint8Array, high, low, found.checksums[index] as number)
+        } else if (verdict !== SCANNED.unchanged) {
+          const page = readPages[index] as Uint8Array
           const checked = readUntilSound(source, page, file, block, index < wholeCount, options.hasChecksums)
           if (checked === undefined) break reading
           rereadCount += checked.readCount
-          lsn = checked.verdict.lsn
-          checksum = checked.verdict.checksum
-          isUnchanged = horizon !== undefined && lsn !== LSN_NONE && lsn < horizon
+          const { lsn, checksum } = checked.verdict
+          if (horizon === undefined || lsn === LSN_NONE || lsn >= horizon)
+            store(block, page, Number(lsn >> 32n), Number(lsn & 0xffff_ffffn), checksum)
         }
         blockCount = block + 1
-        if (isUnchanged) continue
-        const payload = compression.compressPage(page) ?? page
-        headers.push({ lsn, block, position: storedBytes + pending, checksum })
-        encodeBlockHeader(writeBuffer, pending, block, payload.length)
-        writeBuffer.set(payload, pending + BLOCK_HEADER_BYTES)
-        pending += BLOCK_HEADER_BYTES + payload.length
-        if (pending >= WRITE_BYTES) flush()
       }
       context.addBytes(readBytes)
     }
-    flush()
+    if (pending > 0) flush(writeBuffer.subarray(0, pending))
     if (file.pages?.map !== undefined) {
       // Blocks that a map leaves out are there all the same: the file had them when it was listed.
       blockCount = Math.floor(file.pages.listedBytes / PAGE_BYTES)
-      context.addBytes(Math.max(0, file.pages.listedBytes - headers.length * PAGE_BYTES))
+      context.addBytes(Math.max(0, file.pages.listedBytes - headers.count * PAGE_BYTES))
     }
-    if (file.pages !== undefined && headers.length === 0 && blockCount > 0) {
+    if (file.pages !== undefined && headers.count === 0 && blockCount > 0) {
       return { outcome: 'unchanged', fullBytes: 0, crc: 0, blockCount, rereadCount }
     }
     if (blockCount === 0) return emptyFile
-    const table = encodeHeaderTable(headers, storedBytes)
+    const table = headers.finish(writtenBytes)
     return {
       outcome: 'copied',
-      storedBytes,
-      fullBytes: headers.length * PAGE_BYTES,
+      storedBytes: writtenBytes,
+      fullBytes: headers.count * PAGE_BYTES,
       crc,
       blockCount,
-      headers: { blob: deflateSync(table, { level: 1 }), crc: kernel.crc32c(table), count: headers.length },
+      headers: { blob: packHeaderTable(table), crc: kernel.crc32c(table), count: headers.count },
       rereadCount,
     }
   } finally {
     closeSync(source)
-    if (target !== undefined) closeSync(target)
+    target?.[Symbol.dispose]()
   }
 }
 
@@ -178,24 +192,5 @@ function openSource(file: FileToCopy): number | undefined {
   } catch (thrown) {
     if (thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT') return undefined
     throw mapFileError(thrown, file.sourcePath, 'open')
-  }
-}
-
-function createTarget(path: string): number {
-  try {
-    const target = openSync(path, 'w', 0o600)
-    fchmodSync(target, 0o600)
-    return target
-  } catch (thrown) {
-    throw mapFileError(thrown, path, 'create')
-  }
-}
-
-/** `write` may take less than it is given, for example just before the disk is full. */
-function writeFully(target: number, bytes: Uint8Array, path: string): void {
-  try {
-    for (let done = 0; done < bytes.length;) done += writeSync(target, bytes, done)
-  } catch (thrown) {
-    throw mapFileError(thrown, path, 'write')
   }
 }

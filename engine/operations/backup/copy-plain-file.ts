@@ -1,11 +1,12 @@
-import { closeSync, fchmodSync, openSync, readFileSync, readSync, writeFileSync, writeSync } from 'node:fs'
+import { closeSync, openSync, readFileSync, readSync, writeFileSync } from 'node:fs'
 import { requireControlFile } from '../../format/control-file.ts'
 import { mapFileError } from '../../host/file-error.ts'
+import { FileWriter } from '../../host/file-writer.ts'
 import { kernel } from '../../kernel/kernel.ts'
 import type { TaskContext } from '../steps/worker-pool.ts'
 import type { CopiedFile, FileToCopy } from './file-copy.ts'
 
-const CHUNK_BYTES = 256 << 10
+const CHUNK_BYTES = 1 << 20
 const CONTROL_FILE_BYTES = 8192
 const PERMISSION_BITS = 0o7777
 
@@ -22,7 +23,7 @@ export function copyPlainFile(file: FileToCopy, context: TaskContext): CopiedFil
     if (isMissing(thrown)) return { outcome: 'vanished' }
     throw mapFileError(thrown, file.sourcePath, 'open')
   }
-  let target: number | undefined
+  let target: FileWriter | undefined
   try {
     let crc = 0
     let storedBytes = 0
@@ -30,20 +31,23 @@ export function copyPlainFile(file: FileToCopy, context: TaskContext): CopiedFil
       context.throwIfCancelled()
       const readBytes = readSync(source, buffer, 0, CHUNK_BYTES, storedBytes)
       if (readBytes === 0) break
-      target ??= openSync(file.targetPath, 'w', 0o600)
       const bytes = buffer.subarray(0, readBytes)
-      for (let done = 0; done < readBytes;) done += writeSync(target, bytes, done)
+      target ??= new FileWriter(file.targetPath, {
+        mode: file.mode & PERMISSION_BITS,
+        isLarge: readBytes === CHUNK_BYTES,
+        exclusively: false,
+      })
+      target.write(bytes, storedBytes)
       crc = kernel.crc32c(bytes, crc)
       storedBytes += readBytes
       context.addBytes(readBytes)
     }
-    if (target !== undefined) fchmodSync(target, file.mode & PERMISSION_BITS)
     return copied(storedBytes, crc)
   } catch (thrown) {
     throw mapFileError(thrown, file.targetPath, 'copy')
   } finally {
     closeSync(source)
-    if (target !== undefined) closeSync(target)
+    target?.[Symbol.dispose]()
   }
 }
 

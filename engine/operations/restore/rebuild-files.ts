@@ -1,10 +1,11 @@
-import { closeSync, fchmodSync, fchownSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs'
+import { closeSync, openSync, readSync } from 'node:fs'
 import { EngineError } from '../../base/engine-error.ts'
 import { openCompression } from '../../compression/compression.ts'
 import { legacyCrc32 } from '../../format/crc32c.ts'
 import type { CompressAlgorithm } from '../../format/backup-control.ts'
 import { PAGE_BYTES } from '../../format/page-header.ts'
 import { mapFileError } from '../../host/file-error.ts'
+import { FileWriter } from '../../host/file-writer.ts'
 import { kernel } from '../../kernel/kernel.ts'
 import { readStoredPages } from '../steps/stored-pages.ts'
 import type { Task, TaskContext } from '../steps/worker-pool.ts'
@@ -41,7 +42,8 @@ export type RebuildFilesInput = {
 }
 
 const PERMISSION_BITS = 0o7777
-const WRITE_PAGES = 64
+/** Pages per write, 1 MiB; a file that has as many is a large one. */
+const WRITE_PAGES = 128
 
 /** Writes a batch of files. The target directories exist and hold none of them. */
 export const rebuildFiles: Task<RebuildFilesInput, { readonly writtenBytes: number }> = {
@@ -61,31 +63,30 @@ function rebuildFile(
   { checksCrc, owner }: RebuildFilesInput,
   context: TaskContext,
 ): number {
-  let target: number
-  try {
-    target = openSync(file.targetPath, 'wx', file.mode & PERMISSION_BITS)
-  } catch (thrown) {
-    throw mapFileError(thrown, file.targetPath, 'create')
-  }
-  try {
-    if (owner !== undefined) fchownSync(target, owner.uid, owner.gid)
-    fchmodSync(target, file.mode & PERMISSION_BITS)
-    switch (file.kind) {
-      case 'empty':
-        return 0
-      case 'plain':
-        return copyPlain(target, file, checksCrc, context)
-      case 'data':
-        return rebuildData(target, file, context)
-    }
-  } finally {
-    closeSync(target)
+  using target = new FileWriter(file.targetPath, {
+    mode: file.mode & PERMISSION_BITS,
+    isLarge: file.kind !== 'empty' && file.blockCount >= WRITE_PAGES,
+    exclusively: true,
+    owner,
+  })
+  switch (file.kind) {
+    case 'empty':
+      return 0
+    case 'plain':
+      return copyPlain(target, file, checksCrc, context)
+    case 'data':
+      return rebuildData(target, file, context)
   }
 }
 
 const chunk = kernel.reserve(256 << 10)
 
-function copyPlain(target: number, file: FileToRebuild, checksCrc: boolean, context: TaskContext): number {
+function copyPlain(
+  target: FileWriter,
+  file: FileToRebuild,
+  checksCrc: boolean,
+  context: TaskContext,
+): number {
   const source = file.sources[0]
   if (source === undefined) return 0
   const crcOf = source.hasLegacyCrc ? legacyCrc32 : kernel.crc32c
@@ -99,7 +100,7 @@ function copyPlain(target: number, file: FileToRebuild, checksCrc: boolean, cont
       if (readBytes === 0) break
       const bytes = chunk.subarray(0, readBytes)
       if (checksCrc) crc = crcOf(bytes, crc)
-      writeFully(target, bytes, offset, file.targetPath)
+      target.write(bytes, offset)
       offset += readBytes
       context.addBytes(readBytes)
     }
@@ -110,15 +111,15 @@ function copyPlain(target: number, file: FileToRebuild, checksCrc: boolean, cont
   }
 }
 
-const page = new Uint8Array(PAGE_BYTES)
-const run = new Uint8Array(WRITE_PAGES * PAGE_BYTES)
+const page = kernel.reserve(PAGE_BYTES)
+const run = kernel.reserve(WRITE_PAGES * PAGE_BYTES)
 
 /**
  * Puts a relation segment together from the chain, newest backup first: the first version of a block that is met is
  * the one that counts, and each block is written once. Zeroed pages become holes.
  * Source: `catalog-format.md` section 10.7, with the end of the file always at the recorded number of blocks.
  */
-function rebuildData(target: number, file: FileToRebuild, context: TaskContext): number {
+function rebuildData(target: FileWriter, file: FileToRebuild, context: TaskContext): number {
   const placed = file.sources.length > 1 ? new BlockSet() : undefined
   let lastBlock = -1
   let runStart = 0
@@ -127,7 +128,7 @@ function rebuildData(target: number, file: FileToRebuild, context: TaskContext):
 
   const flush = (): void => {
     if (runPages === 0) return
-    writeFully(target, run.subarray(0, runPages * PAGE_BYTES), runStart * PAGE_BYTES, file.targetPath)
+    target.write(run.subarray(0, runPages * PAGE_BYTES), runStart * PAGE_BYTES)
     writtenBytes += runPages * PAGE_BYTES
     runPages = 0
   }
@@ -171,11 +172,7 @@ function rebuildData(target: number, file: FileToRebuild, context: TaskContext):
     }
     flush()
   }
-  try {
-    ftruncateSync(target, (file.blockCount > 0 ? file.blockCount : lastBlock + 1) * PAGE_BYTES)
-  } catch (thrown) {
-    throw mapFileError(thrown, file.targetPath, 'extend')
-  }
+  target.setSize((file.blockCount > 0 ? file.blockCount : lastBlock + 1) * PAGE_BYTES)
   return writtenBytes
 }
 
@@ -208,15 +205,6 @@ function openStored(source: StoredSource): number {
     return openSync(source.storedPath, 'r')
   } catch (thrown) {
     throw mapFileError(thrown, source.storedPath, 'open')
-  }
-}
-
-function writeFully(target: number, bytes: Uint8Array, offset: number, path: string): void {
-  try {
-    for (let done = 0; done < bytes.length;)
-      done += writeSync(target, bytes, done, bytes.length - done, offset + done)
-  } catch (thrown) {
-    throw mapFileError(thrown, path, 'write')
   }
 }
 

@@ -1,8 +1,39 @@
 import { closeSync, openSync, readSync } from 'node:fs'
-import { inflateSync } from 'node:zlib'
+import { deflateSync, inflateSync } from 'node:zlib'
 import { crc32c } from '../../format/crc32c.ts'
 import type { HeaderTablePlace } from '../../format/content-list.ts'
 import { decodeHeaderTable, HEADER_RECORD_BYTES, type PageHeaderEntry } from '../../format/header-map.ts'
+
+/** A table of up to this many bytes, eight pages, is stored as it is: compressing costs more time than it saves room. */
+const SMALL_TABLE_BYTES = 9 * HEADER_RECORD_BYTES
+/** Header of a zlib stream, and of its last block, which is not compressed. */
+const STORED_PREFIX = [0x78, 0x01, 0x01]
+const STORED_HEAD_BYTES = 7
+const ADLER_BYTES = 4
+
+/** The zlib stream of a header table that goes into `page_header_map`. */
+export function packHeaderTable(table: Uint8Array): Uint8Array {
+  if (table.length > SMALL_TABLE_BYTES) return deflateSync(table, { level: 1 })
+  const blob = new Uint8Array(STORED_HEAD_BYTES + table.length + ADLER_BYTES)
+  const view = new DataView(blob.buffer)
+  blob.set(STORED_PREFIX)
+  view.setUint16(3, table.length, true)
+  view.setUint16(5, ~table.length, true)
+  blob.set(table, STORED_HEAD_BYTES)
+  view.setUint32(STORED_HEAD_BYTES + table.length, adler32(table))
+  return blob
+}
+
+function adler32(bytes: Uint8Array): number {
+  let a = 1
+  let b = 0
+  // So few bytes cannot overflow, so that one remainder at the end is enough.
+  for (const byte of bytes) {
+    a += byte
+    b += a
+  }
+  return (((b % 65521) << 16) | (a % 65521)) >>> 0
+}
 
 type HeaderTable =
   | { readonly kind: 'sound'; readonly entries: readonly PageHeaderEntry[] }
