@@ -215,6 +215,8 @@ export const backupRequest = z.strictObject({
   archiveTimeoutSeconds: z.number().int().min(1).optional(),
   /** Forces the start time and so the id (`--start-time`). */
   startSeconds: z.number().int().positive().optional(),
+  /** DELTA, or AUTO that becomes DELTA: files whose size and times prove them unchanged are not read. */
+  trustsFileTimes: z.boolean().optional(),
   connection: z
     .strictObject({
       host: z.string().optional(),
