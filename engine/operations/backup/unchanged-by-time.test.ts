@@ -5,6 +5,7 @@ import { heldClock } from '../../base/clock.ts'
 import { type LogEntry, logTo } from '../../base/log.ts'
 import { type Lsn, parseLsn } from '../../base/lsn.ts'
 import type { ContentEntry } from '../../format/content-list.ts'
+import type { InstanceConfig } from '../../format/instance-config.ts'
 import { PAGE_BYTES } from '../../format/page-header.ts'
 import { madeBackup } from '../../testing/made-catalog.ts'
 import { fileEntry } from '../../testing/made-content.ts'
@@ -12,6 +13,7 @@ import { scratchDirectory } from '../../testing/scratch.ts'
 import type { WorkerPool } from '../steps/worker-pool.ts'
 import { type Increment, keyOf } from './increment.ts'
 import type { SourceEntry } from './list-files.ts'
+import { type BackupOptions, decideSettings } from './settings.ts'
 import { chooseSample, planByTime, skipUnchangedByTime, type TimeEvidence } from './unchanged-by-time.ts'
 
 const HOUR_MS = 3_600_000
@@ -271,8 +273,31 @@ describe('what is skipped', () => {
     ])
   })
 
+  test('is nothing when everything was touched', async () => {
+    const { paths, entries } = await skip(HORIZON, { settings: { fileTimeMarginMs: 26 * HOUR_MS } })
+    expect(paths).toEqual([])
+    expect(entries.map(({ level, message }) => `${level}: ${message}`)).toEqual([
+      'info: every page is read: no data file has the size of then and was left untouched since 26 h before backup TOTTEK began',
+    ])
+  })
+
   test('is nothing, without a word, when nobody asked for it', async () => {
     const { paths, entries } = await skip(HORIZON, { settings: { fileTimeMarginMs: undefined } })
     expect([paths, entries]).toEqual([[], []])
+  })
+})
+
+describe('trusting the times of files', () => {
+  const config = { values: {} } as InstanceConfig
+  const marginOf = (mode: BackupOptions['mode'], trustsFileTimes?: boolean) =>
+    decideSettings({ mode, trustsFileTimes }, config).fileTimeMarginMs
+
+  test('is for those who ask, with a day of margin', () => {
+    expect([marginOf('DELTA', true), marginOf('AUTO', true)]).toEqual([24 * HOUR_MS, 24 * HOUR_MS])
+    expect([marginOf('DELTA'), marginOf('AUTO', false), marginOf('FULL')]).toEqual(Array(3).fill(undefined))
+  })
+
+  test.each(['FULL', 'PAGE', 'PTRACK'] as const)('is refused for %s, which does not go by them', (mode) => {
+    expect(() => marginOf(mode, true)).toThrow(expect.objectContaining({ code: 'usage.invalid' }))
   })
 })

@@ -20,6 +20,8 @@ const NEWEST_SAMPLED = 4
 const SAMPLE_EVERY = 50
 const FEWEST_RANDOM = 4
 
+const HOUR_MS = 3_600_000
+
 const CONTROL_FILE = 'global/pg_control'
 
 /** What tells whether times can be trusted, and which files they prove unchanged. */
@@ -119,6 +121,13 @@ export async function skipUnchangedByTime(
     run.log.warning(`times of files are not trusted, every page is read: ${plan.reason}`)
     return increment
   }
+  const since = `${marginMs / HOUR_MS} h before backup ${parent.id} began`
+  if (plan.files.length === 0) {
+    run.log.info(
+      `every page is read: no data file has the size of then and was left untouched since ${since}`,
+    )
+    return increment
+  }
 
   const sample = chooseSample(plan.files, control.startSeconds)
   const { changed, vanished } = await lookIntoSample(
@@ -136,7 +145,7 @@ export async function skipUnchangedByTime(
   const skipped = plan.files.filter((file) => !vanished.has(file))
   run.log.info(
     `trusting the file system and its clock: ${skipped.length} data files (${bytesOf(skipped)} bytes) are skipped, ` +
-      `which have the size of then and were not touched since ${marginMs / 3_600_000} h before backup ${parent.id} began`,
+      `which have the size of then and were not touched since ${since}`,
   )
   run.log.info(
     `${sample.length} of them (${bytesOf(sample)} bytes), drawn with seed ${control.startSeconds}, were read to make sure and hold no change`,
