@@ -1,7 +1,9 @@
-import { rm, symlink } from 'node:fs/promises'
+import { chownSync, existsSync, writeFileSync } from 'node:fs'
+import { readdir, rm, symlink } from 'node:fs/promises'
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { startEngine, type TestEngine } from '../testing/engines.ts'
+import { installPtrackDouble, PTRACK_SETTINGS } from '../testing/ptrack-double.ts'
 import { scratchDirectory } from '../testing/scratch.ts'
 import {
   serverDirectory,
@@ -19,12 +21,78 @@ const FINGERPRINT = `select json_build_object(
 
 type Ref = { readonly catalog: string; readonly instance: string }
 
-async function backUp(engine: TestEngine, ref: Ref, mode: 'FULL' | 'DELTA' | 'PAGE' | 'PTRACK' | 'AUTO') {
+type Mode = 'FULL' | 'DELTA' | 'PAGE' | 'PTRACK' | 'AUTO'
+
+async function backUp(engine: TestEngine, ref: Ref, mode: Mode) {
   const job = await engine.ended(
     engine.client['backups.start']({ ...ref, mode, isStream: true, threads: 2, compressAlgorithm: 'zlib' }),
   )
   expect(job.error).toBeUndefined()
   return job
+}
+
+/** A backup, which mode it became and what its log says: of the choice of the mode, and in all. */
+async function taken(engine: TestEngine, ref: Ref, asked: Mode) {
+  const { id: job, backupId, mode, result } = await backUp(engine, ref, asked)
+  const { entries } = await engine.client['jobs.log']({ job, from: 0 })
+  const lines = entries.map(({ message }) => message)
+  return {
+    id: String(backupId),
+    mode,
+    because: lines.find((line) => line.startsWith(`mode ${mode}: `)),
+    log: lines.join('\n'),
+    dataBytes: result?.kind === 'backup' ? result.dataBytes : 0,
+  }
+}
+
+/** Why a backup of that mode is not taken. */
+async function failure(engine: TestEngine, ref: Ref, mode: Mode) {
+  return (await engine.ended(engine.client['backups.start']({ ...ref, mode, isStream: true }))).error
+}
+
+/** The server must be able to write to the archive, and may run as another user than this process. */
+async function linkArchive(ref: Ref, archive: string): Promise<void> {
+  const own = path.join(ref.catalog, 'wal', ref.instance)
+  await rm(own, { recursive: true })
+  await symlink(archive, own)
+}
+
+async function fill(server: TestServer): Promise<void> {
+  await server.run(
+    'postgres',
+    'create table ledger as select g as id, md5(g::text) as v from generate_series(1, 20000) g',
+    'alter table ledger add primary key (id)',
+    'create table grown (x text)',
+    `insert into grown select repeat('y', 500) from generate_series(1, 3000)`,
+  )
+}
+
+/** Starts the next timeline; the server may have another port then. */
+async function promote(server: TestServer, engine: TestEngine, ref: Ref): Promise<void> {
+  await server.stop('fast')
+  const signal = path.join(server.dataDirectory, 'standby.signal')
+  writeFileSync(signal, '')
+  if (server.owner !== undefined) chownSync(signal, server.owner.uid, server.owner.gid)
+  await server.start()
+  // Only a checkpoint after the promotion tells the timeline to whoever reads the control file.
+  await server.run('postgres', 'select pg_promote()', 'checkpoint')
+  await engine.client['instances.change-config']({ ...ref, values: { pgport: String(server.port) } })
+}
+
+/** Restores a backup and starts a server on it. */
+async function restore(
+  engine: TestEngine,
+  ref: Ref,
+  id: string,
+  scratch: string,
+  server: TestServer,
+): Promise<TestServer> {
+  const dataDirectory = path.join(serverDirectory(path.join(scratch, `restored-${id}`)), 'data')
+  const { error } = await engine.ended(
+    engine.client['restore.start']({ ...ref, id, dataDirectory, threads: 2 }),
+  )
+  expect(error).toBeUndefined()
+  return await startRestored(dataDirectory, server.major, server.password)
 }
 
 /** Changes of every kind that a chain must carry: rows, new and dropped tables, truncation, growth, vacuum full. */
@@ -46,7 +114,7 @@ async function change(server: TestServer, round: number): Promise<void> {
 describe.each(serverMajors())('PostgreSQL %i', (major) => {
   const modes = major >= 17 ? (['DELTA', 'PAGE', 'PTRACK'] as const) : (['DELTA', 'PAGE'] as const)
 
-  test.each(modes)('a chain of %s backups restores each of its moments', async (mode) => {
+  test.each(modes)('a chain of %s backups restores the moment of each increment', async (mode) => {
     await using scratch = await scratchDirectory('increments')
     const archive = serverDirectory(path.join(scratch.path, 'archive'))
     await using server = await startServer(scratch.path, {
@@ -58,17 +126,8 @@ describe.each(serverMajors())('PostgreSQL %i', (major) => {
     })
     await using engine = await startEngine()
     const ref = await engine.register(path.join(scratch.path, 'catalog'), server)
-    // The server must be able to write to the archive, and may run as another user than this process.
-    const own = path.join(ref.catalog, 'wal', ref.instance)
-    await rm(own, { recursive: true })
-    await symlink(archive, own)
-    await server.run(
-      'postgres',
-      'create table ledger as select g as id, md5(g::text) as v from generate_series(1, 20000) g',
-      'alter table ledger add primary key (id)',
-      'create table grown (x text)',
-      `insert into grown select repeat('y', 500) from generate_series(1, 3000)`,
-    )
+    await linkArchive(ref, archive)
+    await fill(server)
     const moments: { readonly id: string; readonly data: string }[] = []
     const remember = async (job: Awaited<ReturnType<typeof backUp>>): Promise<void> => {
       moments.push({ id: String(job.backupId), data: await server.value('postgres', FINGERPRINT) })
@@ -87,13 +146,9 @@ describe.each(serverMajors())('PostgreSQL %i', (major) => {
     ])
     expect(backups[0]?.dataBytes ?? 0).toBeLessThan((backups.at(-1)?.dataBytes ?? 0) / 3)
 
-    for (const { id, data } of moments) {
-      const dataDirectory = path.join(serverDirectory(path.join(scratch.path, `restored-${id}`)), 'data')
-      const restore = await engine.ended(
-        engine.client['restore.start']({ ...ref, id, dataDirectory, threads: 2 }),
-      )
-      expect(restore.error).toBeUndefined()
-      await using restored = await startRestored(dataDirectory, major, server.password)
+    // A FULL alone is restored elsewhere.
+    for (const { id, data } of moments.slice(1)) {
+      await using restored = await restore(engine, ref, id, scratch.path, server)
       expect(await restored.value('postgres', FINGERPRINT)).toBe(data)
       await restored.run('postgres', 'create extension if not exists amcheck')
       await restored.run('postgres', `select bt_index_check('ledger_pkey', true)`)
@@ -101,19 +156,164 @@ describe.each(serverMajors())('PostgreSQL %i', (major) => {
   })
 })
 
-test('AUTO takes a FULL first, then what the server tracks, and else reads every page', async () => {
+test('AUTO takes a FULL first, then archived WAL while it is little, else every page, and what the server tracks', async () => {
   await using scratch = await scratchDirectory('auto')
-  await using server = await startServer(scratch.path, { major: 17 })
+  const archive = serverDirectory(path.join(scratch.path, 'archive'))
+  await using server = await startServer(scratch.path, {
+    major: 17,
+    walSegmentMb: 1,
+    settings: { archive_mode: 'on', archive_command: `'cp %p "${archive}/%f"'`, autovacuum: 'off' },
+  })
   await using engine = await startEngine()
   const ref = await engine.register(path.join(scratch.path, 'catalog'), server)
-  const modeOf = async (): Promise<string | undefined> => (await backUp(engine, ref, 'AUTO')).mode
+  await linkArchive(ref, archive)
+  /** Ends the segment that is being written, and waits until it is archived. */
+  const archived = async (): Promise<string> => {
+    const name = await server.value('postgres', 'select pg_walfile_name(pg_switch_wal())')
+    await expect.poll(() => existsSync(path.join(archive, name)), { timeout: 20_000 }).toBe(true)
+    return path.join(archive, name)
+  }
+  const write = (megabytes: number) =>
+    server.run(
+      'postgres',
+      `insert into grown select repeat('x', 1000) from generate_series(1, ${megabytes * 1000})`,
+    )
+  await server.run('postgres', 'create table grown (x text)')
+  await write(20)
 
-  expect(await modeOf()).toBe('FULL')
-  expect(await modeOf()).toBe('DELTA')
+  expect(await taken(engine, ref, 'AUTO')).toMatchObject({
+    mode: 'FULL',
+    because: expect.stringContaining('there is no usable FULL'),
+  })
+  await write(1)
+  await archived()
+  expect(await taken(engine, ref, 'AUTO')).toMatchObject({
+    mode: 'PAGE',
+    because: expect.stringContaining('at most a quarter'),
+  })
+  await write(20)
+  await archived()
+  expect(await taken(engine, ref, 'AUTO')).toMatchObject({
+    mode: 'DELTA',
+    because: expect.stringContaining('more than a quarter'),
+  })
+  await write(1)
+  const lost = await archived()
+  await write(1)
+  await archived()
+  await rm(lost)
+  expect(await failure(engine, ref, 'PAGE')).toMatchObject({
+    message: expect.stringContaining(path.basename(lost)),
+    hint: expect.stringContaining('DELTA'),
+  })
+  expect(await taken(engine, ref, 'AUTO')).toMatchObject({
+    mode: 'DELTA',
+    because: expect.stringContaining('is not in the archive'),
+  })
+
   await server.run('postgres', 'alter system set summarize_wal = on', 'select pg_reload_conf()')
   // Whether the first summaries reach back to the parent is the server's affair; from the next FULL on they do.
   await backUp(engine, ref, 'FULL')
-  expect(await modeOf()).toBe('PTRACK')
+  expect(await taken(engine, ref, 'AUTO')).toMatchObject({
+    mode: 'PTRACK',
+    because: expect.stringContaining('has summarized its WAL'),
+  })
+})
+
+test('PTRACK follows WAL summaries from one timeline to the next, and is refused where they have a gap', async () => {
+  await using scratch = await scratchDirectory('timelines')
+  await using server = await startServer(scratch.path, { major: 17, settings: SUMMARIES })
+  await using engine = await startEngine()
+  const ref = await engine.register(path.join(scratch.path, 'catalog'), server)
+  await fill(server)
+  await backUp(engine, ref, 'FULL')
+  // Each in its place: what one timeline changed must not be covered up by what the next one did.
+  await change(server, 1)
+  await promote(server, engine, ref)
+  await change(server, 4)
+  await promote(server, engine, ref)
+  await change(server, 5)
+  const { id, mode, log } = await taken(engine, ref, 'AUTO')
+  expect(mode).toBe('PTRACK')
+  expect(log).toContain('by WAL summaries')
+  const { backups } = await engine.client['backups.list'](ref)
+  expect(backups.map(({ timeline }) => timeline)).toEqual([3, 1])
+  await using restored = await restore(engine, ref, id, scratch.path, server)
+  expect(await restored.value('postgres', FINGERPRINT)).toBe(await server.value('postgres', FINGERPRINT))
+
+  await change(server, 3)
+  await promote(server, engine, ref)
+  const summaries = path.join(server.dataDirectory, 'pg_wal', 'summaries')
+  for (const name of await readdir(summaries)) {
+    if (name.startsWith('00000003')) await rm(path.join(summaries, name))
+  }
+  expect(await failure(engine, ref, 'PTRACK')).toMatchObject({
+    code: 'plan.refused',
+    message: expect.stringContaining('on timeline 3'),
+    hint: expect.stringContaining('DELTA'),
+  })
+  expect(await taken(engine, ref, 'AUTO')).toMatchObject({
+    mode: 'DELTA',
+    because: expect.stringContaining('do not cover'),
+  })
+})
+
+test('PTRACK reads the pages that the extension ptrack names, and of those what has changed', async () => {
+  await using scratch = await scratchDirectory('ptrack')
+  await using server = await startServer(scratch.path, {
+    major: 17,
+    // It would change pages that nobody else does.
+    settings: { ...PTRACK_SETTINGS, autovacuum: 'off' },
+  })
+  await using engine = await startEngine()
+  const ref = await engine.register(path.join(scratch.path, 'catalog'), server)
+  await fill(server)
+  await server.run(
+    'postgres',
+    'create table untold as select 1 as n',
+    'create table ballast as select md5(g::text) from generate_series(1, 100000) g',
+  )
+  const fileOf = (table: string) => server.value('postgres', `select pg_relation_filepath('${table}')`)
+  const ptrack = await installPtrackDouble(server)
+  const began = await server.value('postgres', 'select pg_current_wal_lsn()')
+  const full = await taken(engine, ref, 'FULL')
+
+  await change(server, 1)
+  await server.run('postgres', 'update untold set n = 2')
+  await ptrack.exaggerate(await fileOf('ballast'))
+  await ptrack.hide(await fileOf('untold'))
+  const first = await taken(engine, ref, 'AUTO')
+  expect(first).toMatchObject({ mode: 'PTRACK', because: expect.stringContaining('ptrack 2.4 has tracked') })
+  expect(first.log).toContain('by ptrack 2.4')
+  expect(first.dataBytes).toBeLessThan(full.dataBytes / 3)
+  await change(server, 2)
+  await change(server, 3)
+  const { id } = await taken(engine, ref, 'PTRACK')
+  await using restored = await restore(engine, ref, id, scratch.path, server)
+  expect(await restored.value('postgres', FINGERPRINT)).toBe(await server.value('postgres', FINGERPRINT))
+  // A page that the map leaves out was not read: it is the map that decides.
+  expect(await restored.value('postgres', 'select n from untold')).toBe('1')
+
+  await ptrack.beginAt('F/0')
+  expect(await failure(engine, ref, 'PTRACK')).toMatchObject({
+    message: expect.stringContaining('ptrack began to track at F/0'),
+  })
+  await ptrack.beginAt(began)
+  await ptrack.pretendVersion('1.7')
+  expect(await failure(engine, ref, 'PTRACK')).toMatchObject({
+    code: 'plan.refused',
+    message: expect.stringContaining('older than 2.0'),
+    hint: expect.stringContaining('Update ptrack'),
+  })
+  expect(await taken(engine, ref, 'AUTO')).toMatchObject({
+    mode: 'DELTA',
+    because: expect.stringContaining('older than 2.0'),
+  })
+
+  await ptrack.pretendVersion('2.4')
+  await server.run('postgres', 'alter system set summarize_wal = on', 'select pg_reload_conf()')
+  await backUp(engine, ref, 'FULL')
+  expect((await taken(engine, ref, 'PTRACK')).log).toContain('by WAL summaries')
 })
 
 test('an increment without a parent, and tracking that does not reach, are refused before anything starts', async () => {
@@ -121,20 +321,18 @@ test('an increment without a parent, and tracking that does not reach, are refus
   await using server = await startServer(scratch.path, { major: 17 })
   await using engine = await startEngine()
   const ref = await engine.register(path.join(scratch.path, 'catalog'), server)
-  const failureOf = async (mode: 'DELTA' | 'PAGE' | 'PTRACK') =>
-    (await engine.ended(engine.client['backups.start']({ ...ref, mode, isStream: true }))).error
 
-  expect(await failureOf('DELTA')).toMatchObject({
+  expect(await failure(engine, ref, 'DELTA')).toMatchObject({
     code: 'plan.refused',
     hint: expect.stringContaining('FULL'),
   })
   await backUp(engine, ref, 'FULL')
-  expect(await failureOf('PTRACK')).toMatchObject({
+  expect(await failure(engine, ref, 'PTRACK')).toMatchObject({
     code: 'plan.refused',
     message: expect.stringContaining('summarize_wal is off'),
     hint: expect.stringContaining('DELTA'),
   })
-  expect(await failureOf('PAGE')).toMatchObject({
+  expect(await failure(engine, ref, 'PAGE')).toMatchObject({
     code: 'plan.refused',
     message: expect.stringContaining('archive_mode is off'),
   })

@@ -205,19 +205,16 @@ async function assessTracking(
   const counted = async (count: () => Promise<number>): Promise<number | undefined> =>
     countChanges ? await count().catch((thrown: unknown) => unknown(thrown, run)) : undefined
 
-  const summaries = await findSummaryCoverage(session, facts.major, intervals, { mayLag: true })
+  const summaries = await findSummaryCoverage(session, facts.major, intervals, { mayLag: true }).catch(
+    (thrown: unknown) => unasked('the WAL summaries', thrown, run),
+  )
   if (summaries.kind === 'covered') {
     const changedBlocks = await counted(() => countSummarizedBlocks(session, intervals, call))
     return { isPossible: true, tracking: { source: 'wal-summaries' }, changedBlocks }
   }
-  const ptrack = await findPtrackCoverage(session, startLsn).catch((thrown: unknown) => {
-    if (!(thrown instanceof EngineError) || run.signal.aborted) throw thrown
-    return {
-      kind: 'unusable',
-      reason: `ptrack cannot be asked (${thrown.message})`,
-      advice: thrown.hint,
-    } as const
-  })
+  const ptrack = await findPtrackCoverage(session, startLsn).catch((thrown: unknown) =>
+    unasked('ptrack', thrown, run),
+  )
   if (ptrack.kind === 'covered') {
     const { extension } = ptrack
     const changedBlocks = await counted(async () => {
@@ -226,14 +223,25 @@ async function assessTracking(
     })
     return { isPossible: true, tracking: { source: 'ptrack', extension }, changedBlocks }
   }
+  const ofSummaries =
+    summaries.kind === 'unasked'
+      ? summaries.advice
+      : 'Set summarize_wal = on (PostgreSQL 17 and later) for the next time.'
   return {
     isPossible: false,
     reason: `${summaries.reason}, and ${ptrack.reason}`,
-    advice:
-      ptrack.kind === 'unusable'
-        ? ptrack.advice
-        : 'Set summarize_wal = on (PostgreSQL 17 and later) for the next time.',
+    advice: ptrack.kind === 'absent' ? ofSummaries : ptrack.advice,
   }
+}
+
+/** Whoever may not be asked does not help, but stands in the way of no other mode. */
+function unasked(what: string, thrown: unknown, run: Run) {
+  if (!(thrown instanceof EngineError) || run.signal.aborted) throw thrown
+  return {
+    kind: 'unasked',
+    reason: `${what} cannot be asked for (${thrown.message})`,
+    advice: thrown.hint,
+  } as const
 }
 
 /** What cannot be counted in time is not known; everything else is a failure. */
