@@ -271,7 +271,7 @@ test('PTRACK reads the pages that the extension ptrack names, and of those what 
   await server.run(
     'postgres',
     'create table untold as select 1 as n',
-    'create table ballast as select md5(g::text) from generate_series(1, 100000) g',
+    'create table ballast as select md5(g::text) from generate_series(1, 200000) g',
   )
   const fileOf = (table: string) => server.value('postgres', `select pg_relation_filepath('${table}')`)
   const ptrack = await installPtrackDouble(server)
@@ -285,7 +285,8 @@ test('PTRACK reads the pages that the extension ptrack names, and of those what 
   const first = await taken(engine, ref, 'AUTO')
   expect(first).toMatchObject({ mode: 'PTRACK', because: expect.stringContaining('ptrack 2.4 has tracked') })
   expect(first.log).toContain('by ptrack 2.4')
-  expect(first.dataBytes).toBeLessThan(full.dataBytes / 3)
+  // All of `ballast` would be most of the cluster.
+  expect(first.dataBytes).toBeLessThan(full.dataBytes / 2)
   await change(server, 2)
   await change(server, 3)
   const { id } = await taken(engine, ref, 'PTRACK')
