@@ -1,3 +1,5 @@
+import { type Lanes, lanesOf } from './chain-lanes.ts'
+
 /** One backup, as the picture needs it. Times are Unix milliseconds. */
 export type ChainBackup = {
   readonly id: string
@@ -7,11 +9,33 @@ export type ChainBackup = {
   /** `FULL`, `DELTA`, `PAGE` or `PTRACK`. */
   readonly mode: string
   readonly status: string
+  /** RUNNING, while nobody works on it. */
   readonly isStale: boolean
   readonly isPinned: boolean
   readonly atMs: number
   readonly bytes: number
   readonly restoreBytes: number
+}
+
+/** One FULL with all that hangs on it; `fullId` is undefined for backups whose FULL is missing. */
+export type Chain = {
+  readonly fullId: string | undefined
+  /** Oldest first. */
+  readonly backups: readonly ChainBackup[]
+  readonly lanes: Lanes
+  /** Those that are complete, oldest first. */
+  readonly usable: readonly ChainBackup[]
+  readonly increments: number
+  readonly bytes: number
+  readonly problems: number
+  /** A merge was begun: its backups wait for the end of it. */
+  readonly isMerging: boolean
+  /** Backups that a restore of the newest usable one reads. */
+  readonly tipLength: number
+  readonly firstMs: number
+  readonly lastMs: number
+  /** Where the line of the FULL ends. */
+  readonly lineMs: number
 }
 
 /** One thing that is drawn: a backup, or several that lie in the same three pixels. */
@@ -22,28 +46,20 @@ export type Mark = {
   readonly height: number
   readonly lane: number
   readonly kind: 'full' | 'tick' | 'problem'
-  /** To the nearest mark of the row; the more there is, the more can be said of one. */
+  /** To the nearest mark of the lane; the more there is, the more can be said of one. */
   readonly roomPx: number
   /** The worst of its backups. */
   readonly worst: ChainBackup
   readonly bytes: number
+  readonly fromMs: number
+  readonly toMs: number
 }
 
-/** One FULL with all that hangs on it; `fullId` is undefined for backups whose FULL is missing. */
-export type ChainRow = {
-  readonly fullId: string | undefined
-  readonly backups: readonly ChainBackup[]
-  readonly increments: number
-  readonly bytes: number
-  readonly problems: number
-  /** Backups that a restore of the newest usable one reads. */
-  readonly tipLength: number
-  readonly firstMs: number
-  readonly lastMs: number
+/** A chain with what is drawn of it. */
+export type ChainRow = Chain & {
   readonly marks: readonly Mark[]
   /** Corners of the restore-weight area: x and height. */
-  readonly weight: readonly (readonly [number, number])[]
-  readonly laneCount: number
+  readonly weight: readonly (readonly [x: number, height: number])[]
 }
 
 export const BIN_PX = 3
@@ -52,38 +68,42 @@ export const PROBLEM_PX = 9
 export const MARK_PX = 34
 export const WEIGHT_PX = 12
 const SMALLEST_PX = 3
-const MOST_LANES = 3
+/** So high the largest increment is at least. */
+const INCREMENT_PX = 16
 const MOST_WEIGHT_CORNERS = 120
 
 /** What is drawn of many chains, and what stays folded up. */
 export type NewestChains = {
-  readonly shown: readonly ChainBackup[]
+  readonly shown: readonly Chain[]
   readonly olderCount: number
   readonly olderBytes: number
+  readonly olderPinned: number
 }
 
 /**
- * The newest `most` chains, the one with `selectedId`, and backups that lost their FULL; the rest is only counted. So the
- * picture spans the time of what it shows, and costs the same however long the history is.
+ * The newest `most` chains, the one with `selectedId`, and backups that lost their FULL; what is older is only counted. So
+ * the picture spans the time of what it shows, and costs the same however long the history is. With a `range` only chains
+ * that reach into it are shown.
  */
 export function newestChains(
-  backups: readonly ChainBackup[],
+  chains: readonly Chain[],
   most: number,
   selectedId: string | undefined,
+  range: readonly [fromMs: number, toMs: number] = [-Infinity, Infinity],
 ): NewestChains {
-  const chains = [...Map.groupBy(backups, ({ fullId }) => fullId)].map(([fullId, members]) => ({
-    fullId,
-    members,
-    firstMs: members.reduce((least, { atMs }) => Math.min(least, atMs), Infinity),
-  }))
-  chains.sort((a, b) => b.firstMs - a.firstMs)
-  const isShown = ({ fullId, members }: (typeof chains)[number], index: number): boolean =>
-    index < most || fullId === undefined || members.some(({ id }) => id === selectedId)
-  const older = chains.filter((chain, index) => !isShown(chain, index))
+  const reaching = chains.filter(({ firstMs, lastMs }) => firstMs <= range[1] && lastMs >= range[0])
+  const shown = reaching.filter(
+    ({ fullId, backups }, index) =>
+      index < most || fullId === undefined || backups.some(({ id }) => id === selectedId),
+  )
+  const isShown = new Set(shown)
+  const newestMs = shown.reduce((newest, { firstMs }) => Math.max(newest, firstMs), -Infinity)
+  const older = chains.filter((chain) => !isShown.has(chain) && chain.firstMs < newestMs)
   return {
-    shown: chains.filter(isShown).flatMap(({ members }) => members),
+    shown,
     olderCount: older.length,
-    olderBytes: older.flatMap(({ members }) => members).reduce((sum, { bytes }) => sum + bytes, 0),
+    olderBytes: older.reduce((sum, { bytes }) => sum + bytes, 0),
+    olderPinned: older.flatMap(({ backups }) => backups).filter(({ isPinned }) => isPinned).length,
   }
 }
 
@@ -93,135 +113,159 @@ const BADNESS: Readonly<Record<string, number>> = {
   UNKNOWN: 4,
   ORPHAN: 3,
   MERGING: 2,
+  MERGED: 2,
   DELETING: 2,
   RUNNING: 1,
+  DONE: 0.5,
+}
+
+/** How much a backup needs to be looked at: from 1 on it is drawn as a problem, below that it is only less than OK. */
+export function badnessOf({ status, isStale }: ChainBackup): number {
+  return isStale ? 2 : (BADNESS[status] ?? 0)
 }
 
 /** Whether a mark is never merged with its neighbours: problems, pins and what runs must stay visible. */
-export function standsAlone({ status, isStale, isPinned, isFull }: ChainBackup): boolean {
-  return isFull || isStale || isPinned || (BADNESS[status] ?? 0) > 0
+export function standsAlone(backup: ChainBackup): boolean {
+  return backup.isFull || backup.isPinned || badnessOf(backup) >= 1
+}
+
+/** The chains of an instance, the newest first and what lost its FULL last. Pure, and about linear in the backups. */
+export function chainsFrom(backups: readonly ChainBackup[]): readonly Chain[] {
+  const chains = [...Map.groupBy(backups, ({ fullId }) => fullId)].map(([fullId, members]) =>
+    chainFrom(fullId, members),
+  )
+  return chains.sort(
+    (a, b) => Number(a.fullId === undefined) - Number(b.fullId === undefined) || b.firstMs - a.firstMs,
+  )
+}
+
+function chainFrom(fullId: string | undefined, members: readonly ChainBackup[]): Chain {
+  const ordered = members.toSorted((a, b) => a.atMs - b.atMs)
+  const lanes = lanesOf(ordered)
+  const usable = ordered.filter(({ status }) => status === 'OK' || status === 'DONE')
+  const tip = usable.at(-1)
+  const firstMs = ordered[0]?.atMs ?? 0
+  return {
+    fullId,
+    backups: ordered,
+    lanes,
+    usable,
+    increments: ordered.filter(({ isFull }) => !isFull).length,
+    bytes: ordered.reduce((sum, { bytes }) => sum + bytes, 0),
+    problems: ordered.filter((backup) => badnessOf(backup) > 1).length,
+    isMerging: ordered.some(({ status }) => status === 'MERGING' || status === 'MERGED'),
+    tipLength: tip === undefined ? 0 : depthOf(tip, ordered),
+    firstMs,
+    lastMs: ordered.at(-1)?.atMs ?? 0,
+    lineMs: ordered.findLast(({ id }) => lanes.laneOf.get(id) === 0)?.atMs ?? firstMs,
+  }
 }
 
 /**
- * Lays chains out: one row for each FULL, newest on top; x is time, height the square root of the bytes. Backups that
- * fall into the same three pixels become one mark with the worst status of them. Pure, and linear in the backups.
+ * Lays chains out: x is time, height the square root of the bytes, of a FULL among the FULLs. Backups that fall into the same three pixels become
+ * one mark with the worst status of them; what lies outside of `view` is left out. Pure, and linear in the backups.
  */
 export function layOutChains(
-  backups: readonly ChainBackup[],
+  chains: readonly Chain[],
   toX: (ms: number) => number,
   selectedId: string | undefined,
+  view: readonly [fromX: number, toX: number] = [-Infinity, Infinity],
 ): readonly ChainRow[] {
-  const groups = Map.groupBy(backups, ({ fullId }) => fullId)
-  const mostBytes = backups.reduce((most, { bytes }) => Math.max(most, bytes), 1)
-  const mostWeight = backups.reduce((most, { restoreBytes }) => Math.max(most, restoreBytes), 1)
-  const rows = [...groups].map(([fullId, members]) =>
-    layOutRow(fullId, members, { toX, selectedId, mostBytes, mostWeight }),
-  )
-  return rows.sort(
-    (a, b) => Number(a.fullId === undefined) - Number(b.fullId === undefined) || b.firstMs - a.firstMs,
-  )
+  let mostBytes = 1
+  let mostIncrement = 1
+  let mostWeight = 1
+  for (const { backups } of chains) {
+    for (const { bytes, restoreBytes, isFull } of backups) {
+      mostBytes = Math.max(mostBytes, bytes)
+      if (!isFull) mostIncrement = Math.max(mostIncrement, bytes)
+      mostWeight = Math.max(mostWeight, restoreBytes)
+    }
+  }
+  // Beside a large FULL every increment would be of the smallest height.
+  const incrementPx = Math.max(INCREMENT_PX, Math.sqrt(mostIncrement / mostBytes) * MARK_PX)
+  const heightOf = ({ bytes, isFull }: Pick<ChainBackup, 'bytes' | 'isFull'>): number =>
+    Math.max(
+      SMALLEST_PX,
+      isFull ? Math.sqrt(bytes / mostBytes) * MARK_PX : Math.sqrt(bytes / mostIncrement) * incrementPx,
+    )
+  const scale = { toX, selectedId, heightOf, mostWeight, view }
+  return chains.map((chain) => ({ ...chain, marks: marksOf(chain, scale), weight: weightOf(chain, scale) }))
 }
 
 type Scale = {
   readonly toX: (ms: number) => number
   readonly selectedId: string | undefined
-  readonly mostBytes: number
+  readonly heightOf: (backup: Pick<ChainBackup, 'bytes' | 'isFull'>) => number
   readonly mostWeight: number
+  readonly view: readonly [fromX: number, toX: number]
 }
 
-function layOutRow(fullId: string | undefined, members: readonly ChainBackup[], scale: Scale): ChainRow {
-  const ordered = members.toSorted((a, b) => a.atMs - b.atMs)
-  const lanes = laneOf(ordered)
-  const height = (bytes: number): number =>
-    Math.max(SMALLEST_PX, Math.sqrt(bytes / scale.mostBytes) * MARK_PX)
+function marksOf({ backups, lanes }: Chain, scale: Scale): readonly Mark[] {
   const marks: Mark[] = []
-  let bin: { readonly key: string; backups: ChainBackup[] } | undefined
-  const closeBin = (): void => {
+  const bins = new Map<number, { readonly at: number; readonly x: number; readonly backups: ChainBackup[] }>()
+  const closeBin = (lane: number): void => {
+    const bin = bins.get(lane)
     const [first] = bin?.backups ?? []
     if (bin === undefined || first === undefined) return
-    const bytes = bin.backups.reduce((sum, one) => sum + one.bytes, 0)
+    bins.delete(lane)
     marks.push({
       ids: bin.backups.map(({ id }) => id),
-      x: scale.toX(first.atMs),
+      x: bin.x,
       width: BIN_PX - 0.6,
-      height: height(Math.max(...bin.backups.map((one) => one.bytes))),
-      lane: lanes.get(first.id) ?? 0,
+      height: bin.backups.reduce((most, one) => Math.max(most, scale.heightOf(one)), 0),
+      lane,
       kind: 'tick',
       roomPx: 0,
-      worst: first,
-      bytes,
+      worst: bin.backups.reduce((worst, one) => (badnessOf(one) > badnessOf(worst) ? one : worst), first),
+      bytes: bin.backups.reduce((sum, { bytes }) => sum + bytes, 0),
+      fromMs: first.atMs,
+      toMs: bin.backups.at(-1)?.atMs ?? first.atMs,
     })
-    bin = undefined
   }
-  for (const backup of ordered) {
+  for (const backup of backups) {
+    const lane = lanes.laneOf.get(backup.id)
     const x = scale.toX(backup.atMs)
-    const lane = lanes.get(backup.id) ?? 0
+    if (lane === undefined || x < scale.view[0] || x > scale.view[1]) continue
     if (standsAlone(backup) || backup.id === scale.selectedId) {
-      closeBin()
+      closeBin(lane)
       marks.push({
         ids: [backup.id],
         x,
         width: backup.isFull ? FULL_PX : PROBLEM_PX,
-        height: height(backup.bytes),
+        height: scale.heightOf(backup),
         lane,
-        kind: backup.isFull ? 'full' : (BADNESS[backup.status] ?? 0) > 0 ? 'problem' : 'tick',
+        kind: backup.isFull ? 'full' : badnessOf(backup) >= 1 ? 'problem' : 'tick',
         roomPx: 0,
         worst: backup,
         bytes: backup.bytes,
+        fromMs: backup.atMs,
+        toMs: backup.atMs,
       })
       continue
     }
-    const key = `${lane} ${Math.floor(x / BIN_PX)}`
-    if (bin?.key !== key) {
-      closeBin()
-      bin = { key, backups: [] }
+    const at = Math.floor(x / BIN_PX)
+    if (bins.get(lane)?.at !== at) {
+      closeBin(lane)
+      bins.set(lane, { at, x, backups: [] })
     }
-    bin.backups.push(backup)
+    bins.get(lane)?.backups.push(backup)
   }
-  closeBin()
-  for (const [index, mark] of marks.entries()) {
-    const before = marks[index - 1]
-    const after = marks[index + 1]
-    const roomPx = Math.min(
-      before === undefined ? Infinity : mark.x - before.x,
-      after === undefined ? Infinity : after.x - mark.x,
-    )
-    marks[index] = { ...mark, roomPx }
-  }
-
-  const usable = ordered.filter(({ status }) => status === 'OK' || status === 'DONE')
-  const tip = usable.at(-1)
-  const first = ordered[0]
-  return {
-    fullId,
-    backups: ordered,
-    increments: ordered.filter(({ isFull }) => !isFull).length,
-    bytes: ordered.reduce((sum, { bytes }) => sum + bytes, 0),
-    problems: ordered.filter(({ status, isStale }) => isStale || (BADNESS[status] ?? 0) > 1).length,
-    tipLength: tip === undefined ? 0 : depthOf(tip, ordered),
-    firstMs: first?.atMs ?? 0,
-    lastMs: ordered.at(-1)?.atMs ?? 0,
-    marks,
-    weight: weightOf(usable, scale),
-    laneCount: Math.max(1, ...[...lanes.values()].map((lane) => lane + 1)),
-  }
+  for (const lane of bins.keys()) closeBin(lane)
+  return withRoom(marks.sort((a, b) => a.x - b.x))
 }
 
-/** A child taken after its sibling drops into a lane of its own; broken backups hang below the line they broke from. */
-function laneOf(ordered: readonly ChainBackup[]): ReadonlyMap<string, number> {
-  const lanes = new Map<string, number>()
-  const heirs = new Map<string, string>()
-  // The child from which the longest line of usable backups goes on keeps the lane of its parent: that is the last.
-  for (const { id, parentId, status } of ordered) {
-    if (parentId !== undefined && (status === 'OK' || status === 'DONE' || status === 'RUNNING'))
-      heirs.set(parentId, id)
+/** Says of each mark how far its neighbours are. The marks are ordered by x. */
+function withRoom(marks: readonly Mark[]): readonly Mark[] {
+  const rooms = new Map<Mark, number>()
+  const lastOfLane = new Map<number, Mark>()
+  for (const mark of marks) {
+    const before = lastOfLane.get(mark.lane)
+    const distance = before === undefined ? Infinity : mark.x - before.x
+    if (before !== undefined) rooms.set(before, Math.min(rooms.get(before) ?? Infinity, distance))
+    rooms.set(mark, distance)
+    lastOfLane.set(mark.lane, mark)
   }
-  for (const { id, parentId } of ordered) {
-    const parentLane = parentId === undefined ? 0 : (lanes.get(parentId) ?? 0)
-    const isHeir = parentId === undefined || !heirs.has(parentId) || heirs.get(parentId) === id
-    lanes.set(id, Math.min(MOST_LANES - 1, isHeir ? parentLane : parentLane + 1))
-  }
-  return lanes
+  return marks.map((mark) => ({ ...mark, roomPx: rooms.get(mark) ?? Infinity }))
 }
 
 function depthOf(tip: ChainBackup, members: readonly ChainBackup[]): number {
@@ -234,7 +278,7 @@ function depthOf(tip: ChainBackup, members: readonly ChainBackup[]): number {
 }
 
 /** The area under a row: what a restore of each moment must read, thinned to what a screen can show. */
-function weightOf(usable: readonly ChainBackup[], { toX, mostWeight }: Scale): ChainRow['weight'] {
+function weightOf({ usable }: Chain, { toX, mostWeight }: Scale): ChainRow['weight'] {
   const step = Math.max(1, Math.floor(usable.length / MOST_WEIGHT_CORNERS))
   return usable
     .filter((_, index) => index % step === 0 || index === usable.length - 1)

@@ -1,137 +1,238 @@
 import { scaleTime } from 'd3-scale'
-import { area } from 'd3-shape'
-import { type KeyboardEvent, type PointerEvent, useMemo, useRef, useState, type WheelEvent } from 'react'
-import { lookOf } from '../ui/status-mark.tsx'
 import {
+  type KeyboardEvent,
+  type MouseEvent,
+  type PointerEvent,
+  useEffect,
+  useLayoutEffect,
+  useMemo,
+  useRef,
+  useState,
+} from 'react'
+import {
+  type Chain,
   type ChainBackup,
-  type ChainRow,
+  chainsFrom,
   layOutChains,
-  newestChains,
-  MARK_PX,
   type Mark,
-  WEIGHT_PX,
+  newestChains,
 } from './chain-layout.ts'
+import { ChainMinimap, MINIMAP_PX, type MinimapTexts } from './chain-minimap.tsx'
+import {
+  ChainRowShape,
+  isFitting,
+  markAt,
+  markBox,
+  PLOT_CLIP,
+  rowHeight,
+  type RowTexts,
+} from './chain-row.tsx'
+import { isWhole, moveRange, rangeAround, type TimeRange, zoomRange } from './time-range.ts'
 import { useWidth } from './use-width.ts'
 import './chain-ribbons.css'
 
 /** What the picture says; the screen gives it in the language that is set. */
-export type RibbonTexts = {
-  readonly title: string
-  readonly summary: string
-  readonly now: string
-  readonly legend: string
-  readonly rowTitle: (row: ChainRow) => string
-  readonly rowLines: (row: ChainRow) => readonly { readonly text: string; readonly isWarning: boolean }[]
-  readonly mark: (mark: Mark, index: number, total: number) => string
-  readonly tick: (ms: number, spanMs: number) => string
-  readonly older: (count: number, bytes: number) => string
-  readonly showAll: string
-  readonly running: (backup: ChainBackup) => string
-  readonly size: (backup: ChainBackup) => string
-  readonly orphans: (row: ChainRow) => string | undefined
-}
+export type RibbonTexts = RowTexts &
+  MinimapTexts & {
+    readonly title: string
+    readonly summary: string
+    readonly now: string
+    readonly legend: string
+    readonly tick: (ms: number, spanMs: number) => string
+    readonly older: (count: number, bytes: number, pinned: number) => string
+    readonly showAll: string
+    readonly showNewest: string
+    /** Said when the keys come to a mark. */
+    readonly walked: (mark: Mark, index: number, total: number) => string
+  }
 
 const LABEL_PX = 210
 const RIGHT_PX = 18
-const TOP_PX = 22
-const LANE_PX = 20
-const ROW_GAP_PX = 14
+const TOP_PX = 10
+const HEAD_PX = 20
+const HEADS_PX = MINIMAP_PX + HEAD_PX
+const TIP_BELOW_PX = 42
 const MOST_ROWS = 12
-/** From here on a mark is a node with the letter of its mode, and then with its name as well. */
-const NODE_ROOM_PX = 24
-const LABEL_ROOM_PX = 110
-const MIN_SPAN_MS = 60_000
 const SMALLEST_PAST_MS = 600_000
+/** A pointer that moved less than this has clicked. */
+const CLICK_PX = 3
+/** One click of a usual wheel. */
+const WHEEL_STEP = 100
+const LINE_PX = 16
 
-/** Chains as ribbons: one row for each FULL, time to the right, problems in colour. Wheel zooms, drag moves, keys walk. */
+/**
+ * Chains as ribbons: one row for each FULL, time to the right, problems in colour, and the whole history above. The wheel
+ * zooms, a drag moves, a double-click fits a row, keys walk. `range` is what is shown; undefined shows the newest chains.
+ */
 export function ChainRibbons(props: {
   readonly backups: readonly ChainBackup[]
+  /** Those that stand out, by id: chains without any are left out. Undefined: all. */
+  readonly fitting: ReadonlySet<string> | undefined
   readonly nowMs: number
   readonly selectedId: string | undefined
   readonly onSelect: (id: string) => void
+  readonly range: TimeRange | undefined
+  readonly onRange: (range: TimeRange | undefined) => void
+  /** A key that means something for the backup that is selected. */
+  readonly onKey: (event: KeyboardEvent) => void
+  readonly onSpeak: (text: string) => void
   readonly texts: RibbonTexts
 }) {
-  const { backups, nowMs, selectedId, onSelect, texts } = props
+  const { backups, fitting, nowMs, selectedId, onSelect, range, onRange, texts } = props
   const [frame, width] = useWidth(520)
-  const [isWhole, setWhole] = useState(false)
-  const {
-    shown: drawn,
-    olderCount,
-    olderBytes,
-  } = useMemo(
-    () => newestChains(backups, isWhole ? Infinity : MOST_ROWS, selectedId),
-    [backups, isWhole, selectedId],
+  const [isUnfolded, setUnfolded] = useState(false)
+  const [hovered, setHovered] = useState<{ readonly mark: Mark; readonly top: number } | undefined>(undefined)
+  const drag = useRef<{ readonly x: number; readonly range: TimeRange } | undefined>(undefined)
+  const hasDragged = useRef(false)
+
+  const all = useMemo(() => chainsFrom(backups), [backups])
+  const chains = useMemo(
+    () =>
+      fitting === undefined
+        ? all
+        : all.filter(({ backups: members }) => members.some(({ id }) => fitting.has(id))),
+    [all, fitting],
   )
-  const full = useMemo(() => spanOf(drawn, nowMs), [drawn, nowMs])
-  const [span, setSpan] = useState(full)
-  const [isZoomed, setZoomed] = useState(false)
-  const shown = isZoomed ? span : full
-  const drag = useRef<{ readonly x: number; readonly span: readonly [number, number] } | undefined>(undefined)
+  const whole = useMemo(() => spanOf(chains, nowMs), [chains, nowMs])
+  const newest = useMemo(
+    () => newestChains(chains, isUnfolded ? Infinity : MOST_ROWS, selectedId),
+    [chains, isUnfolded, selectedId],
+  )
+  const usual = useMemo(() => spanOf(newest.shown, nowMs), [newest, nowMs])
+  const shown = useMemo(
+    () => (range === undefined ? usual : zoomRange(clamp(range, whole), whole, 1, clamp(range, whole)[0])),
+    [range, usual, whole],
+  )
+  // Rows stay while a part of them is looked at; they change when something older is.
+  const drawn = useMemo(
+    () => (shown[0] < usual[0] ? newestChains(chains, MOST_ROWS, selectedId, shown) : newest),
+    [shown, usual, chains, newest, selectedId],
+  )
 
   const right = width - RIGHT_PX
-  const scale = useMemo(
-    () => scaleTime([new Date(shown[0]), new Date(shown[1])], [LABEL_PX, right]),
-    [shown, right],
-  )
-  const visible = useMemo(
-    () => layOutChains(drawn, (ms) => scale(new Date(ms)), selectedId),
-    [drawn, scale, selectedId],
+  const toX = useMemo(() => {
+    const perMs = (right - LABEL_PX) / (shown[1] - shown[0])
+    return (ms: number) => LABEL_PX + (ms - shown[0]) * perMs
+  }, [shown, right])
+  const place = useMemo(() => ({ left: LABEL_PX, right }), [right])
+  const rows = useMemo(
+    () => layOutChains(drawn.shown, toX, selectedId, [LABEL_PX - 6, right + 6]),
+    [drawn, toX, selectedId, right],
   )
   const tops: number[] = []
   let bottom = TOP_PX
-  for (const row of visible) {
+  for (const row of rows) {
     tops.push(bottom)
-    bottom += MARK_PX + (row.laneCount - 1) * LANE_PX + WEIGHT_PX + ROW_GAP_PX + 8
-  }
-  const axisY = bottom + 4
-  const total = visible.reduce((sum, row) => sum + row.marks.length, 0)
-  const order = visible.flatMap((row) => row.marks).filter(isIn)
-
-  function isIn({ x }: Mark): boolean {
-    return x >= LABEL_PX - 14 && x <= right + 6
+    bottom += rowHeight(row)
   }
 
-  const zoom = (factor: number, atX: number): void => {
-    const at = scale.invert(atX).getTime()
-    const from = at - (at - shown[0]) * factor
-    const to = at + (shown[1] - at) * factor
-    if (to - from < MIN_SPAN_MS) return
-    const next: readonly [number, number] = [Math.max(full[0], from), Math.min(full[1], to)]
-    setZoomed(next[0] > full[0] || next[1] < full[1])
-    setSpan(next)
+  const show = (next: TimeRange): void =>
+    onRange(isWhole(next, usual) && isWhole(usual, whole) ? undefined : next)
+  const zoom = (factor: number, atX: number): void =>
+    show(
+      zoomRange(
+        shown,
+        whole,
+        factor,
+        shown[0] + ((atX - LABEL_PX) / (right - LABEL_PX)) * (shown[1] - shown[0]),
+      ),
+    )
+  const pan = (byPx: number, from: TimeRange): void =>
+    show(moveRange(from, whole, (byPx * (from[1] - from[0])) / (right - LABEL_PX)))
+  const fit = (chain: Chain | undefined): void => {
+    const next = chain === undefined ? undefined : rangeAround(chain.firstMs, chain.lastMs, whole)
+    // A second time leads back.
+    const isFitted = next !== undefined && range?.[0] === next[0] && range[1] === next[1]
+    onRange(isFitted ? undefined : next)
   }
+
+  const svg = useRef<SVGSVGElement>(null)
   const onWheel = (event: WheelEvent): void => {
-    if (!event.ctrlKey && !event.altKey && Math.abs(event.deltaY) < Math.abs(event.deltaX)) return
-    zoom(event.deltaY > 0 ? 1.25 : 0.8, event.clientX - event.currentTarget.getBoundingClientRect().left)
+    const x = event.clientX - (svg.current?.getBoundingClientRect().left ?? 0)
+    // Beside the plot the wheel scrolls, as it does everywhere.
+    if (x < LABEL_PX) return
+    event.preventDefault()
+    setHovered(undefined)
+    const unit = event.deltaMode === WheelEvent.DOM_DELTA_LINE ? LINE_PX : 1
+    const [across, down] = [event.deltaX * unit, event.deltaY * unit]
+    if (event.shiftKey || Math.abs(across) > Math.abs(down)) pan(across === 0 ? down : across, shown)
+    else zoom(1.25 ** Math.min(2, Math.max(-2, down / WHEEL_STEP)), x)
   }
-  const onMove = (event: PointerEvent): void => {
-    if (drag.current === undefined) return
-    const perPx = (drag.current.span[1] - drag.current.span[0]) / (right - LABEL_PX)
-    const shift = (drag.current.x - event.clientX) * perPx
-    const bounded = Math.min(full[1] - drag.current.span[1], Math.max(full[0] - drag.current.span[0], shift))
-    setSpan([drag.current.span[0] + bounded, drag.current.span[1] + bounded])
+  const wheel = useRef(onWheel)
+  useLayoutEffect(() => {
+    wheel.current = onWheel
+  })
+  useEffect(() => {
+    const element = svg.current
+    const listen = (event: WheelEvent): void => wheel.current(event)
+    // React listens to wheels without the right to keep the page from scrolling.
+    element?.addEventListener('wheel', listen, { passive: false })
+    return () => element?.removeEventListener('wheel', listen)
+  }, [])
+
+  const markUnder = (event: MouseEvent): { readonly mark: Mark; readonly top: number } | undefined => {
+    const box = svg.current?.getBoundingClientRect()
+    const [x, y] = [event.clientX - (box?.left ?? 0), event.clientY - (box?.top ?? 0)]
+    const index = tops.findLastIndex((top) => top <= y)
+    const [row, top] = [rows[index], tops[index]]
+    if (row === undefined || top === undefined) return undefined
+    const mark = markAt(row, x, y - top)
+    return mark && { mark, top }
+  }
+  const onPointerMove = (event: PointerEvent<SVGSVGElement>): void => {
+    const at = drag.current
+    if (at === undefined) {
+      const under = markUnder(event)
+      if (under?.mark !== hovered?.mark) setHovered(under)
+      return
+    }
+    if (!hasDragged.current && Math.abs(event.clientX - at.x) <= CLICK_PX) return
+    if (!hasDragged.current) event.currentTarget.setPointerCapture(event.pointerId)
+    hasDragged.current = true
+    setHovered(undefined)
+    pan(at.x - event.clientX, at.range)
+  }
+  const onClick = (event: MouseEvent): void => {
+    if (hasDragged.current) return
+    const id = markUnder(event)?.mark.ids.at(-1)
+    if (id !== undefined) onSelect(id)
+  }
+  const onDoubleClick = (event: MouseEvent): void => {
+    const y = event.clientY - (svg.current?.getBoundingClientRect().top ?? 0)
+    fit(rows[tops.findLastIndex((top) => top <= y)])
   }
   const onKey = (event: KeyboardEvent): void => {
-    const index = order.findIndex(({ ids }) => selectedId !== undefined && ids.includes(selectedId))
-    const step =
-      event.key === 'ArrowRight' || event.key === 'ArrowDown'
-        ? 1
-        : event.key === 'ArrowLeft' || event.key === 'ArrowUp'
-          ? -1
-          : 0
-    if (step !== 0) {
-      const next = order[Math.min(order.length - 1, Math.max(0, index + step))]
-      const id = next?.ids[step > 0 ? 0 : next.ids.length - 1]
-      if (id !== undefined) onSelect(id)
-      event.preventDefault()
-    } else if (event.key === '+' || event.key === 'PageUp') zoom(0.7, (LABEL_PX + right) / 2)
-    else if (event.key === '-' || event.key === 'PageDown') zoom(1.4, (LABEL_PX + right) / 2)
-    else if (event.key === '0') setZoomed(false)
+    if (event.ctrlKey || event.metaKey || event.altKey) return
+    const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key]
+    const middle = (LABEL_PX + right) / 2
+    if (step !== undefined) walk(step)
+    else if (event.key === '+' || event.key === 'PageUp') zoom(0.7, middle)
+    else if (event.key === '-' || event.key === 'PageDown') zoom(1.4, middle)
+    else if (event.key === '0') onRange(undefined)
+    else if (event.key === 'f')
+      fit(rows.find(({ backups: members }) => members.some(({ id }) => id === selectedId)))
+    else return props.onKey(event)
+    event.preventDefault()
+  }
+  const walk = (step: number): void => {
+    const order = rows.flatMap(({ marks }) => marks).filter((mark) => isFitting(mark, fitting))
+    const at = order.findIndex(({ ids }) => selectedId !== undefined && ids.includes(selectedId))
+    const index = Math.min(order.length - 1, Math.max(0, at + step))
+    const next = order[index]
+    const id = next?.ids[step > 0 ? 0 : next.ids.length - 1]
+    if (next === undefined || id === undefined) return
+    onSelect(id)
+    props.onSpeak(texts.walked(next, index + 1, order.length))
   }
 
-  const nowX = scale(new Date(nowMs))
-  const ticks = scale.ticks(Math.max(3, Math.floor((right - LABEL_PX) / 110)))
-  let index = 0
+  const nowX = toX(nowMs)
+  const ticks = useMemo(
+    () =>
+      scaleTime([new Date(shown[0]), new Date(shown[1])], [LABEL_PX, right])
+        .ticks(Math.max(3, Math.floor((right - LABEL_PX) / 110)))
+        .map((tick) => tick.getTime()),
+    [shown, right],
+  )
   return (
     <div
       ref={frame}
@@ -142,74 +243,104 @@ export function ChainRibbons(props: {
       tabIndex={0}
       onKeyDown={onKey}
     >
+      <div className="ribbon-head">
+        <ChainMinimap
+          chains={chains}
+          whole={whole}
+          shown={shown}
+          left={LABEL_PX}
+          right={right}
+          onRange={onRange}
+          texts={texts}
+        />
+        <svg width={width} height={HEAD_PX} aria-hidden="true">
+          {ticks.map((ms) => (
+            <text key={ms} className="tick" x={toX(ms)} y={14} textAnchor="middle">
+              {texts.tick(ms, shown[1] - shown[0])}
+            </text>
+          ))}
+        </svg>
+      </div>
       <svg
+        ref={svg}
+        className={range === undefined ? 'rows' : 'rows can-move'}
         width={width}
-        height={axisY + 26}
-        onWheel={onWheel}
-        onDoubleClick={() => setZoomed(false)}
+        height={bottom}
+        onClick={onClick}
+        onDoubleClick={onDoubleClick}
         onPointerDown={(event) => {
-          if (isZoomed) drag.current = { x: event.clientX, span: shown }
+          hasDragged.current = false
+          if (event.button === 0) drag.current = { x: event.clientX, range: shown }
         }}
-        onPointerMove={onMove}
+        onPointerMove={onPointerMove}
         onPointerUp={() => (drag.current = undefined)}
-        onPointerLeave={() => (drag.current = undefined)}
+        onPointerCancel={() => (drag.current = undefined)}
+        onPointerLeave={() => {
+          if (!hasDragged.current) drag.current = undefined
+          setHovered(undefined)
+        }}
       >
-        {ticks.map((tick) => (
-          <g key={tick.getTime()} transform={`translate(${scale(tick)},0)`}>
-            <line className="grid" y1={TOP_PX - 6} y2={axisY} />
-            <text className="tick" y={axisY + 16} textAnchor="middle">
-              {texts.tick(tick.getTime(), shown[1] - shown[0])}
-            </text>
-          </g>
-        ))}
-        {visible.map((row, at) => (
-          <g key={row.fullId ?? 'broken'} transform={`translate(0,${tops[at]})`}>
-            <text className="row-title" x={4} y={13}>
-              {texts.rowTitle(row)}
-            </text>
-            {texts.rowLines(row).map(({ text, isWarning }, line) => (
-              <text
-                key={text}
-                className={isWarning ? 'row-line warning' : 'row-line'}
-                x={4}
-                y={29 + line * 15}
-              >
-                {text}
-              </text>
-            ))}
-            <Ribbon row={row} scaleX={(ms) => scale(new Date(ms))} left={LABEL_PX} right={right} />
-            {row.marks.filter(isIn).map((mark) => (
-              <MarkShape
-                key={mark.ids[0]}
-                mark={mark}
-                isSelected={selectedId !== undefined && mark.ids.includes(selectedId)}
-                label={texts.mark(mark, ++index, total)}
-                size={texts.size(mark.worst)}
-                note={
-                  mark.worst.status === 'RUNNING' && !mark.worst.isStale
-                    ? texts.running(mark.worst)
-                    : undefined
-                }
-                onSelect={() => onSelect(mark.ids.at(-1) ?? '')}
-              />
-            ))}
-            <Orphans row={row} text={texts.orphans(row)} />
-          </g>
+        <defs>
+          <clipPath id={PLOT_CLIP}>
+            <rect x={LABEL_PX - 6} y={-20} width={right - LABEL_PX + 12} height={400} />
+          </clipPath>
+          <pattern
+            id="ribbon-hatch"
+            width="5"
+            height="5"
+            patternUnits="userSpaceOnUse"
+            patternTransform="rotate(45)"
+          >
+            <rect width="5" height="5" fill="var(--look-soft)" />
+            <line y2="5" stroke="var(--look)" strokeWidth="2.4" />
+          </pattern>
+        </defs>
+        {ticks.map((ms) => (
+          <line key={ms} className="grid" x1={toX(ms)} x2={toX(ms)} y2={bottom} />
         ))}
         {nowX >= LABEL_PX && nowX <= right + 4 ? (
           <g className="now" transform={`translate(${nowX},0)`}>
-            <line y1={8} y2={axisY} />
-            <text x={-4} y={12} textAnchor="end">
+            <line y2={bottom} />
+            <text x={-4} y={9} textAnchor="end">
               {texts.now}
             </text>
           </g>
         ) : null}
+        {rows.map((row, at) => (
+          <ChainRowShape
+            key={row.fullId ?? 'broken'}
+            row={row}
+            top={tops[at] ?? 0}
+            selectedId={selectedId}
+            toX={toX}
+            frame={place}
+            texts={texts}
+            fitting={fitting}
+          />
+        ))}
+        {hovered === undefined ? null : (
+          <g transform={`translate(0,${hovered.top})`}>
+            <rect className="hover" {...markBox(hovered.mark)} rx="2" />
+          </g>
+        )}
       </svg>
-      {olderCount === 0 ? null : (
+      {hovered === undefined ? null : (
+        <div
+          className="ribbon-tip"
+          aria-hidden="true"
+          style={{
+            ...(hovered.mark.x > width / 2 ? { right: width - hovered.mark.x } : { left: hovered.mark.x }),
+            top: HEADS_PX + hovered.top + TIP_BELOW_PX,
+          }}
+        >
+          {texts.mark(hovered.mark)}
+        </div>
+      )}
+      {drawn.olderCount === 0 && !isUnfolded ? null : (
         <p className="older">
-          {texts.older(olderCount, olderBytes)}{' '}
-          <button type="button" className="button small" onClick={() => setWhole(true)}>
-            {texts.showAll}
+          {drawn.olderCount === 0 ? null : texts.older(drawn.olderCount, drawn.olderBytes, drawn.olderPinned)}{' '}
+          <button type="button" className="button small" onClick={() => setUnfolded(!isUnfolded)}>
+            {isUnfolded ? texts.showNewest : texts.showAll}
           </button>
         </p>
       )}
@@ -218,109 +349,17 @@ export function ChainRibbons(props: {
   )
 }
 
-function Ribbon(props: {
-  readonly row: ChainRow
-  readonly scaleX: (ms: number) => number
-  readonly left: number
-  readonly right: number
-}) {
-  const { row, scaleX, left, right } = props
-  const from = Math.max(left - 4, scaleX(row.firstMs))
-  const to = Math.min(right, scaleX(row.lastMs) + 2)
-  const clipped = row.weight.filter(([x]) => x >= left - 4 && x <= right + 2)
-  const base = MARK_PX + (row.laneCount - 1) * LANE_PX + 4
-  const shape = area<readonly [number, number]>()
-    .x(([x]) => x)
-    .y0(base + WEIGHT_PX)
-    .y1(([, height]) => base + WEIGHT_PX - height)
-  return (
-    <g aria-hidden="true">
-      {to > from ? <line className="spine" x1={from} x2={to} y1={MARK_PX} y2={MARK_PX} /> : null}
-      {clipped.length > 1 ? <path className="weight" d={shape(clipped) ?? ''} /> : null}
-    </g>
-  )
-}
-
-function MarkShape(props: {
-  readonly mark: Mark
-  readonly isSelected: boolean
-  readonly label: string
-  readonly size: string
-  readonly note: string | undefined
-  readonly onSelect: () => void
-}) {
-  const { mark, isSelected, label, size, note, onSelect } = props
-  const { worst, x, width, height, lane, kind } = mark
-  const { shape, tone } = lookOf(worst.status, worst.isStale)
-  const base = MARK_PX + lane * LANE_PX
-  const classes = ['mark', kind, shape, tone, isSelected ? 'selected' : '']
-    .filter((name) => name !== '')
-    .join(' ')
-  const middle = base - Math.min(height, 12) / 2
-  return (
-    <g className={classes} onClick={onSelect} role="img" aria-label={label}>
-      <title>{label}</title>
-      {shape === 'cross' ? (
-        <path
-          d={`M${x - 5} ${middle - 5}L${x + 5} ${middle + 5}M${x + 5} ${middle - 5}L${x - 5} ${middle + 5}`}
-        />
-      ) : shape === 'ring' || shape === 'question' ? (
-        <path d={`M${x} ${middle - 5}a5 5 0 1 0 .01 0M${x} ${middle - 2.5}v3M${x} ${middle + 2}v.6`} />
-      ) : (
-        <rect
-          x={x - width / 2}
-          y={base - height}
-          width={width}
-          height={height}
-          rx={kind === 'full' ? 1.5 : 0}
-        />
-      )}
-      {kind === 'tick' && mark.ids.length === 1 && mark.roomPx >= NODE_ROOM_PX ? (
-        <g className="node">
-          <circle cx={x} cy={base} r="8" />
-          <text x={x} y={base + 3.5} textAnchor="middle">
-            {worst.mode === 'PTRACK' ? 'T' : worst.mode.slice(0, 1)}
-          </text>
-          {mark.roomPx >= LABEL_ROOM_PX ? (
-            <text className="node-label" x={x} y={base - Math.max(height, 8) - 5} textAnchor="middle">
-              {worst.id} · {size}
-            </text>
-          ) : null}
-        </g>
-      ) : null}
-      {worst.isPinned ? <path className="pin" d={`M${x - 4} ${base - height - 12}h8l-2 5v4h-4v-4Z`} /> : null}
-      {note === undefined ? null : (
-        <text className="running-note" x={x - width / 2 - 6} y={base - height + 8} textAnchor="end">
-          {note}
-        </text>
-      )}
-      <rect
-        className="hit"
-        x={x - Math.max(width, 8) / 2}
-        y={base - MARK_PX}
-        width={Math.max(width, 8)}
-        height={MARK_PX}
-      />
-    </g>
-  )
-}
-
-/** The sentence beside a branch that cannot be restored. */
-function Orphans({ row, text }: { readonly row: ChainRow; readonly text: string | undefined }) {
-  const last = row.marks.findLast(({ worst }) => worst.status === 'ORPHAN' || worst.status === 'CORRUPT')
-  if (text === undefined || last === undefined) return null
-  return (
-    <text className="row-line warning" x={last.x + 10} y={MARK_PX + last.lane * LANE_PX + 2}>
-      {text}
-    </text>
-  )
+/** `range` as far as it lies in `whole`; its nearest end where it does not. */
+function clamp([fromMs, toMs]: TimeRange, whole: TimeRange): TimeRange {
+  const into = (ms: number): number => Math.min(whole[1], Math.max(whole[0], ms))
+  return [into(fromMs), into(toMs)]
 }
 
 /** From a little before the first backup to a little after now, so that nothing sticks to an edge. */
-function spanOf(backups: readonly ChainBackup[], nowMs: number): readonly [number, number] {
-  const first = backups.reduce((least, { atMs }) => Math.min(least, atMs), nowMs - SMALLEST_PAST_MS)
+function spanOf(chains: readonly Chain[], nowMs: number): TimeRange {
+  const first = chains.reduce((least, { firstMs }) => Math.min(least, firstMs), nowMs - SMALLEST_PAST_MS)
   // A clock that was wrong leaves backups in the future; they are drawn where they say they are.
-  const last = backups.reduce((most, { atMs }) => Math.max(most, atMs), nowMs)
+  const last = chains.reduce((most, { lastMs }) => Math.max(most, lastMs), nowMs)
   const margin = Math.max(60_000, (last - first) * 0.03)
   return [first - margin, last + margin * 0.6]
 }

@@ -12,7 +12,7 @@ import {
   type ExpandedState,
 } from '@tanstack/react-table'
 import { useVirtualizer } from '@tanstack/react-virtual'
-import { type KeyboardEvent, useEffect, useMemo, useRef, useState } from 'react'
+import { type KeyboardEvent, memo, type ReactNode, useEffect, useMemo, useRef, useState } from 'react'
 import type { BackupRecord } from '../../../engine/api/contract/backups.ts'
 import { formatLsn } from '../../../engine/base/lsn.ts'
 import { formatBytes, formatDuration, formatTime } from '../../lib/format.ts'
@@ -20,6 +20,7 @@ import { type Say, useTexts } from '../../lib/i18n.ts'
 import type { TextKey } from '../../lib/locales/en.ts'
 import { useStore } from '../../lib/stores.ts'
 import { StatusMark } from '../../ui/status-mark.tsx'
+import { statusWord } from './backup-state.ts'
 
 /** A FULL with its increments below it, or one increment. */
 type TreeRow = BackupRecord & { readonly children?: readonly TreeRow[] }
@@ -36,17 +37,24 @@ const helper = createColumnHelper<typeof features, TreeRow>()
 
 const ROW_PX = 28
 
-/** The backups as a tree: every FULL with what hangs on it. The equal twin of the picture, and quick with ten thousand rows. */
-export function BackupTable(props: {
+/**
+ * The backups as a tree, every FULL with what hangs on it, or flat. The equal twin of the picture, and quick with ten
+ * thousand rows.
+ */
+export const BackupTable = memo(function BackupTable(props: {
   readonly backups: readonly BackupRecord[]
   readonly selectedId: string | undefined
   readonly onSelect: (id: string) => void
-  readonly onKey: (key: string, id: string) => void
+  /** A key that means something for the backup that is selected. */
+  readonly onKey: (event: KeyboardEvent) => void
+  readonly isFlat: boolean
+  /** Said where nothing is left to be shown. */
+  readonly none: ReactNode
 }) {
-  const { backups, selectedId, onSelect, onKey } = props
+  const { backups, selectedId, onSelect, onKey, isFlat } = props
   const { say } = useTexts()
   const zone = useStore((store) => store.settings.timeZone)
-  const data = useMemo(() => toTree(backups), [backups])
+  const data = useMemo(() => (isFlat ? backups : toTree(backups)), [backups, isFlat])
   const columns = useMemo(() => columnsOf(say, zone), [say, zone])
   const [expanded, setExpanded] = useState<ExpandedState>(true)
   const table = useTable(
@@ -58,6 +66,8 @@ export function BackupTable(props: {
       getSubRows: (row) => row.children as TreeRow[] | undefined,
       state: { expanded },
       onExpandedChange: setExpanded,
+      // A change of the catalog or of the filter must not fold up what was open.
+      autoResetExpanded: false,
     },
     (state) => ({ sorting: state.sorting, expanded: state.expanded }),
   )
@@ -105,7 +115,7 @@ export function BackupTable(props: {
         if (row?.getCanExpand() === true && row.getIsExpanded()) row.toggleExpanded(false)
         return event.preventDefault()
       default:
-        if (row !== undefined && !event.ctrlKey && !event.metaKey) onKey(event.key, row.id)
+        if (!event.ctrlKey && !event.metaKey && !event.altKey) onKey(event)
     }
   }
 
@@ -139,6 +149,7 @@ export function BackupTable(props: {
           )
         })}
       </div>
+      {rows.length === 0 ? <div className="none">{props.none}</div> : null}
       <div style={{ height: virtual.getTotalSize(), width, position: 'relative' }}>
         {virtual.getVirtualItems().map((item) => {
           const row = rows[item.index]
@@ -160,7 +171,7 @@ export function BackupTable(props: {
                   key={cell.id}
                   role="gridcell"
                   style={{ width: cell.column.getSize() }}
-                  className={cell.column.id}
+                  className={`cell-${cell.column.id}`}
                 >
                   {index > 0 ? null : (
                     <span className="twist" style={{ marginLeft: row.depth * 16 }}>
@@ -188,7 +199,7 @@ export function BackupTable(props: {
       </div>
     </div>
   )
-}
+})
 
 function columnsOf(say: Say, zone: string) {
   const seconds = ({ startTime, endTime, mergeTime }: BackupRecord): number | undefined =>
@@ -210,8 +221,8 @@ function columnsOf(say: Say, zone: string) {
       cell: ({ row }) => (
         <StatusMark
           status={row.original.status}
-          isStale={row.original.isStale}
-          word={say(`status.${row.original.isStale ? 'STALE' : row.original.status}` as TextKey)}
+          isStale={statusWord(row.original) === 'STALE'}
+          word={say(`status.${statusWord(row.original)}` as TextKey)}
         />
       ),
     }),
@@ -273,6 +284,13 @@ function columnsOf(say: Say, zone: string) {
       size: 112,
       sortFn: 'basic',
       cell: ({ row }) => formatBytes(row.original.restoreBytes),
+    }),
+    helper.accessor((row) => row.expireTime ?? '', {
+      id: 'pin',
+      header: say('table.pin'),
+      size: 215,
+      sortFn: 'basic',
+      cell: ({ row }) => formatTime(row.original.expireTime, zone),
     }),
     helper.accessor((row) => row.note ?? '', {
       id: 'note',

@@ -1,18 +1,10 @@
-import { useMemo, useState } from 'react'
-import type { BackupRecord } from '../../../engine/api/contract/backups.ts'
 import type { InstanceRef } from '../../../engine/api/contract/values.ts'
 import { useEngine } from '../../lib/engine.tsx'
 import { EngineErrorCard } from '../../lib/engine-error-card.tsx'
 import { useTexts } from '../../lib/i18n.ts'
-import { announce, navigate, useStore } from '../../lib/stores.ts'
-import { useNow } from '../../lib/use-now.ts'
 import { useQuery } from '../../lib/use-query.ts'
-import { ChainRibbons } from '../../pictures/chain-ribbons.tsx'
-import { Empty, Skeleton } from '../../ui/parts.tsx'
-import { fitsFilter } from './backup-filter.ts'
-import { BackupTable } from './backup-table.tsx'
-import { Inspector } from './inspector.tsx'
-import { ribbonTexts, toChainBackup } from './ribbon-texts.ts'
+import { Skeleton } from '../../ui/parts.tsx'
+import { ChainsWorkplace } from './chains-workplace.tsx'
 import './chains.css'
 
 /** Chains of one instance: the picture above, its twin as a tree below, what is selected beside them. One selection for all. */
@@ -21,7 +13,7 @@ export function ChainsScreen(props: {
   readonly selected: string | undefined
   readonly onBackUp: () => void
 }) {
-  const { instance } = props
+  const { instance, onBackUp } = props
   const engine = useEngine()
   const { say } = useTexts()
   const list = useQuery(`chains ${instance.catalog}\n${instance.instance}`, (signal) =>
@@ -40,97 +32,53 @@ export function ChainsScreen(props: {
       </div>
     )
   }
-  const { backups } = list.kind === 'ready' ? list.value : (list.last ?? { backups: [] })
-  if (backups.length === 0) {
-    return (
-      <Empty title={say('chains.empty')} text={say('chains.empty-text')}>
-        <button type="button" className="button primary" onClick={props.onBackUp}>
-          {say('backup.now')}
-        </button>
-      </Empty>
-    )
-  }
-  return <Full instance={instance} backups={backups} initial={props.selected} />
-}
-
-function Full(props: {
-  readonly instance: InstanceRef
-  readonly backups: readonly BackupRecord[]
-  readonly initial: string | undefined
-}) {
-  const { instance, backups } = props
-  const engine = useEngine()
-  const { say, language } = useTexts()
-  const nowMs = useNow()
-  const zone = useStore((store) => store.settings.timeZone)
-  const jobs = useStore((store) => store.jobs)
-  const [selected, setSelected] = useState(props.initial ?? backups[0]?.id)
-  const [filter, setFilter] = useState('')
-  const shown = useMemo(
-    () => (filter === '' ? backups : backups.filter((backup) => fitsFilter(backup, filter))),
-    [backups, filter],
-  )
-  const drawn = useMemo(() => shown.map(toChainBackup), [shown])
-  const backup = backups.find(({ id }) => id === selected)
-  const texts = useMemo(() => {
-    const percentOf = (id: string): number | undefined => {
-      const job = Object.values(jobs).find(
-        (one) => one.kind === 'backup' && one.backupId === id && one.state === 'running',
-      )
-      const { doneBytes = 0, totalBytes } = job?.progress ?? {}
-      return totalBytes === undefined || totalBytes === 0
-        ? undefined
-        : Math.floor((doneBytes / totalBytes) * 100)
-    }
-    return ribbonTexts(say, zone, language, drawn, percentOf)
-  }, [say, zone, language, drawn, jobs])
-  const onKey = (key: string, id: string): void => {
-    if (key === 'r') navigate({ screen: 'restore', instance, backupId: id })
-    else if (key === 'v') {
-      void engine['backups.validate']({ ...instance, id, threads: 2 }).then(
-        ({ job }) => navigate({ screen: 'job', job }),
-        (thrown: unknown) => announce(String(thrown)),
-      )
-    } else if (key === 'c') void navigator.clipboard.writeText(id).then(() => announce(say('common.copied')))
+  const known = list.kind === 'ready' ? list.value : list.last
+  if (known === undefined || (known.backups.length === 0 && list.kind === 'ready')) {
+    return <NoBackup onBackUp={onBackUp} />
   }
   return (
-    <div className="chains-layout">
-      <div className="chains">
-        <section className="card picture" data-region>
-          <ChainRibbons
-            backups={drawn}
-            nowMs={nowMs}
-            selectedId={selected}
-            onSelect={setSelected}
-            texts={texts}
-          />
-        </section>
-        <div className="row">
-          <input
-            type="search"
-            className="filter"
-            aria-label={say('chains.filter')}
-            placeholder={say('chains.filter-hint')}
-            value={filter}
-            onChange={(event) => setFilter(event.target.value)}
-          />
-          <span className="quiet">{say('chains.shown', { shown: shown.length, total: backups.length })}</span>
-        </div>
-        <BackupTable backups={shown} selectedId={selected} onSelect={setSelected} onKey={onKey} />
-      </div>
-      {backup === undefined ? (
-        <aside className="inspector" aria-label={say('inspector.name')}>
-          <p className="quiet">{say('inspector.none')}</p>
-        </aside>
-      ) : (
-        <Inspector instance={instance} backup={backup} family={familyOf(backups, backup)} />
-      )}
-    </div>
+    <ChainsWorkplace
+      instance={instance}
+      list={known}
+      initial={props.selected}
+      onBackUp={onBackUp}
+      failure={
+        list.kind === 'failed' ? <EngineErrorCard error={list.error} onRetry={list.refetch} /> : undefined
+      }
+    />
   )
 }
 
-/** The backups that hang on the same FULL, oldest first; one that lost it stands alone. */
-function familyOf(backups: readonly BackupRecord[], backup: BackupRecord): readonly BackupRecord[] {
-  if (backup.fullId === undefined) return [backup]
-  return backups.filter(({ fullId }) => fullId === backup.fullId).toReversed()
+/** An axis with nothing on it but the place where the first FULL will stand. */
+function NoBackup({ onBackUp }: { readonly onBackUp: () => void }) {
+  const { say } = useTexts()
+  return (
+    <div className="empty">
+      <svg className="ghost" viewBox="0 0 560 90" aria-hidden="true">
+        <line x1="20" x2="540" y1="64" y2="64" stroke="var(--line-strong)" />
+        {[60, 180, 300, 420].map((x) => (
+          <line key={x} x1={x} x2={x} y1="14" y2="64" stroke="var(--line)" />
+        ))}
+        <rect
+          x="474"
+          y="22"
+          width="16"
+          height="42"
+          rx="2"
+          fill="var(--weight)"
+          stroke="var(--mark)"
+          strokeDasharray="4 3"
+        />
+        <line x1="510" x2="510" y1="8" y2="70" stroke="var(--active)" strokeWidth="1.4" />
+        <text x="510" y="84" textAnchor="middle" fontSize="12" fill="var(--active)">
+          {say('chains.now')}
+        </text>
+      </svg>
+      <h2>{say('chains.empty')}</h2>
+      <p>{say('chains.empty-text')}</p>
+      <button type="button" className="button primary" onClick={onBackUp}>
+        {say('backup.now')}
+      </button>
+    </div>
+  )
 }

@@ -1,4 +1,4 @@
-import { useState } from 'react'
+import { useEffect, useState } from 'react'
 import type { BackupRecord } from '../../../engine/api/contract/backups.ts'
 import type { InstanceRef } from '../../../engine/api/contract/values.ts'
 import { EngineError } from '../../../engine/base/engine-error.ts'
@@ -7,33 +7,35 @@ import { useEngine } from '../../lib/engine.tsx'
 import { EngineErrorCard } from '../../lib/engine-error-card.tsx'
 import { formatBytes, formatTime } from '../../lib/format.ts'
 import { useTexts } from '../../lib/i18n.ts'
-import type { TextKey } from '../../lib/locales/en.ts'
 import { announce, navigate, useStore } from '../../lib/stores.ts'
 import { useQuery } from '../../lib/use-query.ts'
-import { DeleteSheet, MergeSheet } from './plan-sheets.tsx'
-import { StatusMark } from '../../ui/status-mark.tsx'
+import { blockerOf, type CardAction, cardActions } from './backup-state.ts'
+import { readMoment, writeMoment } from './moments.ts'
+import { restoreCommand } from './restore-command.ts'
+import { StatusCard } from './status-card.tsx'
 
 /** What is selected: what its status means, whether it can be restored, what to do, and the facts. */
-export function Inspector({
-  instance,
-  backup,
-  family,
-}: {
+export function Inspector(props: {
   readonly instance: InstanceRef
   readonly backup: BackupRecord
   /** The backups of the same chain, this one included, oldest first. */
   readonly family: readonly BackupRecord[]
+  /** A merge of this instance is under way. */
+  readonly isMergeRunning: boolean
+  readonly onAct: (action: CardAction, subject: BackupRecord) => Promise<void>
+  readonly onSheet: (kind: 'merge' | 'delete') => void
 }) {
+  const { instance, backup, family, isMergeRunning, onAct, onSheet } = props
   const engine = useEngine()
   const { say } = useTexts()
   const zone = useStore((store) => store.settings.timeZone)
-  const [sheet, setSheet] = useState<'delete' | 'merge' | undefined>(undefined)
   const [failure, setFailure] = useState<EngineError | undefined>(undefined)
   const detail = useQuery(`detail ${instance.catalog}\n${instance.instance}\n${backup.id}`, (signal) =>
     engine['backups.detail']({ ...instance, id: backup.id }, { signal }),
   )
-  const isMerging = backup.status === 'MERGING' || backup.status === 'MERGED'
-  const word = backup.isStale ? 'STALE' : backup.status
+  const blocker = blockerOf(backup, family)
+  const actions = cardActions(backup, blocker, isMergeRunning)
+  const isOffered = (action: CardAction): boolean => actions.includes(action)
   const attempt = async (work: () => Promise<unknown>): Promise<void> => {
     setFailure(undefined)
     try {
@@ -42,43 +44,45 @@ export function Inspector({
       setFailure(thrown instanceof EngineError ? thrown : new EngineError('internal.bug', String(thrown)))
     }
   }
-  const validate = (): void =>
-    void attempt(async () => {
-      const { job } = await engine['backups.validate']({ ...instance, id: backup.id, threads: 2 })
-      navigate({ screen: 'job', job })
+  const annotate = (
+    change: { readonly note?: string; readonly expireTime?: string | null },
+    notice: string,
+  ) =>
+    attempt(async () => {
+      await engine['backups.annotate']({ ...instance, id: backup.id, ...change })
+      announce(notice)
     })
-  const command = `tidemark restore -B ${instance.catalog} --instance=${instance.instance} -i ${backup.id} -D NEW_DIRECTORY`
+  const pinnedTo =
+    backup.expireTime === undefined ? '' : writeMoment(Date.parse(backup.expireTime), zone).slice(0, 10)
   return (
-    <aside className="inspector" aria-label={say('inspector.name')} data-region>
+    <aside className="inspector" aria-label={say('inspector.name')} tabIndex={-1} data-region>
       <h2>{say('inspector.title', { id: backup.id })}</h2>
-      <section className="status-card">
-        <StatusMark status={backup.status} isStale={backup.isStale} word={say(`status.${word}` as TextKey)} />
-        <dl className="facts">
-          <dt>{say('inspector.meaning')}</dt>
-          <dd>{say(`status.${word}.meaning` as TextKey)}</dd>
-          <dt>{say('inspector.restorable')}</dt>
-          <dd>{say(`status.${word}.restore` as TextKey)}</dd>
-          <dt>{say('inspector.todo')}</dt>
-          <dd>{say(`status.${word}.todo` as TextKey)}</dd>
-        </dl>
-      </section>
+      <StatusCard
+        backup={backup}
+        blocker={blocker}
+        actions={actions}
+        isMergeRunning={isMergeRunning}
+        onAct={(action, subject) => void attempt(() => onAct(action, subject))}
+      />
       <div className="row">
         <button
           type="button"
-          className="button primary"
+          className={actions.length === 0 ? 'button primary' : 'button'}
           onClick={() => navigate({ screen: 'restore', instance, backupId: backup.id })}
           disabled={backup.chainLength === 0 || backup.status === 'RUNNING' || backup.status === 'ERROR'}
         >
           {say('inspector.restore')}
         </button>
-        <button
-          type="button"
-          className="button"
-          onClick={validate}
-          disabled={backup.status === 'RUNNING' && !backup.isStale}
-        >
-          {say('inspector.validate')}
-        </button>
+        {isOffered('validate') ? null : (
+          <button
+            type="button"
+            className="button"
+            onClick={() => void attempt(() => onAct('validate', backup))}
+            disabled={backup.status === 'RUNNING' && !backup.isStale}
+          >
+            {say('inspector.validate')}
+          </button>
+        )}
         <button
           type="button"
           className="button"
@@ -92,49 +96,55 @@ export function Inspector({
           type="button"
           className="button"
           onClick={() =>
-            void navigator.clipboard.writeText(command).then(() => announce(say('common.copied')))
+            void navigator.clipboard
+              .writeText(restoreCommand(instance, backup.id))
+              .then(() => announce(say('common.copied')))
           }
         >
           {say('inspector.copy-command')}
         </button>
-        <button
-          type="button"
-          className="button"
-          onClick={() => setSheet('merge')}
-          disabled={!isMerging && (family.length < 2 || backup.status === 'RUNNING')}
-        >
-          {say(isMerging ? 'plan.merge-finish' : 'inspector.merge')}
-        </button>
-        <button
-          type="button"
-          className="button danger"
-          onClick={() => setSheet('delete')}
-          disabled={backup.status === 'RUNNING' && !backup.isStale}
-        >
-          {say('inspector.delete')}
-        </button>
+        {isOffered('finish-merge') ? null : (
+          <button
+            type="button"
+            className="button"
+            onClick={() => onSheet('merge')}
+            disabled={family.length < 2 || backup.status === 'RUNNING'}
+          >
+            {say('inspector.merge')}
+          </button>
+        )}
+        {isOffered('delete') || isOffered('finish-delete') ? null : (
+          <button
+            type="button"
+            className="button danger"
+            onClick={() => onSheet('delete')}
+            disabled={backup.status === 'RUNNING' && !backup.isStale}
+          >
+            {say('inspector.delete')}
+          </button>
+        )}
       </div>
-      {sheet === 'delete' ? (
-        <DeleteSheet
-          instance={instance}
-          backup={backup}
-          family={family}
-          onClose={() => setSheet(undefined)}
-        />
-      ) : null}
-      {sheet === 'merge' ? (
-        <MergeSheet instance={instance} backup={backup} family={family} onClose={() => setSheet(undefined)} />
-      ) : null}
       {failure === undefined ? null : <EngineErrorCard error={failure} />}
-      <NoteField
-        key={backup.id}
-        note={backup.note ?? ''}
-        onSave={(note) =>
-          attempt(async () => {
-            await engine['backups.annotate']({ ...instance, id: backup.id, note })
-            announce(say('inspector.note-saved'))
-          })
-        }
+      <EditField
+        key={`note ${backup.id}`}
+        className="note"
+        label={say('inspector.note')}
+        value={backup.note ?? ''}
+        onSave={(note) => annotate({ note }, say('inspector.note-saved'))}
+      />
+      <EditField
+        key={`pin ${backup.id}`}
+        className="pin"
+        label={say('inspector.pin')}
+        type="date"
+        value={pinnedTo}
+        onSave={(date) => {
+          const ms = readMoment(date, zone)
+          return annotate(
+            { expireTime: ms === undefined ? null : new Date(ms).toISOString() },
+            say('inspector.pin-saved'),
+          )
+        }}
       />
       <h3>{say('inspector.facts')}</h3>
       <dl className="facts">
@@ -171,12 +181,6 @@ export function Inspector({
                 bytes: formatBytes(backup.restoreBytes),
               })}
         </dd>
-        {backup.expireTime === undefined ? null : (
-          <>
-            <dt>{say('inspector.pin')}</dt>
-            <dd>{formatTime(backup.expireTime, zone)}</dd>
-          </>
-        )}
         {detail.kind !== 'ready' ? null : (
           <>
             <dt>{say('inspector.files')}</dt>
@@ -198,33 +202,51 @@ export function Inspector({
   )
 }
 
-function NoteField({
-  note,
-  onSave,
-}: {
-  readonly note: string
-  readonly onSave: (note: string) => Promise<void>
+const UNDO_MS = 10_000
+
+/** One thing that can be changed at once, and taken back for ten seconds. */
+function EditField(props: {
+  readonly className: string
+  readonly label: string
+  readonly type?: 'date'
+  readonly value: string
+  readonly onSave: (value: string) => Promise<void>
 }) {
+  const { value, onSave } = props
   const { say } = useTexts()
-  const [text, setText] = useState(note)
+  const [text, setText] = useState(value)
+  const [before, setBefore] = useState<string | undefined>(undefined)
+  useEffect(() => {
+    if (before === undefined) return undefined
+    const timer = setTimeout(() => setBefore(undefined), UNDO_MS)
+    return () => clearTimeout(timer)
+  }, [before])
+  const save = async (next: string, back: string | undefined): Promise<void> => {
+    setText(next)
+    setBefore(back)
+    await onSave(next)
+  }
   return (
     <form
-      className="row"
+      className={`row edit ${props.className}`}
       onSubmit={(event) => {
         event.preventDefault()
-        void onSave(text)
+        if (text !== value) void save(text, value)
       }}
     >
-      <input
-        className="grow"
-        aria-label={say('inspector.note')}
-        placeholder={say('inspector.note')}
-        value={text}
-        onChange={(event) => setText(event.target.value)}
-      />
-      <button type="submit" className="button" disabled={text === note}>
-        {say('common.save')}
-      </button>
+      <label className="field grow">
+        <span className="quiet">{props.label}</span>
+        <input type={props.type ?? 'text'} value={text} onChange={(event) => setText(event.target.value)} />
+      </label>
+      {before !== undefined && text === value ? (
+        <button type="button" className="button" onClick={() => void save(before, undefined)}>
+          {say('inspector.undo')}
+        </button>
+      ) : (
+        <button type="submit" className="button" disabled={text === value}>
+          {say('common.save')}
+        </button>
+      )}
     </form>
   )
 }

@@ -1,4 +1,4 @@
-import { type ReactNode, useState } from 'react'
+import { type ReactNode, useEffect, useRef, useState } from 'react'
 import type { BackupRecord } from '../../../engine/api/contract/backups.ts'
 import type { InstanceRef } from '../../../engine/api/contract/values.ts'
 import { EngineError } from '../../../engine/base/engine-error.ts'
@@ -33,6 +33,8 @@ export function DeleteSheet(
       isReady={ready !== undefined && typed === instance.instance}
       confirm={say('plan.delete-confirm', { count: going.size, bytes: formatBytes(ready?.freedBytes) })}
       isDangerous
+      hash={ready?.hash}
+      onLook={plan.refetch}
       onClose={onClose}
       start={async () => (await engine['backups.delete']({ ...subject, hash: ready?.hash ?? '' })).job}
     >
@@ -77,6 +79,7 @@ export function MergeSheet(
     engine['backups.plan-merge'](subject, { signal }),
   )
   const ready = plan.kind === 'ready' ? plan.value : undefined
+  const isBegun = ready !== undefined && ready.stage !== 'start'
   const fateOf = (id: string): PlannedBackup['fate'] => {
     if (id === ready?.destinationId) return 'becomes-full'
     if (ready?.members.some((member) => member.id === id) === true) return 'joins'
@@ -84,12 +87,16 @@ export function MergeSheet(
   }
   return (
     <Sheet
-      title={say('plan.merge-title', { id: backup.id })}
+      title={
+        isBegun
+          ? say('plan.finish-title', { id: ready.destinationId })
+          : say('plan.merge-title', { id: backup.id })
+      }
       isReady={ready !== undefined}
-      confirm={say(
-        ready === undefined || ready.stage === 'start' ? 'plan.merge-confirm' : 'plan.merge-finish',
-      )}
+      confirm={say(isBegun ? 'plan.merge-finish' : 'plan.merge-confirm')}
       isDangerous={false}
+      hash={ready?.hash}
+      onLook={plan.refetch}
       onClose={onClose}
       start={async () =>
         (await engine['backups.merge']({ ...subject, hash: ready?.hash ?? '', threads: 2 })).job
@@ -100,7 +107,7 @@ export function MergeSheet(
       {ready === undefined ? null : (
         <>
           <p>
-            {say('plan.merge-text', {
+            {say(ready.stage === 'finish' ? 'plan.finish-text' : 'plan.merge-text', {
               count: ready.members.length,
               id: ready.destinationId,
               bytes: formatBytes(ready.incrementBytes),
@@ -136,6 +143,10 @@ function Sheet(props: {
   readonly isReady: boolean
   readonly confirm: string
   readonly isDangerous: boolean
+  /** Of the plan that is shown; undefined while there is none. */
+  readonly hash: string | undefined
+  /** Plans anew. */
+  readonly onLook: () => void
   readonly onClose: () => void
   /** Starts the job and gives its id. */
   readonly start: () => Promise<string>
@@ -143,8 +154,16 @@ function Sheet(props: {
 }) {
   const { say } = useTexts()
   const [failure, setFailure] = useState<EngineError | undefined>(undefined)
+  const { doubt, settle } = useDoubt(props.hash)
+  const isReady = props.isReady && doubt === undefined
+  const body = useRef<HTMLDivElement>(null)
+  const hasPlan = props.hash !== undefined
+  useEffect(() => {
+    // The dialog opened before there was anything to do in it.
+    if (hasPlan) body.current?.closest('dialog')?.querySelector<HTMLElement>('[data-first]')?.focus()
+  }, [hasPlan])
   const run = async (): Promise<void> => {
-    if (!props.isReady) return
+    if (!isReady) return
     try {
       const job = await props.start()
       props.onClose()
@@ -167,17 +186,58 @@ function Sheet(props: {
           <button
             type="submit"
             className={props.isDangerous ? 'button danger' : 'button primary'}
-            disabled={!props.isReady}
+            data-first={props.isDangerous ? undefined : ''}
+            disabled={!isReady}
           >
             {props.confirm}
           </button>
         </>
       }
     >
-      {props.children}
-      {failure === undefined ? null : <EngineErrorCard error={failure} />}
+      <div ref={body} className="stack">
+        {doubt === undefined ? null : (
+          <p className="row doubt" role="alert">
+            <span className="grow">{say(`plan.${doubt}`)}</span>
+            <button
+              type="button"
+              className="button small"
+              onClick={() => {
+                settle()
+                props.onLook()
+              }}
+            >
+              {say('plan.look-again')}
+            </button>
+          </p>
+        )}
+        {props.children}
+        {failure === undefined ? null : <EngineErrorCard error={failure} />}
+      </div>
     </Dialog>
   )
+}
+
+const PLAN_MS = 10 * 60_000
+
+/** Why a plan may no longer be carried out unseen: another one took its place, or it was made long ago. */
+function useDoubt(hash: string | undefined): {
+  readonly doubt: 'changed' | 'expired' | undefined
+  readonly settle: () => void
+} {
+  const [seen, setSeen] = useState<{ readonly hash: string; readonly look: number } | undefined>(undefined)
+  const [isOld, setOld] = useState(false)
+  if (seen === undefined && hash !== undefined) setSeen({ hash, look: 0 })
+  useEffect(() => {
+    if (seen === undefined) return undefined
+    const timer = setTimeout(() => setOld(true), PLAN_MS)
+    return () => clearTimeout(timer)
+  }, [seen])
+  const settle = (): void => {
+    setOld(false)
+    if (hash !== undefined) setSeen((before) => ({ hash, look: (before?.look ?? 0) + 1 }))
+  }
+  const isOther = seen !== undefined && hash !== undefined && hash !== seen.hash
+  return { doubt: isOther ? 'changed' : isOld ? 'expired' : undefined, settle }
 }
 
 function Picture({ backups }: { readonly backups: readonly PlannedBackup[] }) {

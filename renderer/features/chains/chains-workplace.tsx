@@ -1,0 +1,243 @@
+import { type KeyboardEvent, type ReactNode, useCallback, useEffect, useMemo, useRef, useState } from 'react'
+import type { BackupList, BackupRecord } from '../../../engine/api/contract/backups.ts'
+import { hasEnded, type JobSnapshot } from '../../../engine/api/contract/jobs.ts'
+import type { InstanceRef } from '../../../engine/api/contract/values.ts'
+import { useEngine } from '../../lib/engine.tsx'
+import { formatBytes, formatTime } from '../../lib/format.ts'
+import { useTexts } from '../../lib/i18n.ts'
+import { announce, navigate, useStore } from '../../lib/stores.ts'
+import { useNow } from '../../lib/use-now.ts'
+import { ChainRibbons } from '../../pictures/chain-ribbons.tsx'
+import { filterWords, fitsFilter, isInRange } from './backup-filter.ts'
+import type { CardAction } from './backup-state.ts'
+import { BackupTable } from './backup-table.tsx'
+import { FilterBar } from './filter-bar.tsx'
+import { Inspector } from './inspector.tsx'
+import { adviseMerge } from './merge-advice.ts'
+import { DeleteSheet, MergeSheet } from './plan-sheets.tsx'
+import { restoreCommand } from './restore-command.ts'
+import { ribbonTexts, toChainBackup } from './ribbon-texts.ts'
+import { useFilter, useSettled } from './use-filter.ts'
+
+type OpenSheet = { readonly kind: 'merge' | 'delete'; readonly backup: BackupRecord }
+
+/** Picture, filter, list and inspector of an instance that has backups. */
+export function ChainsWorkplace(props: {
+  readonly instance: InstanceRef
+  readonly list: BackupList
+  readonly initial: string | undefined
+  readonly onBackUp: () => void
+  /** Why the list is not the newest; undefined when it is. */
+  readonly failure: ReactNode | undefined
+}) {
+  const { instance, list, onBackUp, failure } = props
+  const { backups } = list
+  const engine = useEngine()
+  const { say, language } = useTexts()
+  const nowMs = useNow()
+  const zone = useStore((store) => store.settings.timeZone)
+  const jobs = useStore((store) => store.jobs)
+  const [selected, setSelected] = useState<string | undefined>(props.initial ?? backups[0]?.id)
+  const [filter, setFilter] = useFilter(instance)
+  const [typed, setTyped] = useState('')
+  const [isFlat, setFlat] = useState(false)
+  const [sheet, setSheet] = useState<OpenSheet | undefined>(undefined)
+  const { words, range } = filter
+
+  const fitting = useMemo(() => {
+    const all = [...words, ...filterWords(typed)]
+    return all.length === 0 ? backups : backups.filter((backup) => fitsFilter(backup, all, zone))
+  }, [backups, words, typed, zone])
+  const drawn = useMemo(() => backups.map(toChainBackup), [backups])
+  const standingOut = useMemo(
+    () => (fitting === backups ? undefined : new Set<string>(fitting.map(({ id }) => id))),
+    [fitting, backups],
+  )
+  // A list of ten thousand rows cannot be made anew for every frame of a drag.
+  const settledRange = useSettled(range, range === undefined ? 0 : SETTLING_MS)
+  const listed = useMemo(
+    () =>
+      settledRange === undefined ? fitting : fitting.filter((backup) => isInRange(backup, settledRange)),
+    [fitting, settledRange],
+  )
+  const backup = useMemo(() => backups.find(({ id }) => id === selected), [backups, selected])
+  const family = useMemo(() => (backup === undefined ? [] : familyOf(backups, backup)), [backups, backup])
+  const advice = useMemo(() => adviseMerge(backups, nowMs), [backups, nowMs])
+  const running = useMemo(
+    () =>
+      Object.values(jobs).filter(
+        (job) => !hasEnded(job) && job.catalog === instance.catalog && job.instance === instance.instance,
+      ),
+    [jobs, instance],
+  )
+  const percents = running
+    .filter(({ kind }) => kind === 'backup')
+    .map(({ backupId, progress }) => `${backupId} ${percentOf(progress)}`)
+    .join('\n')
+  const texts = useMemo(() => {
+    const known = new Map(percents.split('\n').map((line) => line.split(' ') as [string, string | undefined]))
+    return ribbonTexts(say, zone, language, backups, (id) => {
+      const percent = known.get(id) ?? ''
+      return percent === '' ? undefined : Number(percent)
+    })
+  }, [say, zone, language, backups, percents])
+
+  const validate = useCallback(
+    async (id: BackupRecord['id']): Promise<void> => {
+      const { job } = await engine['backups.validate']({ ...instance, id, threads: 2 })
+      navigate({ screen: 'job', job })
+    },
+    [engine, instance],
+  )
+  const act = async (action: CardAction, subject: BackupRecord): Promise<void> => {
+    if (action === 'back-up') onBackUp()
+    else if (action === 'finish-merge') setSheet({ kind: 'merge', backup: subject })
+    else if (action === 'delete' || action === 'finish-delete') setSheet({ kind: 'delete', backup: subject })
+    else await validate(subject.id)
+  }
+  const pressed = (event: KeyboardEvent): void => {
+    if (backup === undefined) return
+    const copy = (text: string): void =>
+      void navigator.clipboard.writeText(text).then(() => announce(say('common.copied')))
+    const actions: Readonly<Record<string, () => void>> = {
+      r: () => navigate({ screen: 'restore', instance, backupId: backup.id }),
+      v: () => void validate(backup.id).catch((thrown: unknown) => announce(String(thrown))),
+      m: () => setSheet({ kind: 'merge', backup }),
+      Delete: () => setSheet({ kind: 'delete', backup }),
+      c: () => copy(backup.id),
+      C: () => copy(restoreCommand(instance, backup.id)),
+      n: () => focusIn('.inspector .note input'),
+      p: () => focusIn('.inspector .pin input'),
+      Enter: () => focusIn('.inspector'),
+      t: () => focusIn(event.currentTarget.matches('.ribbons') ? '.backup-table' : '.ribbons'),
+    }
+    const action = actions[event.key]
+    if (action === undefined) return
+    action()
+    event.preventDefault()
+  }
+  const pressing = useRef(pressed)
+  useEffect(() => {
+    pressing.current = pressed
+  })
+  const onKey = useCallback((event: KeyboardEvent) => pressing.current(event), [])
+
+  return (
+    <div className="chains-layout">
+      <div className="chains">
+        {failure}
+        {list.problems.length === 0 ? null : (
+          <p className="status look">
+            ⚠{' '}
+            {say('chains.unreadable', {
+              count: list.problems.length,
+              ids: list.problems
+                .slice(0, MOST_NAMES)
+                .map(({ id }) => id)
+                .join(', '),
+            })}
+          </p>
+        )}
+        <section className={failure === undefined ? 'card picture' : 'card picture is-old'} data-region>
+          <ChainRibbons
+            backups={drawn}
+            fitting={standingOut}
+            nowMs={nowMs}
+            selectedId={selected}
+            onSelect={setSelected}
+            range={range}
+            onRange={(next) => setFilter({ words, range: next })}
+            onKey={onKey}
+            onSpeak={announce}
+            texts={texts}
+          />
+        </section>
+        {advice === undefined ? null : (
+          <p className="advice">
+            <span>
+              {say('chains.advice', {
+                count: advice.tip.chainLength,
+                bytes: formatBytes(advice.tip.restoreBytes),
+                date: formatTime(advice.upTo.startTime, zone).slice(0, 16),
+                percent: advice.savedPercent,
+              })}
+            </span>
+            <button
+              type="button"
+              className="button small"
+              onClick={() => setSheet({ kind: 'merge', backup: advice.upTo })}
+            >
+              {say('chains.advice-do')}
+            </button>
+          </p>
+        )}
+        <FilterBar
+          backups={backups}
+          shownCount={listed.length}
+          filter={filter}
+          onFilter={setFilter}
+          typed={typed}
+          onType={setTyped}
+          isFlat={isFlat}
+          onFlat={setFlat}
+        />
+        <BackupTable
+          backups={listed}
+          selectedId={selected}
+          onSelect={setSelected}
+          onKey={onKey}
+          isFlat={isFlat}
+          none={say('chains.none-fits')}
+        />
+      </div>
+      {backup === undefined ? (
+        <aside className="inspector" aria-label={say('inspector.name')}>
+          <p className="quiet">{say('inspector.none')}</p>
+        </aside>
+      ) : (
+        <Inspector
+          instance={instance}
+          backup={backup}
+          family={family}
+          isMergeRunning={running.some(({ kind }) => kind === 'merge')}
+          onAct={act}
+          onSheet={(kind) => setSheet({ kind, backup })}
+        />
+      )}
+      {sheet?.kind === 'delete' ? (
+        <DeleteSheet
+          instance={instance}
+          backup={sheet.backup}
+          family={familyOf(backups, sheet.backup)}
+          onClose={() => setSheet(undefined)}
+        />
+      ) : null}
+      {sheet?.kind === 'merge' ? (
+        <MergeSheet
+          instance={instance}
+          backup={sheet.backup}
+          family={familyOf(backups, sheet.backup)}
+          onClose={() => setSheet(undefined)}
+        />
+      ) : null}
+    </div>
+  )
+}
+
+const SETTLING_MS = 120
+const MOST_NAMES = 5
+
+function focusIn(selector: string): void {
+  document.querySelector<HTMLElement>(selector)?.focus()
+}
+
+function percentOf(progress: JobSnapshot['progress']): string {
+  const { doneBytes = 0, totalBytes = 0 } = progress ?? {}
+  return totalBytes === 0 ? '' : String(Math.floor((doneBytes / totalBytes) * 100))
+}
+
+/** The backups that hang on the same FULL, oldest first; one that lost it stands alone. */
+function familyOf(backups: readonly BackupRecord[], backup: BackupRecord): readonly BackupRecord[] {
+  if (backup.fullId === undefined) return [backup]
+  return backups.filter(({ fullId }) => fullId === backup.fullId).toReversed()
+}

@@ -1,0 +1,81 @@
+import type { BackupRecord } from '../../../engine/api/contract/backups.ts'
+import { formatBytes } from '../../lib/format.ts'
+import { useTexts } from '../../lib/i18n.ts'
+import { en, type TextKey } from '../../lib/locales/en.ts'
+import { StatusMark } from '../../ui/status-mark.tsx'
+import { type CardAction, statusWord } from './backup-state.ts'
+
+/** What the state of a backup means, whether it can be restored, what is safe, and the action that mends it. */
+export function StatusCard(props: {
+  readonly backup: BackupRecord
+  /** The one because of which it cannot be restored, if that is another. */
+  readonly blocker: BackupRecord | undefined
+  readonly actions: readonly CardAction[]
+  readonly isMergeRunning: boolean
+  /** `subject` is the backup, or the one that stands in its way. */
+  readonly onAct: (action: CardAction, subject: BackupRecord) => void
+}) {
+  const { backup, blocker, actions, isMergeRunning, onAct } = props
+  const { say } = useTexts()
+  const word = statusWord(backup)
+  const blocked = blocker && {
+    id: blocker.id,
+    status: say(`status.${statusWord(blocker)}` as TextKey),
+  }
+  const safe = `status.${word}.safe`
+  const parents = backup.chainLength - 1
+  return (
+    <section className={`status-card${actions.length > 0 ? ' has-actions' : ''}`}>
+      <StatusMark status={backup.status} isStale={word === 'STALE'} word={say(`status.${word}` as TextKey)} />
+      <dl className="facts">
+        <dt>{say('inspector.meaning')}</dt>
+        <dd>{say(`status.${word}.meaning` as TextKey)}</dd>
+        <dt>{say('inspector.restorable')}</dt>
+        <dd>
+          {blocked === undefined
+            ? say(`status.${word}.restore` as TextKey)
+            : say('status.BLOCKED.restore', blocked)}
+        </dd>
+        {Object.hasOwn(en, safe) ? (
+          <>
+            <dt>{say('inspector.safe')}</dt>
+            <dd>{say(safe as TextKey)}</dd>
+          </>
+        ) : null}
+        <dt>{say('inspector.todo')}</dt>
+        <dd>
+          {isMergeRunning && (word === 'MERGED' || word === 'MERGING')
+            ? say('status.MERGING.todo')
+            : blocked === undefined
+              ? say(`status.${word}.todo` as TextKey)
+              : say(actions.includes('back-up') ? 'status.BLOCKED.todo' : 'status.MERGED.todo', blocked)}
+        </dd>
+      </dl>
+      {actions.length === 0 ? null : (
+        <div className="row">
+          {actions.map((action, index) => (
+            <button
+              key={action}
+              type="button"
+              className={
+                action === 'delete' || action === 'finish-delete'
+                  ? 'button danger'
+                  : index === 0
+                    ? 'button primary'
+                    : 'button'
+              }
+              onClick={() => onAct(action, blocker ?? backup)}
+            >
+              {say(`card.${action}`)}
+            </button>
+          ))}
+        </div>
+      )}
+      {actions.includes('mark-failed') && parents > 0 ? (
+        <p className="quiet">
+          {say('card.mark-failed-hint', { count: parents, bytes: formatBytes(backup.restoreBytes) })}
+        </p>
+      ) : null}
+    </section>
+  )
+}
