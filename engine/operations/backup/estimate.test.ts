@@ -188,12 +188,22 @@ describe('an increment', () => {
         },
       }),
     )
-    expect(bytesOf(PTRACK.readBytes)).toEqual([21, 21])
+    expect(bytesOf(PTRACK.readBytes)).toEqual([16, 16])
     // Whether those pages can be compressed as well as all others is not known.
-    expect(bytesOf(PTRACK.storedBytes)).toEqual([6, 15])
-    expect(bytesOf(DELTA.storedBytes)).toEqual([6, 15])
+    expect(bytesOf(PTRACK.storedBytes)).toEqual([9, 15])
+    expect(bytesOf(DELTA.storedBytes)).toEqual([9, 15])
     expect(bytesOf(DELTA.readBytes)).toEqual([200, 200])
     expect(PTRACK.readBytes).toMatchObject({ bases: [{ kind: 'counted' }] })
+  })
+
+  test('whose changes were counted stores at most those where nothing was compressed like that yet', () => {
+    const compression = { algorithm: 'pglz', level: 1 } as const
+    const { PTRACK } = estimateModes(facts([full('TOIQS0')], { changedBlocks: 1024, compression }))
+    expect(PTRACK.storedBytes).toEqual({
+      kind: 'at-most',
+      high: 1024 * (8192 + 8),
+      bases: [{ kind: 'counted' }],
+    })
   })
 
   test('by WAL reads that first, and is not known where that is not', () => {

@@ -94,13 +94,12 @@ function estimateIncrement(
   const { compression } = facts
   const cluster = rangeOf(facts.cluster)
   const changed = changedRange(mode, facts, completed)
-  const ratio = ratioOf(compression.algorithm, completed)
-  // The pages that were counted may be of a kind that gets smaller than others, or not at all.
-  const isCounted = facts.changedBlocks !== undefined
   const storedBytes =
     changed === undefined
       ? atMost(cluster)
-      : compressed(changed, ratio && isCounted ? { ...ratio, high: Math.max(1, ratio.high) } : ratio)
+      : facts.changedBlocks === undefined
+        ? compressed(changed, ratioOf(compression.algorithm, completed))
+        : storedOfCounted(changed, facts, ratioOf(compression.algorithm, completed))
   const durations = durationsOf(mode, compression, completed, ({ pgdataBytes, dataBytes }) => {
     if (mode === 'DELTA') return growth(cluster, pgdataBytes)
     return growth(storedBytes.kind === 'about' ? storedBytes : undefined, dataBytes)
@@ -110,6 +109,22 @@ function estimateIncrement(
     storedBytes,
     seconds: about(durations),
   }
+}
+
+/**
+ * The pages that were counted may be of a kind that gets smaller than others, or not at all. Other files are stored as
+ * they are; what earlier increments stored has those in it.
+ */
+function storedOfCounted(
+  pages: KnownRange,
+  { cluster }: EstimateFacts,
+  ratio: KnownRange | undefined,
+): Figure {
+  const stored = compressed(pages, ratio && { ...ratio, high: Math.max(1, ratio.high) })
+  const others = cluster?.others?.changedBytes ?? 0
+  if (stored.kind === 'unknown') return stored
+  if (stored.kind === 'at-most') return { ...stored, high: stored.high + others }
+  return { ...stored, low: stored.low + others, high: stored.high + others }
 }
 
 /** DELTA reads all; the others the changed pages and, to see which of them are as before, all files without pages. */
@@ -128,14 +143,14 @@ function estimateRead(
   return changed === undefined ? atMost(whole) : about(whole)
 }
 
-/** What an increment would store before compression: as the server counted it, or else as earlier increments did. */
+/** The changed pages before compression: as the server counted it, or else as earlier increments did. */
 function changedRange(
   mode: Increment,
   { changedBlocks, parent, nowSeconds, cluster }: EstimateFacts,
   completed: readonly KnownBackup[],
 ): KnownRange | undefined {
   if (changedBlocks !== undefined) {
-    const bytes = changedBlocks * PAGE_BYTES + (cluster?.others?.changedBytes ?? 0)
+    const bytes = changedBlocks * PAGE_BYTES
     return { low: bytes, high: bytes, bases: [{ kind: 'counted' }] }
   }
   const range = parent && changesSince(parent, mode, nowSeconds, completed)
