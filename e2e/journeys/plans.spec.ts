@@ -1,4 +1,5 @@
 import path from 'node:path'
+import type { Page } from '@playwright/test'
 import { scratchDirectory } from '../../engine/testing/scratch.ts'
 import { startServer } from '../../engine/testing/servers.ts'
 import { expectAccessible } from '../accessible.ts'
@@ -25,6 +26,7 @@ test('a chain is grown, merged and deleted, each time with a look at what it doe
   const ids: string[] = []
   for (const mode of ['FULL', 'DELTA', 'DELTA']) {
     await page.keyboard.press('Control+b')
+    if (ids.length === 2) await lookAtModes(page)
     await page.getByRole('dialog').getByRole('button', { name: 'Start backup' }).click()
     await expect(page.getByRole('heading', { name: `shop ${mode} backup` })).toBeVisible({ timeout: 60_000 })
     const done = page.getByText(/^Backup \w{6} is OK:/)
@@ -61,3 +63,33 @@ test('a chain is grown, merged and deleted, each time with a look at what it doe
   await expect(page.getByText('No backup yet.')).toBeVisible()
   expect(app.complaints).toEqual([])
 })
+
+/** The mode chooser against a server that neither archives nor tracks, after a FULL and a DELTA. Leaves AUTO chosen. */
+async function lookAtModes(page: Page): Promise<void> {
+  const modes = page.getByRole('radiogroup', { name: 'Mode' })
+  const mode = (name: string) => page.getByRole('radio', { name, exact: true })
+  const card = (name: string) => modes.locator('label').filter({ has: mode(name) })
+  await expect(mode('AUTO')).toBeFocused()
+  await expect(card('AUTO')).toContainText('Now DELTA: no PTRACK, since summarize_wal is off on the server')
+  await expect(mode('PTRACK')).toBeDisabled()
+  await expect(card('PTRACK')).toContainText('Not possible now: summarize_wal is off on the server')
+  await expect(mode('PAGE')).toBeDisabled()
+  await expect(card('PAGE')).toContainText('archive_mode is off')
+  await expect(card('FULL')).toContainText(
+    /reads about [\d.]+ MiB.*stores about [\d.]+ MiB.*takes under a minute/,
+  )
+  await expect(card('DELTA')).toContainText(/reads about [\d.]+ MiB.*stores about .+iB.*takes under a minute/)
+
+  await page.keyboard.press('ArrowDown')
+  await expect(mode('FULL')).toBeChecked()
+  await page.getByText('What the figures for FULL rest on').click()
+  await expect(page.getByRole('dialog')).toContainText(
+    'as long as the last FULL backup with this compression took',
+  )
+  await expectAccessible(page)
+  // There is no backup with that one to compare with.
+  await page.getByLabel('Compression').selectOption('pglz')
+  await expect(card('FULL')).toContainText(/stores at most [\d.]+ MiB.*takes not known yet/)
+  await page.getByLabel('Compression').selectOption('zlib')
+  await mode('AUTO').check()
+}

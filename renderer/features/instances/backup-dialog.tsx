@@ -1,13 +1,19 @@
 import { useState } from 'react'
+import type { BackupEstimate, BackupRequest } from '../../../engine/api/contract/backups.ts'
 import type { InstanceRef } from '../../../engine/api/contract/values.ts'
 import { EngineError } from '../../../engine/base/engine-error.ts'
 import { useEngine } from '../../lib/engine.tsx'
 import { EngineErrorCard } from '../../lib/engine-error-card.tsx'
+import { errorTitle } from '../../lib/error-titles.ts'
 import { useTexts } from '../../lib/i18n.ts'
 import { announce, navigate } from '../../lib/stores.ts'
+import { useQuery } from '../../lib/use-query.ts'
 import { Dialog, Field } from '../../ui/parts.tsx'
+import { EstimateBases, ModeChooser, outlookOf } from './mode-chooser.tsx'
+import { useSettled } from './use-settled.ts'
 
-const MODES = ['AUTO', 'FULL', 'DELTA', 'PAGE', 'PTRACK'] as const
+/** A level is typed in less time than the server is asked. */
+const SETTLED_MS = 400
 
 /** What a backup may be told before it starts. The defaults are good: Enter starts it. */
 export function BackupDialog({
@@ -19,7 +25,7 @@ export function BackupDialog({
 }) {
   const engine = useEngine()
   const { say } = useTexts()
-  const [mode, setMode] = useState<(typeof MODES)[number]>('AUTO')
+  const [mode, setMode] = useState<BackupRequest['mode']>('AUTO')
   const [note, setNote] = useState('')
   const [algorithm, setAlgorithm] = useState<'none' | 'zlib' | 'pglz' | 'lz4' | 'zstd'>('zlib')
   const [level, setLevel] = useState(1)
@@ -27,6 +33,9 @@ export function BackupDialog({
   const [isStream, setStream] = useState(true)
   const [isValidated, setValidated] = useState(true)
   const [failure, setFailure] = useState<EngineError | undefined>(undefined)
+  const { estimate, isAsking, error, askAgain } = useEstimate(instance, algorithm, level)
+  const outlook = outlookOf(estimate, mode)
+  const isImpossible = outlook?.possibility === 'impossible'
   const start = async (): Promise<void> => {
     try {
       const { job } = await engine['backups.start']({
@@ -57,24 +66,25 @@ export function BackupDialog({
           <button type="button" className="button" onClick={onClose}>
             {say('common.cancel')}
           </button>
-          <button type="submit" className="button primary">
+          <button type="submit" className="button primary" disabled={isImpossible}>
             {say('backup.start')}
           </button>
         </>
       }
     >
-      <Field label={say('backup.mode')} hint={say(`backup.mode-${mode}`)}>
-        <select
-          value={mode}
-          onChange={(event) => setMode(MODES.find((one) => one === event.target.value) ?? 'AUTO')}
-        >
-          {MODES.map((one) => (
-            <option key={one}>{one}</option>
-          ))}
-        </select>
-      </Field>
+      <ModeChooser mode={mode} estimate={estimate} isAsking={isAsking} onChange={setMode} />
+      {error === undefined ? null : <EngineErrorCard error={error} onRetry={askAgain} />}
+      {estimate?.problem === undefined ? null : (
+        <Problem
+          problem={estimate.problem}
+          isBlind={estimate.auto === undefined}
+          isAsking={isAsking}
+          onAgain={askAgain}
+        />
+      )}
+      {outlook === undefined || isImpossible ? null : <EstimateBases outlook={outlook} />}
       <Field label={say('backup.note')}>
-        <input value={note} maxLength={1024} onChange={(event) => setNote(event.target.value)} data-first />
+        <input value={note} maxLength={1024} onChange={(event) => setNote(event.target.value)} />
       </Field>
       <div className="form-grid">
         <Field label={say('backup.compression')}>
@@ -128,5 +138,54 @@ export function BackupDialog({
       </label>
       {failure === undefined ? null : <EngineErrorCard error={failure} />}
     </Dialog>
+  )
+}
+
+/** What each mode would come to. The figures of the last answer stay until there are others. */
+function useEstimate(
+  instance: InstanceRef,
+  compressAlgorithm: NonNullable<BackupRequest['compressAlgorithm']>,
+  compressLevel: number,
+) {
+  const engine = useEngine()
+  const asked = useSettled(`${compressAlgorithm} ${compressLevel}`, SETTLED_MS)
+  // Asking again is another question, so that it can be seen to be on its way.
+  const [count, setCount] = useState(1)
+  const key = `estimate ${instance.catalog}\n${instance.instance} ${asked} ${count}`
+  const query = useQuery(key, (signal) =>
+    engine['backups.estimate']({ ...instance, compressAlgorithm, compressLevel }, { signal }),
+  )
+  const [last, setLast] = useState<BackupEstimate | undefined>(undefined)
+  if (query.kind === 'ready' && query.value !== last) setLast(query.value)
+  return {
+    estimate: last,
+    isAsking: query.kind === 'loading',
+    error: query.kind === 'failed' ? query.error : undefined,
+    askAgain: () => setCount(count + 1),
+  }
+}
+
+/** The server cannot be looked at now. A backup can still be asked for: it may be there by then. */
+function Problem(props: {
+  readonly problem: NonNullable<BackupEstimate['problem']>
+  /** Nothing was heard of the server. */
+  readonly isBlind: boolean
+  readonly isAsking: boolean
+  readonly onAgain: () => void
+}) {
+  const { problem, isBlind, isAsking, onAgain } = props
+  const { say, language } = useTexts()
+  return (
+    <div className="estimate-problem" role="status">
+      <div className="grow">
+        <strong>{errorTitle(problem.code, language)}</strong>
+        <p>{problem.message}</p>
+        {problem.hint === undefined ? null : <p>{problem.hint}</p>}
+        {isBlind ? <p className="quiet">{say('backup.blind')}</p> : null}
+      </div>
+      <button type="button" className="button small" disabled={isAsking} onClick={onAgain}>
+        {say('backup.ask-again')}
+      </button>
+    </div>
   )
 }
