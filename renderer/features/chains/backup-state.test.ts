@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { BackupRecord } from '../../../engine/api/contract/backups.ts'
-import { blockerOf, cardActions, statusWord } from './backup-state.ts'
+import { blockerOf, cardActions, cardWord, statusWord } from './backup-state.ts'
 
 function backup(id: string, status: string, change: Partial<BackupRecord> = {}): BackupRecord {
   return { id, status, isStale: false, isRestorable: false, parentId: undefined, ...change } as BackupRecord
@@ -22,11 +22,11 @@ test.each([
 ])('%s (left behind: %s) is called %s and offers %j', (status, isStale, word, actions) => {
   const one = backup('A', status, { isStale })
   expect(statusWord(one)).toBe(word)
-  expect(cardActions(one, undefined, false)).toEqual(actions)
+  expect(cardActions(cardWord(one, [one]), undefined, false)).toEqual(actions)
 })
 
 test('a merge that runs is not offered to be finished', () => {
-  expect(cardActions(backup('A', 'MERGED'), undefined, true)).toEqual([])
+  expect(cardActions('MERGED', undefined, true)).toEqual([])
 })
 
 test('a sound backup on an unfinished merge is blocked by its FULL, and the merge can be finished from there', () => {
@@ -35,8 +35,8 @@ test('a sound backup on an unfinished merge is blocked by its FULL, and the merg
   const tip = backup('B', 'OK', { parentId: middle.id })
   const blocker = blockerOf(tip, [full, middle, tip])
   expect(blocker?.id).toBe('F')
-  expect(cardActions(tip, blocker, false)).toEqual(['finish-merge'])
-  expect(cardActions(tip, blocker, true)).toEqual([])
+  expect(cardActions('OK', blocker, false)).toEqual(['finish-merge'])
+  expect(cardActions('OK', blocker, true)).toEqual([])
 })
 
 test('what can be restored, and what is broken itself, is not blocked', () => {
@@ -44,11 +44,18 @@ test('what can be restored, and what is broken itself, is not blocked', () => {
   expect(blockerOf(full, [full])).toBeUndefined()
   expect(blockerOf(backup('A', 'OK', { isRestorable: true, parentId: full.id }), [full])).toBeUndefined()
   const blocked = backup('B', 'DONE', { parentId: full.id })
-  expect(cardActions(blocked, blockerOf(blocked, [full, blocked]), false)).toEqual(['back-up'])
+  expect(cardActions('DONE', blockerOf(blocked, [full, blocked]), false)).toEqual(['back-up'])
 })
 
 test('parents that go in a circle end', () => {
   const one = backup('A', 'OK', { parentId: 'B' as BackupRecord['id'] })
   const other = backup('B', 'OK', { parentId: 'A' as BackupRecord['id'] })
   expect(blockerOf(one, [one, other])).toBeUndefined()
+})
+
+test('what a merge was deleting goes with the merge', () => {
+  const full = backup('F', 'MERGED')
+  const leftover = backup('A', 'DELETING', { isStale: true, parentId: full.id })
+  expect(cardWord(leftover, [full, leftover])).toBe('MERGED')
+  expect(cardWord(leftover, [leftover])).toBe('DELETING-STOPPED')
 })

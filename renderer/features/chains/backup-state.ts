@@ -15,6 +15,17 @@ export function statusWord({ status, isStale }: Pick<BackupRecord, 'status' | 'i
 }
 
 /**
+ * What the card says of a backup. One that was being deleted while its FULL is MERGED is a leftover of that merge, and
+ * goes when the merge is finished.
+ *
+ * @param family the backups of its chain
+ */
+export function cardWord(backup: BackupRecord, family: readonly BackupRecord[]): StatusWord {
+  const word = statusWord(backup)
+  return word === 'DELETING-STOPPED' && family.some(({ status }) => status === 'MERGED') ? 'MERGED' : word
+}
+
+/**
  * The oldest ancestor because of which a complete backup cannot be restored; undefined where it can be, and where the
  * backup itself is what is wrong.
  *
@@ -32,9 +43,9 @@ export function blockerOf(backup: BackupRecord, family: readonly BackupRecord[])
   return blocker
 }
 
-/** What can be done about the state of a backup, or about the one that blocks it. While a merge runs it is waited for. */
+/** What can be done about the state that a card tells of, or about the backup that blocks this one. While a merge runs it is waited for. */
 export function cardActions(
-  backup: BackupRecord,
+  word: StatusWord,
   blocker: BackupRecord | undefined,
   isMergeRunning: boolean,
 ): readonly CardAction[] {
@@ -43,7 +54,7 @@ export function cardActions(
     if (isMerge) return isMergeRunning ? [] : ['finish-merge']
     return blocker.status === 'MERGING' ? [] : ['back-up']
   }
-  switch (statusWord(backup)) {
+  switch (word) {
     case 'MERGING-STOPPED':
     case 'MERGED':
       return isMergeRunning ? [] : ['finish-merge']

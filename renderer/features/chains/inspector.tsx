@@ -9,7 +9,7 @@ import { formatBytes, formatTime } from '../../lib/format.ts'
 import { useTexts } from '../../lib/i18n.ts'
 import { announce, navigate, useStore } from '../../lib/stores.ts'
 import { useQuery } from '../../lib/use-query.ts'
-import { blockerOf, type CardAction, cardActions } from './backup-state.ts'
+import { blockerOf, type CardAction, cardActions, cardWord } from './backup-state.ts'
 import { readMoment, writeMoment } from './moments.ts'
 import { restoreCommand } from './restore-command.ts'
 import { StatusCard } from './status-card.tsx'
@@ -34,7 +34,8 @@ export function Inspector(props: {
     engine['backups.detail']({ ...instance, id: backup.id }, { signal }),
   )
   const blocker = blockerOf(backup, family)
-  const actions = cardActions(backup, blocker, isMergeRunning)
+  const word = cardWord(backup, family)
+  const actions = cardActions(word, blocker, isMergeRunning)
   const isOffered = (action: CardAction): boolean => actions.includes(action)
   const attempt = async (work: () => Promise<unknown>): Promise<void> => {
     setFailure(undefined)
@@ -59,6 +60,7 @@ export function Inspector(props: {
       <h2>{say('inspector.title', { id: backup.id })}</h2>
       <StatusCard
         backup={backup}
+        word={word}
         blocker={blocker}
         actions={actions}
         isMergeRunning={isMergeRunning}

@@ -3,11 +3,13 @@ import { formatBytes } from '../../lib/format.ts'
 import { useTexts } from '../../lib/i18n.ts'
 import { en, type TextKey } from '../../lib/locales/en.ts'
 import { StatusMark } from '../../ui/status-mark.tsx'
-import { type CardAction, statusWord } from './backup-state.ts'
+import { type CardAction, type StatusWord, statusWord } from './backup-state.ts'
 
 /** What the state of a backup means, whether it can be restored, what is safe, and the action that mends it. */
 export function StatusCard(props: {
   readonly backup: BackupRecord
+  /** What to say of it. */
+  readonly word: StatusWord
   /** The one because of which it cannot be restored, if that is another. */
   readonly blocker: BackupRecord | undefined
   readonly actions: readonly CardAction[]
@@ -15,9 +17,9 @@ export function StatusCard(props: {
   /** `subject` is the backup, or the one that stands in its way. */
   readonly onAct: (action: CardAction, subject: BackupRecord) => void
 }) {
-  const { backup, blocker, actions, isMergeRunning, onAct } = props
+  const { backup, word, blocker, actions, isMergeRunning, onAct } = props
   const { say } = useTexts()
-  const word = statusWord(backup)
+  const shown = statusWord(backup)
   const blocked = blocker && {
     id: blocker.id,
     status: say(`status.${statusWord(blocker)}` as TextKey),
@@ -26,7 +28,11 @@ export function StatusCard(props: {
   const parents = backup.chainLength - 1
   return (
     <section className={`status-card${actions.length > 0 ? ' has-actions' : ''}`}>
-      <StatusMark status={backup.status} isStale={word === 'STALE'} word={say(`status.${word}` as TextKey)} />
+      <StatusMark
+        status={backup.status}
+        isStale={shown === 'STALE'}
+        word={say(`status.${shown}` as TextKey)}
+      />
       <dl className="facts">
         <dt>{say('inspector.meaning')}</dt>
         <dd>{say(`status.${word}.meaning` as TextKey)}</dd>
