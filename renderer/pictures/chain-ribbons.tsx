@@ -38,7 +38,8 @@ export type RibbonTexts = RowTexts &
     readonly summary: string
     readonly now: string
     readonly legend: string
-    readonly tick: (ms: number, spanMs: number) => string
+    /** A moment of the axis, when the next is so far away. */
+    readonly tick: (ms: number, stepMs: number) => string
     readonly older: (count: number, bytes: number, pinned: number) => string
     readonly showAll: string
     readonly showNewest: string
@@ -256,7 +257,7 @@ export function ChainRibbons(props: {
         <svg width={width} height={HEAD_PX} aria-hidden="true">
           {ticks.map((ms) => (
             <text key={ms} className="tick" x={toX(ms)} y={14} textAnchor="middle">
-              {texts.tick(ms, shown[1] - shown[0])}
+              {texts.tick(ms, (ticks[1] ?? Infinity) - (ticks[0] ?? 0))}
             </text>
           ))}
         </svg>

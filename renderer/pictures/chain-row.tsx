@@ -157,10 +157,9 @@ function Lines({ row, toX }: { readonly row: ChainRow; readonly toX: (ms: number
           key={firstId}
           className={isBroken ? 'branch broken' : 'branch'}
           d={branchPath(
-            toX(parentMs),
-            baseOf(lanes.laneOf.get(parentId) ?? 0),
-            toX(firstMs),
-            baseOf(lane),
+            [toX(parentMs), baseOf(lanes.laneOf.get(parentId) ?? 0)],
+            lanes.laneOf.get(parentId) !== 0,
+            [toX(firstMs), baseOf(lane)],
             toX(lastMs),
           )}
         />
@@ -170,10 +169,15 @@ function Lines({ row, toX }: { readonly row: ChainRow; readonly toX: (ms: number
   )
 }
 
-/** Down from the parent in a curve that ends at the first of the branch, then along. */
-function branchPath(fromX: number, fromY: number, firstX: number, toY: number, lastX: number): string {
-  const reach = Math.min(14, Math.max(0, firstX - fromX))
-  return `M${firstX - reach} ${fromY}Q${firstX - reach} ${toY} ${firstX} ${toY}H${lastX + 2}`
+/** From the parent along its lane, where no line goes on there, then down in a curve to the first of the branch and on. */
+function branchPath(
+  [fromX, fromY]: readonly [number, number],
+  isAlone: boolean,
+  [firstX, firstY]: readonly [number, number],
+  lastX: number,
+): string {
+  const bendX = firstX - Math.min(14, Math.max(0, firstX - fromX))
+  return `M${isAlone ? fromX : bendX} ${fromY}H${bendX}Q${bendX} ${firstY} ${firstX} ${firstY}H${lastX + 2}`
 }
 
 function MarkShape(props: {

@@ -10,6 +10,7 @@ import { navigate } from '../../lib/stores.ts'
 import { useQuery } from '../../lib/use-query.ts'
 import { type PlannedBackup, PlanStrip } from '../../pictures/plan-strip.tsx'
 import { Dialog, Field, Skeleton } from '../../ui/parts.tsx'
+import { doubtOf, PLAN_MS, type PlanDoubt, type SeenPlan } from './plan-doubt.ts'
 
 type Subject = { readonly instance: InstanceRef; readonly backup: BackupRecord }
 
@@ -217,27 +218,25 @@ function Sheet(props: {
   )
 }
 
-const PLAN_MS = 10 * 60_000
-
-/** Why a plan may no longer be carried out unseen: another one took its place, or it was made long ago. */
+/** Follows what speaks against the plan that is shown; `settle` is for when it was looked at again. */
 function useDoubt(hash: string | undefined): {
-  readonly doubt: 'changed' | 'expired' | undefined
+  readonly doubt: PlanDoubt | undefined
   readonly settle: () => void
 } {
-  const [seen, setSeen] = useState<{ readonly hash: string; readonly look: number } | undefined>(undefined)
-  const [isOld, setOld] = useState(false)
-  if (seen === undefined && hash !== undefined) setSeen({ hash, look: 0 })
+  const [seen, setSeen] = useState<SeenPlan | undefined>(undefined)
+  const [nowMs, setNowMs] = useState(() => Date.now())
+  if (seen === undefined && hash !== undefined) setSeen({ hash, atMs: nowMs })
   useEffect(() => {
     if (seen === undefined) return undefined
-    const timer = setTimeout(() => setOld(true), PLAN_MS)
+    const timer = setTimeout(() => setNowMs(Date.now()), PLAN_MS)
     return () => clearTimeout(timer)
   }, [seen])
   const settle = (): void => {
-    setOld(false)
-    if (hash !== undefined) setSeen((before) => ({ hash, look: (before?.look ?? 0) + 1 }))
+    if (hash === undefined) return
+    setNowMs(Date.now())
+    setSeen({ hash, atMs: Date.now() })
   }
-  const isOther = seen !== undefined && hash !== undefined && hash !== seen.hash
-  return { doubt: isOther ? 'changed' : isOld ? 'expired' : undefined, settle }
+  return { doubt: doubtOf(seen, hash, nowMs), settle }
 }
 
 function Picture({ backups }: { readonly backups: readonly PlannedBackup[] }) {

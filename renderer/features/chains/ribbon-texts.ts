@@ -76,7 +76,7 @@ export function ribbonTexts(
     from: say('chains.from'),
     to: say('chains.to'),
     moment: timeOf,
-    range: ([fromMs, toMs]) => (toMs - fromMs < 2 * 86_400_000 ? moment : date).formatRange(fromMs, toMs),
+    range: ([fromMs, toMs]) => (toMs - fromMs < 2 * DAY_MS ? moment : date).formatRange(fromMs, toMs),
     rowTitle: ({ fullId }) =>
       fullId === undefined ? say('chains.broken') : say('chains.row', { id: fullId }),
     rowLines: ({ increments, bytes, tipLength, problems: bad, isMerging, lanes }) => [
@@ -101,7 +101,10 @@ export function ribbonTexts(
     mark: markText,
     walked: (mark, index, total) => say('chains.walked', { mark: markText(mark), index, total }),
     size: ({ bytes }) => formatBytes(bytes),
-    tick: (ms, spanMs) => (spanMs > 3 * 86_400_000 ? day : spanMs > 86_400_000 ? moment : hour).format(ms),
+    tick: (ms, stepMs) => {
+      const time = hour.format(ms)
+      return stepMs >= DAY_MS || time === '00:00' ? day.format(ms) : time
+    },
     older: (count, bytes, pins) =>
       say(pins === 0 ? 'chains.older' : 'chains.older-pinned', {
         count,
@@ -132,6 +135,7 @@ export function ribbonTexts(
   }
 }
 
+const DAY_MS = 86_400_000
 const LONGEST_NOTE = 28
 
 function shorten(note: string): string {
