@@ -28,6 +28,12 @@ export class HeaderTable {
     this.#view = new DataView(this.#bytes.buffer)
   }
 
+  /** Forgets all pages and keeps the room for them: tables that {@link finish} has given are overwritten from now on. */
+  clear(): void {
+    this.#bytes.fill(0, 0, (this.#count + 1) * HEADER_RECORD_BYTES)
+    this.#count = 0
+  }
+
   /** Pages so far. */
   get count(): number {
     return this.#count
@@ -71,12 +77,42 @@ export function encodeHeaderTable(entries: readonly PageHeaderEntry[], endPositi
   return table.finish(endPosition)
 }
 
+/** An inflated header table for reading. Indexes run from 0 to `count` - 1. */
+export class HeaderTableReader {
+  readonly count: number
+  readonly #view: DataView
+
+  /** @internal The table has been checked: see {@link decodeHeaderTable}. */
+  constructor(view: DataView, count: number) {
+    this.#view = view
+    this.count = count
+  }
+
+  blockAt(index: number): number {
+    return this.#view.getInt32(index * HEADER_RECORD_BYTES + 8, true)
+  }
+
+  positionAt(index: number): number {
+    return this.#view.getInt32(index * HEADER_RECORD_BYTES + 12, true)
+  }
+
+  /** All pages, an object for each. */
+  entries(): readonly PageHeaderEntry[] {
+    return Array.from({ length: this.count }, (_, index) => ({
+      lsn: lsnFromBigint(this.#view.getBigUint64(index * HEADER_RECORD_BYTES, true)),
+      block: this.blockAt(index),
+      position: this.positionAt(index),
+      checksum: this.#view.getUint16(index * HEADER_RECORD_BYTES + 16, true),
+    }))
+  }
+}
+
 /**
  * Reads an inflated header table. Padding is not looked at: remote writers leave garbage there.
  *
  * @throws {EngineError} `format.damaged` when the size is not that of `headerCount` pages, or positions do not ascend.
  */
-export function decodeHeaderTable(bytes: Uint8Array, headerCount: number): readonly PageHeaderEntry[] {
+export function decodeHeaderTable(bytes: Uint8Array, headerCount: number): HeaderTableReader {
   if (bytes.length !== (headerCount + 1) * HEADER_RECORD_BYTES) {
     throw new EngineError(
       'format.damaged',
@@ -84,22 +120,15 @@ export function decodeHeaderTable(bytes: Uint8Array, headerCount: number): reado
     )
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  const entries: PageHeaderEntry[] = []
+  const table = new HeaderTableReader(view, headerCount)
   let lastPosition = -1
-  for (let at = 0; entries.length < headerCount; at += HEADER_RECORD_BYTES) {
-    const position = view.getInt32(at + 12, true)
+  // The last record has a position as well: the end of the stored file.
+  for (let index = 0; index <= headerCount; index++) {
+    const position = table.positionAt(index)
     if (position <= lastPosition) throw outOfOrder(position, lastPosition)
     lastPosition = position
-    entries.push({
-      lsn: lsnFromBigint(view.getBigUint64(at, true)),
-      block: view.getInt32(at + 8, true),
-      position,
-      checksum: view.getUint16(at + 16, true),
-    })
   }
-  const end = headerTableEnd(bytes)
-  if (end <= lastPosition) throw outOfOrder(end, lastPosition)
-  return entries
+  return table
 }
 
 /** The size of the stored file as the last record of an inflated header table tells it. */

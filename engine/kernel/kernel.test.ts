@@ -72,6 +72,18 @@ const anyPage = fc.oneof(
     .map((garbage) => () => Uint8Array.from({ length: PAGE_BYTES }, (_, at) => garbage[(at * 7) & 31] ?? 0)),
 )
 
+/** Of the first page of the second segment. */
+const FIRST = 131_072
+
+function record(block: number, page: Uint8Array, payloadBytes = PAGE_BYTES): Uint8Array {
+  const header = new DataView(new ArrayBuffer(8))
+  header.setUint32(0, block, true)
+  header.setUint32(4, payloadBytes, true)
+  return Buffer.concat([new Uint8Array(header.buffer), page])
+}
+
+const records = new Map([wasm, twin].map((of) => [of, of.reserve(64 << 10)]))
+
 function scan(of: PageKernel, pages: Uint8Array, expected: Parameters<PageKernel['scanPages']>[1]) {
   const { verdicts, checksums, lsns } = of.scanPages(pages, expected)
   const count = pages.length / PAGE_BYTES
@@ -160,6 +172,37 @@ describe.each(both)('%s:', (_name, tested) => {
     }
   })
 
+  test('records are looked at up to the first that is not plainly sound', () => {
+    const stopLsn = parseLsn('0/178D060')
+    const page = (block: number): Uint8Array => soundPage(FIRST + block, block)
+    const future = soundPage(FIRST + 3, 3, parseLsn('0/178D061'))
+    const seen = (parts: readonly Uint8Array[], lastBlock = -1, more = {}): number => {
+      const bytes = records.get(tested)?.subarray(0, Buffer.concat(parts).length) ?? new Uint8Array()
+      bytes.set(Buffer.concat(parts))
+      return tested.scanRecords(bytes, {
+        firstBlock: FIRST,
+        lastBlock,
+        hasChecksums: true,
+        stopLsn,
+        ...more,
+      })
+    }
+    const sound = [record(0, page(0)), record(1, new Uint8Array(PAGE_BYTES)), record(7, page(7))]
+    expect(seen(sound)).toBe(3)
+    expect(seen([])).toBe(0)
+    expect(seen([...sound, record(8, page(8)).subarray(0, -1)])).toBe(3)
+    expect(seen(sound, 0)).toBe(0)
+    expect(seen([record(2, page(2)), record(2, page(2))])).toBe(1)
+    expect(seen([record(131_071, page(131_071))])).toBe(1)
+    expect(seen([record(131_072, page(131_072))])).toBe(0)
+    expect(seen([record(0, page(0)), record(1, page(1), 8191)])).toBe(1)
+    expect(seen([record(0, page(0)), record(1, tornPage(FIRST + 1, 1))])).toBe(1)
+    expect(seen([record(0, page(1))])).toBe(0)
+    expect(seen([record(0, page(1))], -1, { hasChecksums: false })).toBe(1)
+    expect(seen([record(3, future), record(4, page(4))])).toBe(0)
+    expect(seen([record(3, future)], -1, { stopLsn: LSN_NONE })).toBe(1)
+  })
+
   test('buffers are reserved until there is no more room', () => {
     const own = tested.kind === 'wasm' ? requireWasm() : openTwinKernel()
     const first = own.reserve(5000)
@@ -205,6 +248,37 @@ describe('wasm and twin agree', () => {
         },
       ),
       { numRuns: 400 },
+    )
+  })
+
+  test('on the records of a file, whatever is in it', () => {
+    const anyRecord = fc.record({
+      step: fc.constantFrom(1, 1, 1, 2, 0, -1),
+      page: anyPage,
+      payloadBytes: fc.constantFrom(...Array.from({ length: 9 }, () => PAGE_BYTES), 100),
+    })
+    fc.assert(
+      fc.property(
+        fc.array(anyRecord, { maxLength: 6 }),
+        fc.nat({ max: 20 }),
+        fc.boolean(),
+        fc.oneof(anyLsn, fc.constant(LSN_NONE)),
+        (made, cutOff, hasChecksums, stopLsn) => {
+          let block = 5
+          const bytes = Buffer.concat(
+            made.map(({ step, page, payloadBytes }) =>
+              record((block += step), page(FIRST + block), payloadBytes),
+            ),
+          )
+          const counts = [wasm, twin].map((of) => {
+            const placed = records.get(of)?.subarray(0, Math.max(0, bytes.length - cutOff)) ?? bytes
+            placed.set(bytes.subarray(0, placed.length))
+            return of.scanRecords(placed, { firstBlock: FIRST, lastBlock: 5, hasChecksums, stopLsn })
+          })
+          expect(counts[0]).toBe(counts[1])
+        },
+      ),
+      { numRuns: 300 },
     )
   })
 

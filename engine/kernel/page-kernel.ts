@@ -25,6 +25,16 @@ export type ScanExpectations = {
   readonly stopLsn?: Lsn | undefined
 }
 
+export type RecordExpectations = {
+  /** Of the segment's first page, counted from the start of the relation. */
+  readonly firstBlock: number
+  /** Of the record before, within the segment; -1 when there is none. */
+  readonly lastBlock: number
+  readonly hasChecksums: boolean
+  /** As in {@link PageExpectations}. */
+  readonly stopLsn: Lsn
+}
+
 /** One place for each page, in the kernel's own memory: good until the next page is examined. */
 export type PageScan = {
   /** One of {@link SCANNED}. */
@@ -56,6 +66,11 @@ export type PageKernel = {
   examinePage(page: Uint8Array, expected: PageExpectations): PageVerdict
   /** Examines whole pages that lie one after the other, at most {@link MOST_SCANNED_PAGES}. Does not touch them. */
   scanPages(pages: Uint8Array, expected: ScanExpectations): PageScan
+  /**
+   * Looks at the records of a stored data file: how many from the first one on are whole, ascend, and hold a sound page
+   * that is not compressed. `records` lies in a reserved buffer. Does not touch what {@link scanPages} has found.
+   */
+  scanRecords(records: Uint8Array, expected: RecordExpectations): number
 }
 
 /** What the memory of a kernel has room for, whoever reserves it. */

@@ -1,9 +1,12 @@
 import { assert } from '../base/assert.ts'
 import { LSN_NONE } from '../base/lsn.ts'
 import { crc32c } from '../format/crc32c.ts'
+import { BLOCK_HEADER_BYTES, decodeBlockHeader } from '../format/page-blocks.ts'
 import { pageChecksum } from '../format/page-checksum.ts'
-import { examinePage, PAGE_BYTES, type PageVerdict } from '../format/page-header.ts'
+import { examinePage, PAGE_BYTES, type PageVerdict, SEGMENT_BLOCKS } from '../format/page-header.ts'
 import { MOST_RESERVED_BYTES, MOST_SCANNED_PAGES, type PageKernel, SCANNED } from './page-kernel.ts'
+
+const RECORD_BYTES = BLOCK_HEADER_BYTES + PAGE_BYTES
 
 /** The kernel in plain TypeScript: what the other is held against, and what runs where WebAssembly does not. */
 export function openTwinKernel(): PageKernel {
@@ -36,6 +39,20 @@ export function openTwinKernel(): PageKernel {
         lsns[index] = lsn
       }
       return { verdicts, checksums, lsns, lsnHalves }
+    },
+    scanRecords: (records, { firstBlock, lastBlock, hasChecksums, stopLsn }) => {
+      let count = 0
+      let last = lastBlock
+      for (let at = 0; records.length - at >= RECORD_BYTES; at += RECORD_BYTES, count++) {
+        const { block, payloadBytes } = decodeBlockHeader(records, at)
+        if (payloadBytes !== PAGE_BYTES || block >= SEGMENT_BLOCKS || block <= last) break
+        const page = records.subarray(at + BLOCK_HEADER_BYTES, at + RECORD_BYTES)
+        const blockNumber = firstBlock + block
+        const { verdict } = examinePage(page, { blockNumber, hasChecksums, stopLsn })
+        if (verdict !== 'valid' && verdict !== 'zeroed') break
+        last = block
+      }
+      return count
     },
   }
 }

@@ -35,6 +35,14 @@ type KernelExports = {
     horizon: bigint,
     stopLsn: bigint,
   ): void
+  scanRecords(
+    records: number,
+    end: number,
+    firstBlock: number,
+    lastBlock: number,
+    hasChecksums: number,
+    stopLsn: bigint,
+  ): number
 }
 
 /**
@@ -119,6 +127,11 @@ function around(wasm: KernelExports): PageKernel {
       assert(Number.isInteger(count) && count <= MOST_SCANNED_PAGES, 'a scan takes up to 128 whole pages')
       wasm.scanPages(place(pages), count, firstBlock, hasChecksums ? 1 : 0, horizon, stopLsn)
       return scan
+    },
+    scanRecords: (records, { firstBlock, lastBlock, hasChecksums, stopLsn }) => {
+      assert(records.buffer === memory, 'records lie in a reserved buffer')
+      const at = records.byteOffset
+      return wasm.scanRecords(at, at + records.length, firstBlock, lastBlock, hasChecksums ? 1 : 0, stopLsn)
     },
   }
 }

@@ -1,7 +1,7 @@
 /** What the engine may call. `engine/kernel/wasm.ts` has the same list with its types. */
 export { crc32c } from './crc32c'
 export { pageChecksum } from './page-checksum'
-export { scanPages, CHECKSUMS, LSNS, VERDICTS } from './scan-pages'
+export { scanPages, scanRecords, CHECKSUMS, LSNS, VERDICTS } from './scan-pages'
 
 /** Below this lies what the kernel needs for itself; from here on the memory is the caller's. */
 export const FREE: usize = __heap_base

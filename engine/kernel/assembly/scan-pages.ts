@@ -2,6 +2,10 @@ import { pageChecksum } from './page-checksum'
 
 const PAGE_BYTES: usize = 8192
 const HEADER_BYTES: u32 = 24
+/** Of a record in a stored file: block number and length, then the page. */
+const RECORD_HEADER_BYTES: usize = 8
+const SEGMENT_BLOCKS: i32 = 131072
+const RECORD_BYTES: usize = RECORD_HEADER_BYTES + PAGE_BYTES
 const KNOWN_FLAGS: u32 = 0x0007
 /** As many pages as one call may look at: 1 MiB. */
 const MOST_PAGES = 128
@@ -18,6 +22,10 @@ const CHECKSUM_MISMATCH: u8 = 3
 const LSN_FROM_FUTURE: u8 = 4
 const UNCHANGED: u8 = 5
 
+/** What `judge` found out beside its verdict. */
+let checksum: u32 = 0
+let lsn: u64 = 0
+
 /** Judges `count` pages that lie one after the other, as `examinePage` does it. `horizon` and `stopLsn` may be 0. */
 export function scanPages(
   pages: usize,
@@ -28,23 +36,45 @@ export function scanPages(
   stopLsn: u64,
 ): void {
   for (let index: usize = 0; index < count; index++) {
-    const page = pages + index * PAGE_BYTES
-    let verdict = VALID
-    let checksum: u32 = 0
-    let lsn: u64 = 0
-    if (!isHeaderSane(page)) {
-      verdict = isZeroed(page) ? ZEROED : HEADER_INVALID
-    } else {
-      checksum = pageChecksum(page, firstBlock + u32(index))
-      lsn = (u64(load<u32>(page)) << 32) | u64(load<u32>(page, 4))
-      if (hasChecksums && checksum != load<u16>(page, 8)) verdict = CHECKSUM_MISMATCH
-      else if (stopLsn != 0 && lsn > stopLsn) verdict = LSN_FROM_FUTURE
-      else if (lsn != 0 && lsn < horizon) verdict = UNCHANGED
-    }
+    let verdict = judge(pages + index * PAGE_BYTES, firstBlock + u32(index), hasChecksums, stopLsn)
+    if (verdict == VALID && lsn != 0 && lsn < horizon) verdict = UNCHANGED
     store<u8>(VERDICTS + index, verdict)
     store<u16>(CHECKSUMS + index * 2, <u16>checksum)
     store<u64>(LSNS + index * 8, lsn)
   }
+}
+
+/**
+ * How many of the records between `records` and `end` are whole, ascend after `lastBlock` (-1 = none yet), and hold a
+ * sound page that is not compressed: all up to the first that is not so. `firstBlock` is that of the segment.
+ */
+export function scanRecords(
+  records: usize,
+  end: usize,
+  firstBlock: u32,
+  lastBlock: i32,
+  hasChecksums: bool,
+  stopLsn: u64,
+): u32 {
+  let count: u32 = 0
+  for (let at = records; end - at >= RECORD_BYTES; at += RECORD_BYTES) {
+    const block = load<i32>(at)
+    if (load<u32>(at, 4) != u32(PAGE_BYTES) || block <= lastBlock || block >= SEGMENT_BLOCKS) break
+    if (judge(at + RECORD_HEADER_BYTES, firstBlock + u32(block), hasChecksums, stopLsn) > ZEROED) break
+    lastBlock = block
+    count++
+  }
+  return count
+}
+
+function judge(page: usize, block: u32, hasChecksums: bool, stopLsn: u64): u8 {
+  checksum = 0
+  lsn = 0
+  if (!isHeaderSane(page)) return isZeroed(page) ? ZEROED : HEADER_INVALID
+  checksum = pageChecksum(page, block)
+  lsn = (u64(load<u32>(page)) << 32) | u64(load<u32>(page, 4))
+  if (hasChecksums && checksum != load<u16>(page, 8)) return CHECKSUM_MISMATCH
+  return stopLsn != 0 && lsn > stopLsn ? LSN_FROM_FUTURE : VALID
 }
 
 function isHeaderSane(page: usize): bool {

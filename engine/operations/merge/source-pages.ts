@@ -61,7 +61,7 @@ export function openSourcePages(
       storedBytes,
       crc,
       pages: isSound
-        ? withLengths(table.entries, storedBytes)
+        ? withLengths(table.table.entries(), storedBytes)
         : scanPages(descriptor, { source, compressAlgorithm, file, input, context }),
       [Symbol.dispose]: () => closeSync(descriptor),
     }

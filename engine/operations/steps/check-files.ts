@@ -6,7 +6,8 @@ import { decodeControlFile } from '../../format/control-file.ts'
 import { legacyCrc32 } from '../../format/crc32c.ts'
 import type { CompressAlgorithm } from '../../format/backup-control.ts'
 import type { HeaderTablePlace } from '../../format/content-list.ts'
-import type { PageHeaderEntry } from '../../format/header-map.ts'
+import type { HeaderTableReader } from '../../format/header-map.ts'
+import { BLOCK_HEADER_BYTES, decodeBlockHeader } from '../../format/page-blocks.ts'
 import { PAGE_BYTES, SEGMENT_BLOCKS } from '../../format/page-header.ts'
 import { mapFileError } from '../../host/file-error.ts'
 import { kernel } from '../../kernel/kernel.ts'
@@ -59,6 +60,7 @@ export type FileFinding = {
 /** The file with the header tables of a backup, as findings name it. */
 export const HEADER_MAP = 'page_header_map'
 
+const RECORD_BYTES = BLOCK_HEADER_BYTES + PAGE_BYTES
 /** Damage in one file beyond this many findings is summed up in the last. */
 const MOST_FINDINGS_PER_FILE = 20
 
@@ -160,12 +162,12 @@ function checkDataFile(
     else hiddenCount++
   }
 
-  let table: readonly PageHeaderEntry[] | undefined
+  let table: HeaderTableReader | undefined
   if (input.headerMapPath !== undefined) {
     const read = readHeaderTable(input.headerMapPath, file.headers)
     if (read.kind === 'damaged')
       add(problem('header-map', `the page headers of "${file.name}": ${read.message}`, HEADER_MAP))
-    else table = read.entries
+    else table = read.table
   }
 
   const crcOf = input.hasLegacyCrc ? legacyCrc32 : kernel.crc32c
@@ -177,11 +179,24 @@ function checkDataFile(
     crc = crcOf(bytes, crc)
     context.addBytes(bytes.length)
   }
+  const isKnown = (index: number, block: number, position: number): boolean =>
+    table === undefined ||
+    (index < table.count && table.blockAt(index) === block && table.positionAt(index) === position)
+  const firstBlock = file.segmentNumber * SEGMENT_BLOCKS
+  const { hasChecksums, stopLsn } = input
+  const skim = (records: Uint8Array, position: number, lastBlock: number): number => {
+    const sound = kernel.scanRecords(records, { firstBlock, lastBlock, hasChecksums, stopLsn })
+    let count = 0
+    for (let at = 0; count < sound; at += RECORD_BYTES, count++)
+      if (!isKnown(pageIndex + count, decodeBlockHeader(records, at).block, position + at)) break
+    pageIndex += count
+    return count
+  }
   try {
-    readStoredPages(descriptor, { isPadded: input.isPadded, onBytes }, ({ block, position, payload }) => {
-      const header = table?.[pageIndex++]
+    const options = { isPadded: input.isPadded, onBytes, skim }
+    readStoredPages(descriptor, options, ({ block, position, payload }) => {
       const where = `${file.name} block ${block}`
-      if (table !== undefined && (header?.block !== block || header.position !== position)) {
+      if (!isKnown(pageIndex++, block, position)) {
         add(problem('header-map', `the header map does not know block ${block} of "${file.name}"`, where))
         table = undefined
       }
@@ -191,9 +206,9 @@ function checkDataFile(
         return undefined
       }
       const { verdict } = kernel.examinePage(content, {
-        blockNumber: file.segmentNumber * SEGMENT_BLOCKS + block,
-        hasChecksums: input.hasChecksums,
-        stopLsn: input.stopLsn,
+        blockNumber: firstBlock + block,
+        hasChecksums,
+        stopLsn,
       })
       if (verdict === 'header-invalid') {
         add(problem('page-corrupt', `block ${block} of "${file.name}" has a damaged header`, where))
@@ -209,8 +224,8 @@ function checkDataFile(
     if (!(thrown instanceof EngineError) || thrown.code !== 'format.damaged') throw thrown
     return [...findings, problem('page-corrupt', `"${file.name}" holds ${thrown.message}`)]
   }
-  if (table !== undefined && pageIndex !== table.length) {
-    add(problem('header-map', `"${file.name}" holds ${pageIndex} pages, its header map ${table.length}`))
+  if (table !== undefined && pageIndex !== table.count) {
+    add(problem('header-map', `"${file.name}" holds ${pageIndex} pages, its header map ${table.count}`))
   }
   if (crc !== file.crc) add(problem('file-crc', crcMessage(file, crc)))
   if (hiddenCount > 0)

@@ -1,8 +1,8 @@
 import { closeSync, openSync, readSync } from 'node:fs'
 import { deflateSync, inflateSync } from 'node:zlib'
-import { crc32c } from '../../format/crc32c.ts'
 import type { HeaderTablePlace } from '../../format/content-list.ts'
-import { decodeHeaderTable, HEADER_RECORD_BYTES, type PageHeaderEntry } from '../../format/header-map.ts'
+import { decodeHeaderTable, HEADER_RECORD_BYTES, type HeaderTableReader } from '../../format/header-map.ts'
+import { kernel } from '../../kernel/kernel.ts'
 
 /** A table of up to this many bytes, eight pages, is stored as it is: compressing costs more time than it saves room. */
 const SMALL_TABLE_BYTES = 9 * HEADER_RECORD_BYTES
@@ -24,6 +24,14 @@ export function packHeaderTable(table: Uint8Array): Uint8Array {
   return blob
 }
 
+/** The table in a zlib stream. One that was stored as it is needs no inflating; its CRC is looked at by the caller. */
+function unpackHeaderTable(blob: Uint8Array, mostBytes: number): Uint8Array {
+  const end = blob.length - ADLER_BYTES
+  if (STORED_PREFIX.every((byte, at) => blob[at] === byte) && end - STORED_HEAD_BYTES === mostBytes)
+    return blob.slice(STORED_HEAD_BYTES, end)
+  return inflateSync(blob, { maxOutputLength: mostBytes })
+}
+
 function adler32(bytes: Uint8Array): number {
   let a = 1
   let b = 0
@@ -36,7 +44,7 @@ function adler32(bytes: Uint8Array): number {
 }
 
 type HeaderTable =
-  | { readonly kind: 'sound'; readonly entries: readonly PageHeaderEntry[] }
+  | { readonly kind: 'sound'; readonly table: HeaderTableReader }
   | { readonly kind: 'damaged'; readonly message: string }
 
 /** Reads the header table of one file out of `page_header_map`. Whatever is wrong with it is said, not thrown. */
@@ -52,11 +60,11 @@ export function readHeaderTable(mapPath: string, place: HeaderTablePlace | undef
       closeSync(descriptor)
     }
     const bytes = (place.headerCount + 1) * HEADER_RECORD_BYTES
-    const table = inflateSync(blob, { maxOutputLength: bytes })
+    const table = unpackHeaderTable(blob, bytes)
     if (table.length !== bytes) return { kind: 'damaged', message: 'the header table has another size' }
-    if (crc32c(table) !== place.crc)
+    if (kernel.crc32c(table) !== place.crc)
       return { kind: 'damaged', message: 'the header table fails its checksum' }
-    return { kind: 'sound', entries: decodeHeaderTable(table, place.headerCount) }
+    return { kind: 'sound', table: decodeHeaderTable(table, place.headerCount) }
   } catch (thrown) {
     return { kind: 'damaged', message: thrown instanceof Error ? thrown.message : String(thrown) }
   }

@@ -22,9 +22,18 @@ export type StoredPage = {
 type OnPage = (page: StoredPage) => 'stop' | undefined
 
 /**
+ * Given the records that have been read from `position` on, says how many of the first ones it has dealt with: only such
+ * as hold a page that is not compressed, and ascend after `lastBlock`, -1 at first.
+ */
+type Skim = (records: Uint8Array, position: number, lastBlock: number) => number
+
+const WHOLE_RECORD_BYTES = BLOCK_HEADER_BYTES + PAGE_BYTES
+
+/**
  * Reads the page records of a stored data file in one pass of large reads.
  *
  * `onBytes` sees every byte of the file once and in order, for a checksum and for progress; after `stop` it sees no more.
+ * What `skim` deals with, many records at a time, is not shown to `onPage`.
  * `isPadded` is for backups of versions before 2.4.0, whose payloads are padded to eight bytes.
  * Only one file at a time can be read in a thread: the buffer is shared.
  *
@@ -32,7 +41,11 @@ type OnPage = (page: StoredPage) => 'stop' | undefined
  */
 export function readStoredPages(
   descriptor: number,
-  options: { readonly isPadded: boolean; readonly onBytes?: (bytes: Uint8Array) => void },
+  options: {
+    readonly isPadded: boolean
+    readonly onBytes?: (bytes: Uint8Array) => void
+    readonly skim?: Skim
+  },
   onPage: OnPage,
 ): void {
   let filled = 0
@@ -44,6 +57,12 @@ export function readStoredPages(
     filled += readBytes
     let at = 0
     while (filled - at >= BLOCK_HEADER_BYTES) {
+      const skimmed = options.skim?.(buffer.subarray(at, filled), fileOffset + at, lastBlock) ?? 0
+      if (skimmed > 0) {
+        at += skimmed * WHOLE_RECORD_BYTES
+        lastBlock = decodeBlockHeader(buffer, at - WHOLE_RECORD_BYTES).block
+        continue
+      }
       const { block, payloadBytes } = decodeBlockHeader(buffer, at)
       if (payloadBytes === TRUNCATED) return
       if (payloadBytes <= 0 || payloadBytes > PAGE_BYTES || block <= lastBlock) {
