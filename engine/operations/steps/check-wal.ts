@@ -46,12 +46,19 @@ export type StopLsnSearch =
  * @throws {EngineError} `storage.*` when a directory or file cannot be read at all.
  */
 export async function checkWalRange(range: WalRange): Promise<WalCheck> {
+  const checked = await checkRange(range, { ...range, nothingAfter: range.stop })
+  return checked.kind === 'incomplete' && checked.problem.what === 'truncated'
+    ? await checkRange(range, range)
+    : checked
+}
+
+async function checkRange(range: WalRange, source: WalSource): Promise<WalCheck> {
   const from = isRecordPlace(range.start, range.segmentBytes) ? 'record' : 'at-or-after'
   const segments: string[] = []
   let recoveryTimeMicros: bigint | undefined
   let lastRecord: WalRecord | undefined
   const problem = await readWalRecords(
-    range,
+    source,
     { start: range.start, from },
     (record) => {
       lastRecord = record
@@ -98,14 +105,17 @@ export async function findStopLsn(
   }
   const source = { ...search, places: [search.place] }
   let found: Lsn | undefined
-  const problem = await readWalRecords(
-    source,
-    { start: stopLsn, from: isAtPageEdge ? 'at-or-after' : 'record' },
-    ({ lsn }) => {
-      found = lsn
-      return false
-    },
-  )
+  const look = (nothingAfter: Lsn | undefined) =>
+    readWalRecords(
+      nothingAfter === undefined ? source : { ...source, nothingAfter },
+      { start: stopLsn, from: isAtPageEdge ? 'at-or-after' : 'record' },
+      ({ lsn }) => {
+        found = lsn
+        return false
+      },
+    )
+  let problem = await look(stopLsn)
+  if (problem?.what === 'truncated') problem = await look(undefined)
   if (found !== undefined || problem === undefined) return { kind: 'found', stopLsn: found ?? stopLsn }
   if (isFromReplica && (isAtPageEdge || search.waitedMs * 2 >= search.timeoutMs)) {
     const prior = await findRecordEndingAt(source, search.startLsn, stopLsn)

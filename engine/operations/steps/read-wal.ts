@@ -1,17 +1,20 @@
-import { readFile } from 'node:fs/promises'
+import { open, readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { gunzip } from 'node:zlib'
 import { describeError } from '../../base/engine-error.ts'
 import type { Lsn } from '../../base/lsn.ts'
-import { type Timeline, walSegmentName, walSegmentNumber } from '../../base/wal-segment.ts'
+import { type Timeline, walSegmentName, walSegmentNumber, walSegmentStart } from '../../base/wal-segment.ts'
 import { WalCursor, type WalCursorOptions, type WalProblem } from '../../format/wal-cursor.ts'
+import { WAL_PAGE_BYTES } from '../../format/wal-page.ts'
 import type { WalRecord } from '../../format/wal-record.ts'
 import { mapFileError } from '../../host/file-error.ts'
 
 /** After so many records others get their turn, some 10 ms: a segment may have a gigabyte. */
 const RECORDS_PER_TURN = 5_000
+/** Records are longer only where they carry many pages, which those at the end of a backup do not. */
+const USUAL_RECORD_BYTES = 64 << 10
 
 /** A directory with WAL: `plain` as a server or receiver fills it, `archive` where segments may be compressed. */
 export type WalPlace = { readonly directory: string; readonly kind: 'plain' | 'archive' }
@@ -32,6 +35,11 @@ export type WalSource = WalIdentity & {
    * ancestor wrote before that, and is taken when the ancestor's own was never archived, as recovery does.
    */
   readonly heirs?: readonly { readonly timeline: Timeline; readonly start: Lsn }[]
+  /**
+   * Little is needed after this LSN: of the segment that holds it only what a usual record there takes is read, where
+   * it is not compressed. What then looks cut off may only be longer, and is to be read again without the limit.
+   */
+  readonly nothingAfter?: Lsn
   readonly signal: AbortSignal
 }
 
@@ -60,11 +68,12 @@ export async function readWalRecords(
     }
     signal.throwIfAborted()
     const name = walSegmentName({ timeline, number: step.number }, segmentBytes)
-    let loaded = await loadSegment(source, name)
+    const mostBytes = neededBytes(source, step.number)
+    let loaded = await loadSegment(source, name, mostBytes)
     for (const heir of source.heirs ?? []) {
       if (loaded.kind !== 'missing' || walSegmentNumber(heir.start, segmentBytes) !== step.number) continue
       const sameInHeir = { timeline: heir.timeline, number: step.number }
-      loaded = await loadSegment(source, walSegmentName(sameInHeir, segmentBytes))
+      loaded = await loadSegment(source, walSegmentName(sameInHeir, segmentBytes), mostBytes)
     }
     if (loaded.kind === 'bytes') {
       onSegment(name)
@@ -73,26 +82,53 @@ export async function readWalRecords(
   }
 }
 
+function neededBytes({ nothingAfter, segmentBytes }: WalSource, number: bigint): number {
+  if (nothingAfter === undefined || walSegmentNumber(nothingAfter, segmentBytes) !== number)
+    return segmentBytes
+  const end = Number(nothingAfter - walSegmentStart(number, segmentBytes)) + USUAL_RECORD_BYTES
+  return Math.min(segmentBytes, Math.ceil(end / WAL_PAGE_BYTES) * WAL_PAGE_BYTES)
+}
+
 type Loaded =
   | { readonly kind: 'bytes'; readonly bytes: Uint8Array }
   | { readonly kind: 'missing' | 'unreadable'; readonly why: string }
 
 /** A whole segment goes before a partial one, which is what was there when its timeline ended. */
-async function loadSegment({ places, segmentBytes, signal }: WalSource, name: string): Promise<Loaded> {
+async function loadSegment(
+  { places, segmentBytes, signal }: WalSource,
+  name: string,
+  mostBytes: number,
+): Promise<Loaded> {
   for (const { directory, kind } of places) {
     for (const suffix of kind === 'archive' ? ['', '.gz', '.partial', '.gz.partial'] : ['', '.partial']) {
       const file = path.join(directory, name + suffix)
-      const bytes = await readIfPresent(file, signal)
+      const isPacked = suffix.startsWith('.gz')
+      const isWhole = isPacked || mostBytes === segmentBytes
+      const bytes = await readIfPresent(file, isWhole ? undefined : mostBytes, signal)
       if (bytes === undefined) continue
-      return suffix.startsWith('.gz') ? await unpack(bytes, segmentBytes) : { kind: 'bytes', bytes }
+      return isPacked ? await unpack(bytes, segmentBytes) : { kind: 'bytes', bytes }
     }
   }
   return { kind: 'missing', why: 'the segment is missing' }
 }
 
-async function readIfPresent(file: string, signal: AbortSignal): Promise<Uint8Array | undefined> {
+/** The file, or its beginning when `mostBytes` is given. */
+async function readIfPresent(
+  file: string,
+  mostBytes: number | undefined,
+  signal: AbortSignal,
+): Promise<Uint8Array | undefined> {
   try {
-    return await readFile(file, { signal })
+    if (mostBytes === undefined) return await readFile(file, { signal })
+    await using handle = await open(file, 'r')
+    const bytes = new Uint8Array(mostBytes)
+    let filled = 0
+    while (filled < mostBytes) {
+      const { bytesRead } = await handle.read(bytes, filled, mostBytes - filled, filled)
+      if (bytesRead === 0) break
+      filled += bytesRead
+    }
+    return bytes.subarray(0, filled)
   } catch (thrown) {
     if (thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT') return undefined
     throw signal.aborted ? thrown : mapFileError(thrown, file, 'read')
