@@ -54,7 +54,7 @@ export function copiedEntry(
             headerCount: copied.headers.count,
             crc: copied.headers.crc,
             offset: headerOffset,
-            sizeBytes: copied.headers.blob.length,
+            sizeBytes: copied.headers.sizeBytes,
           },
   }
 }

@@ -10,7 +10,7 @@ import { ProgressTicker } from '../steps/progress-ticker.ts'
 import type { WorkerPool } from '../steps/worker-pool.ts'
 import { copiedEntry, makeDirectories, pendingEntry, unchangedEntry, unreadEntry } from './content.ts'
 import { copyFiles } from './copy-files.ts'
-import type { CopiedFile, CopyFilesInput, FileToCopy } from './file-copy.ts'
+import type { CopyFilesInput, FileToCopy } from './file-copy.ts'
 import { type Increment, sinceParent } from './increment.ts'
 import type { SourceEntry } from './list-files.ts'
 
@@ -57,8 +57,8 @@ export async function copyCluster(
   const copyBatch = async (batch: readonly SourceEntry[]): Promise<void> => {
     const done = ticker.begin(batch.map((entry) => entry.path))
     const input = { ...options, files: batch.map((entry) => fileToCopy(entry, directory, increment)) }
-    const outcomes = await pool.run(copyFiles, input)
-    const offsets = await headerMap.append(outcomes)
+    const { files: outcomes, headerTables } = await pool.run(copyFiles, input)
+    let headerOffset = await headerMap.append(headerTables)
     for (const [index, outcome] of outcomes.entries()) {
       const entry = batch[index]
       if (entry === undefined) continue
@@ -69,12 +69,12 @@ export async function copyCluster(
       if (outcome.rereadCount > 0) {
         run.log.log(`${outcome.rereadCount} pages of "${entry.path}" were read again until they were whole`)
       }
-      copied.set(
-        entry,
-        outcome.outcome === 'unchanged'
-          ? unchangedEntry(entry, outcome)
-          : copiedEntry(entry, outcome, options.compressAlgorithm, offsets[index] ?? 0),
-      )
+      if (outcome.outcome === 'unchanged') {
+        copied.set(entry, unchangedEntry(entry, outcome))
+        continue
+      }
+      copied.set(entry, copiedEntry(entry, outcome, options.compressAlgorithm, headerOffset))
+      headerOffset += outcome.headers?.sizeBytes ?? 0
     }
     done(batch.length)
   }
@@ -132,23 +132,14 @@ class HeaderMapWriter implements AsyncDisposable {
     this.#path = file
   }
 
-  /** Appends the tables of a batch in one write, and gives the offset that each has got; 0 for a file without one. */
-  async append(batch: readonly CopiedFile[]): Promise<readonly number[]> {
+  /** Appends the tables of a batch in one write, and gives where the first of them lies. */
+  async append(tables: Uint8Array): Promise<number> {
     const start = this.#offset
-    const blobs: Uint8Array[] = []
-    const offsets = batch.map((file) => {
-      const blob = file.outcome === 'copied' ? file.headers?.blob : undefined
-      if (blob === undefined) return 0
-      const offset = this.#offset
-      blobs.push(blob)
-      this.#offset += blob.length
-      return offset
-    })
-    if (blobs.length > 0) {
-      this.#queue = this.#queue.then(() => this.#write(Buffer.concat(blobs), start))
-      await this.#queue
-    }
-    return offsets
+    if (tables.length === 0) return start
+    this.#offset += tables.length
+    this.#queue = this.#queue.then(() => this.#write(tables, start))
+    await this.#queue
+    return start
   }
 
   async sync(): Promise<void> {

@@ -64,6 +64,7 @@ async function relation() {
       { ...file, segmentNumber: SEGMENT, ...(pages !== undefined && { pages }) },
       { files: [], compressAlgorithm: 'none', compressLevel: 1, hasChecksums },
       context,
+      () => undefined,
     )
   }
   return {

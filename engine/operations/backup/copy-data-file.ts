@@ -27,22 +27,30 @@ const readPages = Array.from({ length: PAGES_PER_READ }, (_, index) =>
 )
 const writeBuffer = kernel.reserve(WRITE_BYTES + PAGE_BYTES + BLOCK_HEADER_BYTES)
 const firstBytes = writeBuffer.subarray(0, WRITE_BYTES)
+/** Of the file that is being copied: a gigabyte has three megabytes of headers. */
+const headers = new HeaderTable()
 /** Of data files in the catalog, whatever the source has. */
 const STORED_MODE = 0o600
 
 /**
  * Copies the pages of one segment of a relation into the catalog's stored form, checking every page.
- * Pages torn by a concurrent write are read again. Nothing is left of an empty or vanished file.
+ * Pages torn by a concurrent write are read again. Nothing is left of an empty or vanished file. `takeTable` is given
+ * the compressed header table of a file that is stored.
  *
  * @throws {EngineError} `backup.page-corrupt` when a page stays damaged.
  */
-export function copyDataFile(file: FileToCopy, options: CopyFilesInput, context: TaskContext): CopiedFile {
+export function copyDataFile(
+  file: FileToCopy,
+  options: CopyFilesInput,
+  context: TaskContext,
+  takeTable: (headerTable: Uint8Array) => void,
+): CopiedFile {
   const source = openSource(file)
   if (source === undefined) return { outcome: 'vanished' }
   let target: FileWriter | undefined
   try {
     const compression = openCompression(options.compressAlgorithm, options.compressLevel)
-    const headers = new HeaderTable()
+    headers.clear()
     let rereadCount = 0
     let pending = 0
     let writtenBytes = 0
@@ -115,13 +123,15 @@ export function copyDataFile(file: FileToCopy, options: CopyFilesInput, context:
     }
     if (blockCount === 0) return emptyFile
     const table = headers.finish(writtenBytes)
+    const packed = packHeaderTable(table)
+    takeTable(packed)
     return {
       outcome: 'copied',
       storedBytes: writtenBytes,
       fullBytes: headers.count * PAGE_BYTES,
       crc,
       blockCount,
-      headers: { blob: packHeaderTable(table), crc: kernel.crc32c(table), count: headers.count },
+      headers: { sizeBytes: packed.length, crc: kernel.crc32c(table), count: headers.count },
       rereadCount,
     }
   } finally {

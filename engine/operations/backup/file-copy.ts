@@ -46,13 +46,21 @@ export type CopiedFile =
       readonly storedBytes: number
       readonly fullBytes: number
       readonly crc: number
-      /** Data files: blocks read, and the compressed header table that goes into `page_header_map`. */
+      /** Data files: blocks read, and what is to be known of the compressed table for `page_header_map`. */
       readonly blockCount: number
       readonly headers:
-        { readonly blob: Uint8Array; readonly crc: number; readonly count: number } | undefined
+        { readonly sizeBytes: number; readonly crc: number; readonly count: number } | undefined
       /** Pages that had to be read again because the server was writing them. */
       readonly rereadCount: number
     }
+
+/** What became of a batch. */
+export type CopiedFiles = {
+  /** In the order of the batch. */
+  readonly files: readonly CopiedFile[]
+  /** The header tables of those that have one, one after the other. */
+  readonly headerTables: Uint8Array
+}
 
 export type CopyFilesInput = {
   readonly files: readonly FileToCopy[]

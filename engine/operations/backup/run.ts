@@ -19,7 +19,7 @@ import { readDatabaseMap, readFacts, type ServerFacts } from '../../server/postg
 import { checkWalRange } from '../steps/check-wal.ts'
 import type { WalPlace } from '../steps/read-wal.ts'
 import { syncTree } from '../steps/sync-tree.ts'
-import { openWorkerPool } from '../steps/worker-pool.ts'
+import { openWorkerPool, type WorkerPool } from '../steps/worker-pool.ts'
 import { type Basis, describeBasis, findBasis } from './basis.ts'
 import { addTextFile, pendingEntry } from './content.ts'
 import { copyCluster } from './copy-cluster.ts'
@@ -62,6 +62,8 @@ export async function takeBackup(input: BackupInput, run: Run, tell: Tell): Prom
   const inventory = await readInventory(input.catalog, input.instance, run)
   const settings = decideSettings(input.options, inventory.config)
 
+  // Threads take a while to start: they do it while the server answers.
+  await using pool = openWorkerPool({ threads: settings.threads, signal: run.signal })
   report(run, 'connect')
   await using session = await openSession(input.connection, run)
   const facts = await readFacts(session)
@@ -113,6 +115,7 @@ export async function takeBackup(input: BackupInput, run: Run, tell: Tell): Prom
       facts,
       dataDirectory,
       session,
+      pool,
       run,
     })
   } catch (thrown) {
@@ -138,12 +141,13 @@ type Context = {
   readonly facts: ServerFacts
   readonly dataDirectory: string
   readonly session: Session
+  readonly pool: WorkerPool
   readonly run: Run
 }
 
 /** The runbook: start, list, copy, stop, prove the WAL, make durable, record. */
 async function fill(context: Context): Promise<void> {
-  const { directory, record, settings, facts, session, run } = context
+  const { directory, record, settings, facts, session, pool, run } = context
   const database = path.join(directory, 'database')
   const timeoutMs = settings.archiveTimeoutMs
 
@@ -177,7 +181,6 @@ async function fill(context: Context): Promise<void> {
   const planned = await writeContentList(directory, sources.map(pendingEntry))
   await record({ pgdataBytes, contentCrc: planned.crc })
 
-  await using pool = openWorkerPool({ threads: settings.threads, signal: run.signal })
   const copyOptions = {
     compressAlgorithm: settings.compressAlgorithm,
     compressLevel: settings.compressLevel,
@@ -319,7 +322,10 @@ function bySourceSize(
   const key = (entry: { readonly path: string; readonly externalDirNumber: number }): string =>
     `${entry.externalDirNumber}:${entry.path}`
   const sizes = new Map(sources.map((source) => [key(source), source.sizeBytes]))
-  return entries.toSorted((a, b) => (sizes.get(key(a)) ?? 0) - (sizes.get(key(b)) ?? 0))
+  return entries
+    .map((entry) => ({ entry, bytes: sizes.get(key(entry)) ?? 0 }))
+    .sort((a, b) => a.bytes - b.bytes)
+    .map(({ entry }) => entry)
 }
 
 /** `backup_label` and `tablespace_map` come from the server; without the label the backup could not be started. */

@@ -38,6 +38,12 @@ export type FromWorker =
 /** Files in flight at the same time: a bound on open files and on memory, not a target. */
 const MOST_THREADS = 64
 
+/**
+ * What threads make and forget goes through a nursery that grows to 48 MB when it may. They work in buffers that they
+ * keep, so a small one costs no time.
+ */
+const YOUNG = { maxYoungGenerationSizeMb: 4 }
+
 /** Both when run from source and when bundled, where the build names the entry `page-worker.js`. */
 const WORKER = new URL(import.meta.url.endsWith('.ts') ? '../worker.ts' : './page-worker.js', import.meta.url)
 
@@ -67,7 +73,7 @@ export function openWorkerPool({
   let failure: unknown
 
   const workers = Array.from({ length: count }, () => {
-    const worker = new Worker(entry, { workerData: shared })
+    const worker = new Worker(entry, { workerData: shared, resourceLimits: YOUNG })
     worker.on('message', (message: FromWorker) => {
       const done = running.get(worker)
       running.delete(worker)
