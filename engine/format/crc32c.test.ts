@@ -1,7 +1,7 @@
 import { crc32 } from 'node:zlib'
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { crc32c, hasLegacyCrc, legacyCrc32 } from './crc32c.ts'
+import { crc32c, crc32cOfZeros, hasLegacyCrc, legacyCrc32 } from './crc32c.ts'
 
 const CHECK = new TextEncoder().encode('123456789')
 
@@ -52,4 +52,17 @@ describe('the traditional CRC-32', () => {
   test('belongs to versions 2.0.22 to 2.0.24', () => {
     expect([20021, 20022, 20024, 20025].map(hasLegacyCrc)).toEqual([false, true, true, false])
   })
+})
+
+test('zeros are skipped as if they had been gone through', () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 0, max: 0xffff_ffff }), fc.nat({ max: 70_000 }), (register, count) => {
+      // A checksum is the register with all bits turned.
+      expect(~crc32cOfZeros(register, count) >>> 0).toBe(crc32c(new Uint8Array(count), ~register >>> 0))
+    }),
+    { numRuns: 50 },
+  )
+  expect(crc32cOfZeros(0, 2 ** 40)).toBe(0)
+  const far = crc32cOfZeros(crc32cOfZeros(12345, 2 ** 35), 2 ** 35 + 7)
+  expect(far >>> 0).toBe(crc32cOfZeros(12345, 2 ** 36 + 7) >>> 0)
 })

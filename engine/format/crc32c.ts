@@ -83,3 +83,33 @@ function update(table: Int32Array, bytes: Uint8Array, previous: number): number 
   for (; at < end; at++) crc = (table[(crc ^ (bytes[at] as number)) & 0xff] as number) ^ (crc >>> 8)
   return ~crc >>> 0
 }
+
+/**
+ * The register of a CRC-32C after `count` more bytes of zero, without going through them. A register is a checksum
+ * before its last step, which turns all bits; one that begins with 0 stays 0. `count` is up to 2^53.
+ */
+export function crc32cOfZeros(register: number, count: number): number {
+  let result = register
+  let power = 0
+  for (let left = count; left > 0 && result !== 0; left = Math.floor(left / 2), power++) {
+    zeroPowers[power] ??= timesModulo(zeroPowers[power - 1] ?? ONE_BYTE, zeroPowers[power - 1] ?? ONE_BYTE)
+    if (left % 2 === 1) result = timesModulo(zeroPowers[power] ?? ONE_BYTE, result)
+  }
+  return result
+}
+
+/** x^8 and 1 in reflected order: the highest bit is the coefficient of x^0. */
+const ONE_BYTE = 0x0080_0000
+/** x^(8 * 2^k). */
+const zeroPowers: number[] = [ONE_BYTE]
+
+/** The product of two polynomials modulo the one of the CRC. */
+function timesModulo(a: number, b: number): number {
+  let product = 0
+  let shifted = b
+  for (let bit = 31; bit >= 0; bit--) {
+    if ((a >>> bit) & 1) product ^= shifted
+    shifted = shifted & 1 ? (shifted >>> 1) ^ CASTAGNOLI : shifted >>> 1
+  }
+  return product
+}

@@ -96,6 +96,15 @@ export class HeaderTableReader {
     return this.#view.getInt32(index * HEADER_RECORD_BYTES + 12, true)
   }
 
+  /** Adds the page to a table for another file, in which its record lies at that position. */
+  copyTo(table: HeaderTable, index: number, position: number): void {
+    const at = index * HEADER_RECORD_BYTES
+    const view = this.#view
+    const low = view.getUint32(at, true)
+    const high = view.getUint32(at + 4, true)
+    table.add(view.getInt32(at + 8, true), position, high, low, view.getUint16(at + 16, true))
+  }
+
   /** All pages, an object for each. */
   entries(): readonly PageHeaderEntry[] {
     return Array.from({ length: this.count }, (_, index) => ({

@@ -58,7 +58,13 @@ export async function applyMerge(input: ApplyInput, pool: WorkerPool, run: Run):
   await using headerMap = new HeaderMapDraft(directory)
   await headerMap.clear()
   const taken = await headerMap.takeOver(work.staying)
-  const { entries, written, linkedCount } = await mergeAll(work.files, input, pool, headerMap, run)
+  const { entries, written, linkedCount, writtenBytes } = await mergeAll(
+    work.files,
+    input,
+    pool,
+    headerMap,
+    run,
+  )
   if (input.isSynced) await syncParents(work.files)
   await headerMap.commit(input.isSynced)
   if (input.isSynced) await syncDirectory(directory)
@@ -85,7 +91,7 @@ export async function applyMerge(input: ApplyInput, pool: WorkerPool, run: Run):
     fileCount: list.length,
     stayedCount: list.length - written.length - linkedCount,
     linkedCount,
-    writtenBytes: written.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
+    writtenBytes,
   }
 }
 
@@ -121,6 +127,7 @@ type MergedAll = {
   /** Those that were stored anew. */
   readonly written: readonly ContentEntry[]
   readonly linkedCount: number
+  readonly writtenBytes: number
 }
 
 async function mergeAll(
@@ -141,6 +148,7 @@ async function mergeAll(
   const entries: ContentEntry[] = []
   const written: ContentEntry[] = []
   let linkedCount = 0
+  let writtenBytes = 0
   using ticker = new ProgressTicker({
     report: run.report,
     phase: 'merge',
@@ -160,14 +168,15 @@ async function mergeAll(
         const offset = merged.pages === undefined ? 0 : await headerMap.append(merged.pages.headerBlob)
         const entry = mergedEntry(one, merged, offset)
         entries.push(entry)
-        if (merged.how === 'written') written.push(entry)
+        writtenBytes += merged.writtenBytes
+        if (merged.how === 'written' || merged.how === 'patched') written.push(entry)
         if (merged.how === 'linked') linkedCount++
       }
       done(batch.length)
     },
     run.signal,
   )
-  return { entries, written, linkedCount }
+  return { entries, written, linkedCount, writtenBytes }
 }
 
 /** New files are read back before any increment goes: as long as those are there, nothing is lost. */

@@ -46,9 +46,14 @@ export type MergeFilesInput = {
 
 /** What became of a file. */
 export type MergedFile = {
-  /** `stayed`: as it was; `linked`: the whole file of an increment; `written`: put together page by page. */
-  readonly how: 'stayed' | 'linked' | 'written'
+  /**
+   * `stayed`: as it was; `linked`: the whole file of an increment; `written`: put together page by page; `patched`: the
+   * changed pages were written into the file of the FULL.
+   */
+  readonly how: 'stayed' | 'linked' | 'written' | 'patched'
   readonly storedBytes: number
+  /** Bytes that were written into the catalog for it. */
+  readonly writtenBytes: number
   readonly crc: number
   readonly compressAlgorithm: CompressAlgorithm
   /** Paged files only. */

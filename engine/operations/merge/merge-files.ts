@@ -1,11 +1,12 @@
 import { closeSync, copyFileSync, fsyncSync, linkSync, openSync, renameSync, rmSync } from 'node:fs'
 import { deflateSync } from 'node:zlib'
-import { crc32c } from '../../format/crc32c.ts'
 import { encodeHeaderTable } from '../../format/header-map.ts'
 import { mapFileError } from '../../host/file-error.ts'
+import { kernel } from '../../kernel/kernel.ts'
 import type { Task, TaskContext } from '../steps/worker-pool.ts'
 import type { FileToMerge, MergedFile, MergeFilesInput, MergeSource } from './file-work.ts'
 import { crcOf, damagedSource, openSourcePages, openStored, type SourcePages } from './source-pages.ts'
+import { patchPages } from './patch-pages.ts'
 import { findOwners, type Owners, writePages } from './write-pages.ts'
 
 /** What the reference tool calls its drafts too, so that either clears away what the other left. */
@@ -16,8 +17,8 @@ export const PLAIN_DRAFT = '_tmp'
 const CONTROL_FILE = 'global/pg_control'
 
 /**
- * Brings files of the FULL up to the destination, one after the other, each replaced as a whole: whenever this ends,
- * every file is the old one or the new one.
+ * Brings files of the FULL up to the destination, one after the other. Each is replaced as a whole, or, where few pages
+ * have changed, changed in place: see {@link patchPages} for what is left then when this ends early.
  */
 export const mergeFiles: Task<MergeFilesInput, readonly MergedFile[]> = {
   name: 'merge.rebuild-files',
@@ -31,7 +32,13 @@ export const mergeFiles: Task<MergeFilesInput, readonly MergedFile[]> = {
 function mergePlain(file: FileToMerge, input: MergeFilesInput, context: TaskContext): MergedFile {
   const [source] = file.sources
   if (source === undefined) throw damagedSource(file, { backupId: '?' }, 'nobody stores it')
-  const merged = { storedBytes: 0, crc: source.crc, compressAlgorithm: 'none', pages: undefined } as const
+  const merged = {
+    storedBytes: 0,
+    writtenBytes: 0,
+    crc: source.crc,
+    compressAlgorithm: 'none',
+    pages: undefined,
+  } as const
   if (!source.isFull) {
     replaceWithLink(file, source, PLAIN_DRAFT, input)
     return { ...merged, how: 'linked' }
@@ -48,9 +55,12 @@ function mergePlain(file: FileToMerge, input: MergeFilesInput, context: TaskCont
 }
 
 function mergePaged(file: FileToMerge, input: MergeFilesInput, context: TaskContext): MergedFile {
+  const patched = patchPages(file, input, context)
+  if (patched !== undefined) return patched
   using opened = new DisposableStack()
   const sources = file.sources.map((source) => opened.use(openSourcePages(source, file, input, context)))
   const owners = findOwners(file, sources)
+  requireSoundOwned(file, sources, owners)
   const [newest] = sources
   if (newest !== undefined && isWhole(newest, owners, input)) {
     if (newest.source.isFull && file.mayStay) return fromWhole('stayed', newest)
@@ -70,6 +80,13 @@ function mergePaged(file: FileToMerge, input: MergeFilesInput, context: TaskCont
   }
 }
 
+/** What a merge that was broken off left in the FULL may have torn pages, of which none is needed. */
+function requireSoundOwned(file: FileToMerge, sources: readonly SourcePages[], owners: Owners): void {
+  for (const [at, { source, damagedBlocks }] of sources.entries())
+    for (const block of damagedBlocks)
+      if (owners.source[block] === at) throw damagedSource(file, source, `block ${block} is damaged`)
+}
+
 /** Whether the newest version has every page already, stored as the destination wants them. */
 function isWhole(newest: SourcePages, owners: Owners, input: MergeFilesInput): boolean {
   return (
@@ -86,12 +103,13 @@ function fromWhole(how: MergedFile['how'], whole: SourcePages): MergedFile {
   return {
     how,
     storedBytes,
+    writtenBytes: 0,
     crc,
     compressAlgorithm,
     pages: {
       blockCount: pages.length,
       headerCount: pages.length,
-      headerCrc: crc32c(table),
+      headerCrc: kernel.crc32c(table),
       headerBlob: deflateSync(table, { level: 1 }),
     },
   }

@@ -2,11 +2,11 @@ import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 import { EngineError } from '../../base/engine-error.ts'
 import { openCompression } from '../../compression/compression.ts'
 import type { CompressAlgorithm } from '../../format/backup-control.ts'
-import { crc32c } from '../../format/crc32c.ts'
 import type { PageHeaderEntry } from '../../format/header-map.ts'
 import { BLOCK_HEADER_BYTES } from '../../format/page-blocks.ts'
 import { examinePage, PAGE_BYTES, SEGMENT_BLOCKS } from '../../format/page-header.ts'
 import { mapFileError } from '../../host/file-error.ts'
+import { kernel } from '../../kernel/kernel.ts'
 import { readHeaderTable } from '../steps/header-table.ts'
 import { readStoredPages } from '../steps/stored-pages.ts'
 import type { TaskContext } from '../steps/worker-pool.ts'
@@ -26,9 +26,11 @@ export type SourcePages = Disposable & {
   readonly crc: number
   /** Blocks ascending. */
   readonly pages: readonly SourcePage[]
+  /** Of a file that a broken merge has left: blocks whose pages are not sound. Nobody may need them. */
+  readonly damagedBlocks: readonly number[]
 }
 
-const chunk = new Uint8Array(256 << 10)
+const chunk = kernel.reserve(256 << 10)
 const page = new Uint8Array(PAGE_BYTES)
 
 /**
@@ -53,16 +55,17 @@ export function openSourcePages(
       isReplaced || source.headers === undefined
         ? undefined
         : readHeaderTable(source.headerMapPath, source.headers)
-    const isSound = table?.kind === 'sound'
+    const found =
+      table?.kind === 'sound'
+        ? { pages: withLengths(table.table.entries(), storedBytes), damagedBlocks: [] }
+        : scanPages(descriptor, { source, compressAlgorithm, file, input, context, isReplaced })
     return {
       source,
       descriptor,
       compressAlgorithm,
       storedBytes,
       crc,
-      pages: isSound
-        ? withLengths(table.table.entries(), storedBytes)
-        : scanPages(descriptor, { source, compressAlgorithm, file, input, context }),
+      ...found,
       [Symbol.dispose]: () => closeSync(descriptor),
     }
   } catch (thrown) {
@@ -80,7 +83,7 @@ export function crcOf(descriptor: number, context: TaskContext): number {
     context.throwIfCancelled()
     const readBytes = readSync(descriptor, chunk, 0, chunk.length, offset)
     if (readBytes === 0) return crc
-    crc = crc32c(chunk.subarray(0, readBytes), crc)
+    crc = kernel.crc32c(chunk.subarray(0, readBytes), crc)
     offset += readBytes
   }
 }
@@ -126,22 +129,35 @@ function scanPages(
     readonly file: FileToMerge
     readonly input: MergeFilesInput
     readonly context: TaskContext
+    readonly isReplaced: boolean
   },
-): readonly SourcePage[] {
-  const { source, file, input, context } = found
+): Pick<SourcePages, 'pages' | 'damagedBlocks'> {
+  const { source, file, input, context, isReplaced } = found
   const compression = openCompression(found.compressAlgorithm, 1)
   const pages: SourcePage[] = []
+  const damagedBlocks: number[] = []
   const onBytes = (): void => context.throwIfCancelled()
-  readStoredPages(descriptor, { isPadded: source.isPadded, onBytes }, ({ block, position, payload }) => {
-    if (payload.length < PAGE_BYTES) compression.decompressPage(payload, page)
-    const { verdict, lsn, checksum } = examinePage(payload.length < PAGE_BYTES ? page : payload, {
-      blockNumber: file.segmentNumber * SEGMENT_BLOCKS + block,
-      hasChecksums: input.hasChecksums,
+  try {
+    readStoredPages(descriptor, { isPadded: source.isPadded, onBytes }, ({ block, position, payload }) => {
+      if (payload.length < PAGE_BYTES) compression.decompressPage(payload, page)
+      const { verdict, lsn, checksum } = examinePage(payload.length < PAGE_BYTES ? page : payload, {
+        blockNumber: file.segmentNumber * SEGMENT_BLOCKS + block,
+        hasChecksums: input.hasChecksums,
+      })
+      if (verdict === 'header-invalid' || verdict === 'checksum-mismatch') {
+        if (!isReplaced) throw new EngineError('format.damaged', `block ${block} is damaged`)
+        damagedBlocks.push(block)
+      }
+      pages.push({ lsn, block, position, checksum, payloadBytes: payload.length })
+      return undefined
     })
-    if (verdict === 'header-invalid' || verdict === 'checksum-mismatch')
-      throw new EngineError('format.damaged', `block ${block} is damaged`)
-    pages.push({ lsn, block, position, checksum, payloadBytes: payload.length })
-    return undefined
-  })
-  return pages
+  } catch (thrown) {
+    // Pages were being added to the file in its place: all that the FULL had is there, the rest is in the increments.
+    const isAllThere =
+      isReplaced &&
+      found.compressAlgorithm === 'none' &&
+      pages.length >= (source.headers?.headerCount ?? Infinity)
+    if (!isAllThere || !(thrown instanceof EngineError) || thrown.code !== 'format.damaged') throw thrown
+  }
+  return { pages, damagedBlocks }
 }

@@ -1,12 +1,12 @@
 import { closeSync, fchmodSync, fsyncSync, openSync, readSync, writeSync } from 'node:fs'
 import { deflateSync } from 'node:zlib'
 import { openCompression, type PageCompression } from '../../compression/compression.ts'
-import { crc32c } from '../../format/crc32c.ts'
 import { encodeHeaderTable, type PageHeaderEntry } from '../../format/header-map.ts'
 import { BLOCK_HEADER_BYTES, decodeBlockHeader, encodeBlockHeader } from '../../format/page-blocks.ts'
 import { PAGE_BYTES } from '../../format/page-header.ts'
 import { LSN_NONE } from '../../base/lsn.ts'
 import { mapFileError } from '../../host/file-error.ts'
+import { kernel } from '../../kernel/kernel.ts'
 import type { TaskContext } from '../steps/worker-pool.ts'
 import type { FileToMerge, MergedFile, MergeFilesInput } from './file-work.ts'
 import { damagedSource, type SourcePage, type SourcePages } from './source-pages.ts'
@@ -14,7 +14,7 @@ import { damagedSource, type SourcePage, type SourcePages } from './source-pages
 const BUFFER_BYTES = 1 << 20
 const RECORD_BYTES = BLOCK_HEADER_BYTES + PAGE_BYTES
 
-const buffer = new Uint8Array(BUFFER_BYTES)
+const buffer = kernel.reserve(BUFFER_BYTES)
 const stored = new Uint8Array(RECORD_BYTES)
 const page = new Uint8Array(PAGE_BYTES)
 const zeroPage = new Uint8Array(PAGE_BYTES)
@@ -164,12 +164,13 @@ class PageWriter {
     return {
       how: 'written',
       storedBytes: this.#storedBytes,
+      writtenBytes: this.#storedBytes,
       crc: this.#crc,
       compressAlgorithm: this.#input.compressAlgorithm,
       pages: {
         blockCount,
         headerCount: this.#headers.length,
-        headerCrc: crc32c(table),
+        headerCrc: kernel.crc32c(table),
         headerBlob: deflateSync(table, { level: 1 }),
       },
     }
@@ -222,7 +223,7 @@ class PageWriter {
   #flush(): void {
     if (this.#pending === 0) return
     const bytes = buffer.subarray(0, this.#pending)
-    this.#crc = crc32c(bytes, this.#crc)
+    this.#crc = kernel.crc32c(bytes, this.#crc)
     try {
       for (let done = 0; done < bytes.length;) done += writeSync(this.#target, bytes, done)
     } catch (thrown) {
