@@ -18,6 +18,8 @@ const hasOpenssl = await run('openssl', ['version']).then(
   () => false,
 )
 const whyNoOpenssl = hasOpenssl ? '' : ' (skipped: there is no openssl to make a certificate with)'
+const isWindows = process.platform === 'win32'
+const whyNoSocket = isWindows ? ' (skipped: not on Windows)' : ''
 const whyNoProc = process.platform === 'linux' ? '' : ' (skipped: only Linux shows command lines in /proc)'
 
 const ANYBODY = ['host all all 127.0.0.1/32 scram-sha-256', 'host replication all 127.0.0.1/32 scram-sha-256']
@@ -136,6 +138,28 @@ describe('a connection', () => {
     const { code } = await failureOf(openSession(settings, { signal, log }))
     expect(code).toBe('server.auth-failed')
     expect(warnings).toEqual([`the password file "${file}" is not used: others may read it (chmod 0600)`])
+  })
+
+  test.skipIf(isWindows)(`goes through a Unix socket${whyNoSocket}`, async () => {
+    // The servers here listen on ports alone: what comes through the socket is handed on.
+    const socket = net.createServer((near) => {
+      const far = net.connect(server.port, '127.0.0.1')
+      near.pipe(far).pipe(near)
+    })
+    await new Promise<void>((resolve) => socket.listen(path.join(root, `.s.PGSQL.${server.port}`), resolve))
+    try {
+      await using session = await openSession(
+        { ...server.connection(), host: root },
+        { signal, log: SILENT_LOG },
+      )
+      const sleeping = session.query('select pg_catalog.pg_sleep(60)', [], { timeoutMs: 50 })
+      await expect(sleeping).rejects.toMatchObject({ code: 'run.timeout' })
+      // Only after it was cancelled the server has time for another.
+      const { rows } = await session.query('select 1 as one', [], { timeoutMs: 5000 })
+      expect(rows).toEqual([{ one: 1 }])
+    } finally {
+      socket.close()
+    }
   })
 
   describe(`with TLS${whyNoOpenssl}`, () => {

@@ -4,6 +4,7 @@ import pg from 'pg'
 import { describeError, EngineError } from '../base/engine-error.ts'
 import type { Log } from '../base/log.ts'
 import { mapFileError } from '../host/file-error.ts'
+import { breakOff, closeClient, connectUnlessAborted } from './driver-client.ts'
 import { mapServerError } from './errors.ts'
 import { findPassword } from './pgpass.ts'
 
@@ -57,6 +58,8 @@ export type Session = AsyncDisposable & {
 const CONNECT_TIMEOUT_MS = 15_000
 /** No statement of ours takes longer, but for those that name a limit of their own. */
 const USUAL_STATEMENT_MS = 120_000
+/** A request to cancel is answered by closing its connection, which takes a server no time. */
+const CANCEL_REQUEST_MS = 2000
 const APPLICATION_NAME = 'tidemark'
 const SOCKET_DIRECTORY = '/var/run/postgresql'
 const USUAL_DATABASES = ['postgres', 'template1']
@@ -84,7 +87,7 @@ export function conninfoText({ host, port, user, sslMode }: ResolvedConnection):
 
 /**
  * Connects for SQL. `search_path` is emptied and the time limits that would end a long backup are lifted for this
- * session alone.
+ * session alone. A signal that fires meanwhile ends it at once. Without a session no connection is left open.
  *
  * @throws {EngineError} `server.unreachable`, `server.auth-failed`, `server.no-database`; `storage.*` for a root
  * certificate that cannot be read
@@ -101,7 +104,10 @@ export async function openSession(
   for (const database of candidates) {
     try {
       const client = await connectClient(settings, { ...resolved, database }, {}, call)
-      return await prepare(client, { ...resolved, database }, call.signal)
+      return await prepare(client, { ...resolved, database }, call.signal).catch((thrown: unknown) => {
+        breakOff(client)
+        throw thrown
+      })
     } catch (thrown) {
       failure = thrown
       if (!(thrown instanceof EngineError) || thrown.code !== 'server.no-database') throw thrown
@@ -111,7 +117,7 @@ export async function openSession(
   throw failure
 }
 
-/** Connects for replication commands. The caller ends the client. */
+/** Connects for replication commands; a signal that fires meanwhile ends it at once. The caller ends the client. */
 export async function openReplicationClient(
   settings: ConnectionSettings,
   call: { readonly signal: AbortSignal; readonly log: Log },
@@ -146,19 +152,14 @@ async function connectClient(
     })
     // A connection that breaks while nothing waits for it must not end the process; whoever asks next is told.
     client.on('error', (thrown) => log.verbose(`connection: ${describeError(thrown)}`))
-    const onAbort = (): void => void client.end().catch(() => undefined)
-    signal.addEventListener('abort', onAbort, { once: true })
     try {
-      await client.connect()
+      await connectUnlessAborted(client, signal)
       return client
     } catch (thrown) {
-      void client.end().catch(() => undefined)
-      if (signal.aborted) throw signal.reason
+      if (signal.aborted) throw thrown
       const hasNoTls = thrown instanceof Error && thrown.message.includes('does not support SSL')
       if (hasNoTls && index + 1 < attempts.length) continue
       throw mapServerError(thrown, to)
-    } finally {
-      signal.removeEventListener('abort', onAbort)
     }
   }
   throw new EngineError('server.unreachable', `no connection to ${to.host}:${to.port}`)
@@ -196,16 +197,13 @@ async function prepare(
         return { rows: ((await Promise.race([running, cancelled.promise])) as pg.QueryResult<Row>).rows }
       } catch (thrown) {
         running.catch(() => undefined)
-        throw mapServerError(thrown, to)
+        throw signal.aborted ? signal.reason : mapServerError(thrown, to)
       } finally {
         either.removeEventListener('abort', onAbort)
       }
     },
     async [Symbol.asyncDispose]() {
-      await Promise.race([
-        client.end().catch(() => undefined),
-        new Promise((resolve) => setTimeout(resolve, 2000).unref()),
-      ])
+      await closeClient(client)
     },
   }
   await session.query("select pg_catalog.set_config('search_path', '', false)")
@@ -220,7 +218,10 @@ async function prepare(
   return session
 }
 
-/** Sends a cancel request over a connection of its own, as the protocol wants it; nobody waits for an answer. */
+/**
+ * Sends a cancel request over a connection of its own, as the protocol wants it. Nobody waits for an answer; a server that
+ * does not close the connection is left after {@link CANCEL_REQUEST_MS}.
+ */
 function cancelBackend(to: ResolvedConnection, client: pg.Client, processId: number): void {
   const canceller = new pg.Client({
     host: to.host,
@@ -229,6 +230,7 @@ function cancelBackend(to: ResolvedConnection, client: pg.Client, processId: num
     database: to.database,
   }) as unknown as {
     connection: {
+      readonly stream: { setTimeout(limitMs: number, listener: () => void): void; destroy(): void }
       once(event: string, listener: () => void): void
       on(event: string, listener: () => void): void
       connect(port: number | string, host?: string): void
@@ -237,6 +239,7 @@ function cancelBackend(to: ResolvedConnection, client: pg.Client, processId: num
   }
   const { connection } = canceller
   connection.on('error', () => undefined)
+  connection.stream.setTimeout(CANCEL_REQUEST_MS, () => connection.stream.destroy())
   connection.once('connect', () =>
     connection.cancel(processId, (client as unknown as { secretKey: unknown }).secretKey),
   )

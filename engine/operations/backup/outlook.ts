@@ -106,7 +106,7 @@ async function look(
   const seen: Seen = {}
   const asking = ask(input, inventory, settings, { ...run, signal }, seen)
   try {
-    // A server that takes a connection and says nothing does not hear that nobody waits any more.
+    // Storage that hangs does not hear that nobody waits any more.
     await Promise.race([asking, aborted(signal)])
     return seen
   } catch (thrown) {
