@@ -13,8 +13,15 @@ const KEYS = [
   ['↑ ↓ ← →', 'shortcuts.rows'],
   ['V', 'shortcuts.validate'],
   ['R', 'shortcuts.restore'],
+  ['M', 'shortcuts.merge'],
+  ['Del', 'shortcuts.delete'],
+  ['N', 'shortcuts.note'],
+  ['P', 'shortcuts.pin'],
   ['C', 'shortcuts.copy'],
-  ['+ − 0', 'shortcuts.zoom'],
+  ['⇧ C', 'shortcuts.copy-command'],
+  ['Enter', 'shortcuts.inspect'],
+  ['T', 'shortcuts.twin'],
+  ['+ − 0 F', 'shortcuts.zoom'],
   ['?', 'shortcuts.help'],
 ] as const
 
