@@ -18,6 +18,7 @@ export default defineConfig({
           // Real servers: two files at a time, so that two cores are not shared by five PostgreSQLs.
           name: 'servers',
           include: ['engine/**/*.scenario.ts'],
+          globalSetup: 'engine/testing/around-scenarios.ts',
           environment: 'node',
           testTimeout: 90_000,
           hookTimeout: 60_000,

@@ -2,9 +2,13 @@ import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import {
   appendFileSync,
+  chmodSync,
   chownSync,
+  cpSync,
+  type Dirent,
   existsSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   rmSync,
   symlinkSync,
@@ -32,6 +36,9 @@ const LOG_TAIL = 2000
 export const EMBEDDED_MAJORS = [15, 17, 18] as const
 export type EmbeddedMajor = (typeof EMBEDDED_MAJORS)[number]
 
+/** A cluster that nobody runs, as {@link startPostgres} has made it. */
+export type IdleCluster = { readonly dataDirectory: string; readonly password: string }
+
 export type StartOptions = {
   /** Holds data directory, log and password file. Its parents must be open to the user that the server runs as. */
   readonly directory: string
@@ -40,6 +47,8 @@ export type StartOptions = {
   readonly settings?: Readonly<Record<string, string>>
   readonly hasChecksums?: boolean
   readonly walSegmentMb?: number
+  /** Is copied instead of making a cluster, which shares its system identifier and password then. Must be of that version. */
+  readonly copyOf?: IdleCluster
 }
 
 /** A server that this process started. Disposing stops it at once. */
@@ -62,42 +71,11 @@ export async function startPostgres(options: StartOptions): Promise<RunningPostg
   const native = requireEmbedded(major)
   const owner = ownerOfServers()
   const dataDirectory = path.join(options.directory, 'data')
-  const password = randomBytes(12).toString('hex')
-  const passwordFile = path.join(options.directory, 'password')
   mkdirSync(options.directory, { recursive: true, mode: 0o755 })
-  writeFileSync(passwordFile, `${password}\n`, { mode: 0o600 })
-  if (owner !== undefined) {
-    chownSync(options.directory, owner.uid, owner.gid)
-    chownSync(passwordFile, owner.uid, owner.gid)
-  }
-  try {
-    await runProgram(
-      native,
-      'initdb',
-      [
-        '-D',
-        dataDirectory,
-        '-U',
-        'postgres',
-        '-A',
-        'scram-sha-256',
-        `--pwfile=${passwordFile}`,
-        '-E',
-        'UTF8',
-        '--no-locale',
-        '--no-sync',
-        ...(options.hasChecksums === false
-          ? major >= 18
-            ? ['--no-data-checksums']
-            : []
-          : ['--data-checksums']),
-        ...(options.walSegmentMb === undefined ? [] : [`--wal-segsize=${options.walSegmentMb}`]),
-      ],
-      options.directory,
-    )
-  } finally {
-    rmSync(passwordFile, { force: true })
-  }
+  if (owner !== undefined) chownSync(options.directory, owner.uid, owner.gid)
+  const password = options.copyOf?.password ?? randomBytes(12).toString('hex')
+  if (options.copyOf === undefined) await makeCluster(native, major, dataDirectory, password, options)
+  else copyCluster(options.copyOf.dataDirectory, dataDirectory)
   const settings = {
     listen_addresses: "'127.0.0.1'",
     unix_socket_directories: "''",
@@ -114,6 +92,58 @@ export async function startPostgres(options: StartOptions): Promise<RunningPostg
     logFile: path.join(options.directory, 'server.log'),
     isArchiving: true,
   })
+}
+
+async function makeCluster(
+  native: string,
+  major: EmbeddedMajor,
+  dataDirectory: string,
+  password: string,
+  { directory, hasChecksums, walSegmentMb }: StartOptions,
+): Promise<void> {
+  const owner = ownerOfServers()
+  const passwordFile = path.join(directory, 'password')
+  writeFileSync(passwordFile, `${password}\n`, { mode: 0o600 })
+  if (owner !== undefined) chownSync(passwordFile, owner.uid, owner.gid)
+  try {
+    await runProgram(
+      native,
+      'initdb',
+      [
+        '-D',
+        dataDirectory,
+        '-U',
+        'postgres',
+        '-A',
+        'scram-sha-256',
+        `--pwfile=${passwordFile}`,
+        '-E',
+        'UTF8',
+        '--no-locale',
+        '--no-sync',
+        ...(hasChecksums === false ? (major >= 18 ? ['--no-data-checksums'] : []) : ['--data-checksums']),
+        ...(walSegmentMb === undefined ? [] : [`--wal-segsize=${walSegmentMb}`]),
+      ],
+      directory,
+    )
+  } finally {
+    rmSync(passwordFile, { force: true })
+  }
+}
+
+function copyCluster(from: string, to: string): void {
+  cpSync(from, to, { recursive: true })
+  const owner = ownerOfServers()
+  const entries = readdirSync(to, { recursive: true, withFileTypes: true })
+  const directories = entries.filter((entry) => entry.isDirectory())
+  // Copied files keep their modes, directories do not.
+  for (const place of [to, ...directories.map(pathOf)]) chmodSync(place, 0o700)
+  if (owner === undefined) return
+  for (const place of [to, ...entries.map(pathOf)]) chownSync(place, owner.uid, owner.gid)
+}
+
+function pathOf({ parentPath, name }: Dirent): string {
+  return path.join(parentPath, name)
 }
 
 /**

@@ -1,7 +1,7 @@
 import path from 'node:path'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { fingerprintQueries } from '../demo/sample-database.ts'
-import { startEngine } from '../testing/engines.ts'
+import { startEngine, type TestEngine } from '../testing/engines.ts'
 import { scratchDirectory } from '../testing/scratch.ts'
 import { serverMajors, startRestored, startServer, type TestServer } from '../testing/servers.ts'
 
@@ -10,19 +10,30 @@ const SHARED = ['none', 'zlib', 'pglz'] as const
 const OWN = ['lz4', 'zstd'] as const
 
 describe.each(serverMajors())('PostgreSQL %i', (major) => {
+  const cleanUp = new AsyncDisposableStack()
+  let server: TestServer
+  let engine: TestEngine
+  let ref: { readonly catalog: string; readonly instance: string }
+
+  beforeAll(async () => {
+    const scratch = cleanUp.use(await scratchDirectory('round-trip'))
+    // As initdb leaves it, with the database that nobody may connect to.
+    server = cleanUp.use(await startServer(scratch.path, { major, isOwn: true }))
+    engine = cleanUp.use(await startEngine())
+    ref = await engine.register(path.join(scratch.path, 'catalog'), server)
+    await server.run('postgres', 'create database shop')
+    await server.run('shop', 'create unlogged table cache as select 1 as n')
+  })
+  afterAll(() => cleanUp.disposeAsync())
+
   test.each([...SHARED, ...(major === 17 ? OWN : [])])(
     'a FULL backup with compression %s restores to the same data',
     async (compressAlgorithm) => {
-      await using scratch = await scratchDirectory('round-trip')
-      await using server = await startServer(scratch.path, { major })
-      await using engine = await startEngine()
-      const ref = await engine.register(path.join(scratch.path, 'catalog'), server)
-      await server.run('postgres', 'create database shop')
       await server.run(
         'shop',
         'create table ledger as select g as id, md5(g::text) as v from generate_series(1, 20000) g',
+        'create index on ledger (v)',
       )
-      await server.run('shop', 'create unlogged table cache as select 1 as n', 'create index on ledger (v)')
       const before = await fingerprint(server)
 
       const backup = await engine.ended(
@@ -35,8 +46,8 @@ describe.each(serverMajors())('PostgreSQL %i', (major) => {
         }),
       )
       expect(backup.error).toBeUndefined()
-      await server.run('shop', 'delete from ledger')
-      const dataDirectory = path.join(server.directory('restored'), 'data')
+      await server.run('shop', 'drop table ledger')
+      const dataDirectory = path.join(server.directory(`restored-${compressAlgorithm}`), 'data')
       const restore = await engine.ended(
         engine.client['restore.start']({ ...ref, dataDirectory, threads: 2 }),
       )

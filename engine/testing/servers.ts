@@ -12,6 +12,7 @@ import {
   type StartOptions,
 } from '../host/embedded-postgres.ts'
 import { type ConnectionSettings, openSession, type Session } from '../server/connection.ts'
+import { findFreshCluster } from './fresh-clusters.ts'
 
 const NEVER = new AbortController().signal
 
@@ -32,12 +33,25 @@ export function serverMajors(): readonly EmbeddedMajor[] {
   return EMBEDDED_MAJORS.filter(isEmbedded)
 }
 
+type ServerOptions = Omit<StartOptions, 'directory' | 'copyOf'> & {
+  /**
+   * Made by initdb, also in scenarios. There others are copies of one cluster for each version: they have the same system
+   * identifier, and no `template0`.
+   */
+  readonly isOwn?: boolean
+}
+
 /** Makes a cluster below `directory` and starts it. */
 export async function startServer(
   directory: string,
-  options: Omit<StartOptions, 'directory'> = {},
+  { isOwn = false, ...options }: ServerOptions = {},
 ): Promise<TestServer> {
-  const server = await startPostgres({ directory: path.join(directory, 'server'), ...options })
+  const fresh = isOwn ? undefined : await findFreshCluster(options)
+  const server = await startPostgres({
+    directory: path.join(directory, 'server'),
+    ...options,
+    ...(fresh !== undefined && { copyOf: fresh }),
+  })
   return testServer(server, directory)
 }
 
