@@ -1,4 +1,6 @@
+import { execFile } from 'node:child_process'
 import path from 'node:path'
+import { promisify } from 'node:util'
 import { scratchDirectory } from '../../engine/testing/scratch.ts'
 import { startRestored, startServer } from '../../engine/testing/servers.ts'
 import { expectAccessible } from '../accessible.ts'
@@ -81,6 +83,10 @@ test('a DBA adds a server, backs it up, sees the chain, and restores it to the s
   await server.run('postgres', 'delete from ledger')
   await using restored = await startRestored(dataDirectory, 17, server.password)
   expect(await restored.value('postgres', sum)).toBe(before)
+
+  const built = path.join(import.meta.dirname, '..', '..', 'dist', 'cli', 'tidemark.js')
+  const { stderr } = await promisify(execFile)(process.execPath, [built, 'validate', '-B', catalog])
+  expect(stderr).toContain('is valid')
   expect(app.complaints).toEqual([])
 })
 

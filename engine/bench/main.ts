@@ -10,7 +10,7 @@ import { runOperations } from './operations.ts'
 import { openPlace } from './place.ts'
 import { formatRun, type RunFacts } from './report.ts'
 import type { SeriesOptions, SeriesResult } from './series.ts'
-import { openTidemark } from './tidemark.ts'
+import { buildTidemark, openTidemark } from './tidemark.ts'
 import { clusterBytes, planWorkload } from './workload.ts'
 
 /** The exit status of the command line when it was cancelled. */
@@ -26,6 +26,8 @@ async function bench(options: BenchOptions, signal: AbortSignal): Promise<boolea
   }
   const { scale, smallTables } = options
   await using place = await openPlace(clusterBytes(scale, smallTables))
+  tell('building the command line')
+  await buildTidemark(signal)
   tell(`making a cluster of scale ${scale} in ${place.path}`)
   await using cluster = await startCluster(place.path, planWorkload(scale, smallTables), signal)
   const tidemark = await openTidemark(path.join(place.path, 'catalog'), cluster, signal)

@@ -10,7 +10,8 @@ import {
   sizeOf,
 } from './measure.ts'
 
-const PROGRAM = path.join(import.meta.dirname, '..', 'cli', 'main.ts')
+const PROJECT = path.join(import.meta.dirname, '..', '..')
+const PROGRAM = path.join(PROJECT, 'dist', 'cli', 'tidemark.js')
 const WORKERS = '2'
 const INSTANCE = 'main'
 /** Identifiers are made of whole seconds: a backup that begins in the second of another would have to wait. */
@@ -34,6 +35,11 @@ export type Tidemark = {
   keepOnly(ids: ReadonlySet<string>, signal: AbortSignal): Promise<void>
   /** What the program says about a command; undefined when it does not know the command. */
   help(command: string, signal: AbortSignal): Promise<string | undefined>
+}
+
+/** Builds the program that is measured: the one that would be installed, from the sources as they are. */
+export async function buildTidemark(signal: AbortSignal): Promise<void> {
+  await requireCommand({ words: ['npm', 'run', '--silent', 'build:cli'], cwd: PROJECT }, signal)
 }
 
 /** Makes a catalog with the cluster as its one instance. */
