@@ -136,7 +136,10 @@ export async function mergeSeries(
         await rm(copy, { recursive: true, force: true })
         await requireCommand({ words: ['cp', '-a', tidemark.catalog, copy] }, stop)
         await requireCommand({ words: ['sync', '-f', copy] }, stop)
-        return await requireCommand(tidemark.command(['merge', '-i', increment, '-j', '2', '--no-validate'], copy), stop)
+        return await requireCommand(
+          tidemark.command(['merge', '-i', increment, '-j', '2', '--no-validate'], copy),
+          stop,
+        )
       },
     },
   ])
