@@ -41,8 +41,8 @@ export type Applied = {
 
 /**
  * Brings the files of the FULL up to the destination and ends with a list and a control file that say so; the status
- * stays MERGING. Until then the old list is in force, and every file is either the old one or a complete new one, so
- * whatever ends this, doing it again gives the same result. Source: `catalog-format.md` section 11.2, steps 5 to 8.
+ * stays MERGING. Until then the old list is in force, and every file is the old one, a complete new one, or one of which
+ * the increments have all that is not sound, so whatever ends this, doing it again gives the same result. Source: `catalog-format.md` section 11.2, steps 5 to 8.
  */
 export async function applyMerge(input: ApplyInput, pool: WorkerPool, run: Run): Promise<Applied> {
   const destination = requireMember(input.chain[0])

@@ -97,7 +97,7 @@ export const en = {
   'backup.mode-PAGE':
     'Reads archived WAL to find what changed since the newest backup, then only those pages.',
   'backup.mode-PTRACK':
-    'Reads only the pages that the server says have changed (PostgreSQL 17 and later with summarize_wal).',
+    'Reads only the pages that the server says have changed (summarize_wal of PostgreSQL 17 and later, or the extension ptrack).',
   'backup.reads': 'reads',
   'backup.stores': 'stores',
   'backup.takes': 'takes',
@@ -111,6 +111,45 @@ export const en = {
   'backup.auto-now': 'Now {{mode}}: {{reason}}.',
   'backup.auto-later': 'The mode is chosen when the backup starts.',
   'backup.impossible': 'Not possible now: {{reason}}.',
+  'backup.passed-over': 'no {{mode}}, since {{reason}}',
+  'backup.reason-and': '{{first}}, and {{next}}',
+  'backup.reason-next': '{{first}}; {{next}}',
+  'mode-reason.no-parent': 'there is no usable FULL backup to build on',
+  'mode-reason.set-back':
+    'timeline {{timeline}} at {{lsn}} does not come from timeline {{parentTimeline}} at {{parentLsn}}',
+  'mode-reason.archive-off': 'the server does not archive its WAL (archive_mode is off)',
+  'mode-reason.wal-missing':
+    'WAL segment {{segment}}, written since parent {{id}} started at {{lsn}}, is not in the archive',
+  'mode-reason.wal-pending': '{{count}} WAL segments are not in the archive yet',
+  'mode-reason.wal-small':
+    'the WAL since the parent ({{walBytes}}) is archived and at most a quarter of the cluster ({{clusterBytes}})',
+  'mode-reason.wal-large':
+    'the WAL since the parent ({{walBytes}}) is more than a quarter of the cluster ({{clusterBytes}})',
+  'mode-reason.on-standby': 'a standby cannot finish the WAL segment that it would wait for',
+  'mode-reason.summaries-cover': 'the server has summarized its WAL since the parent backup',
+  'mode-reason.summaries-unsupported': 'PostgreSQL {{major}} does not summarize its WAL',
+  'mode-reason.summaries-off': 'summarize_wal is off on the server',
+  'mode-reason.summaries-gap':
+    'the WAL summaries of the server do not cover what follows {{lsn}} on timeline {{timeline}}',
+  'mode-reason.summaries-unasked': 'the WAL summaries cannot be asked for ({{message}})',
+  'mode-reason.ptrack-covers': 'the extension ptrack {{version}} has tracked changes since the parent backup',
+  'mode-reason.ptrack-absent': 'database {{database}} does not have the extension ptrack',
+  'mode-reason.ptrack-old': 'the server has ptrack {{version}}, which is older than {{oldest}}',
+  'mode-reason.ptrack-not-set': 'ptrack is off on the server ({{setting}} is not set)',
+  'mode-reason.ptrack-off': 'ptrack is off on the server ({{setting}} is {{value}})',
+  'mode-reason.ptrack-empty': 'ptrack has no map yet',
+  'mode-reason.ptrack-late': 'ptrack began to track at {{lsn}}, after the parent started at {{parentLsn}}',
+  'mode-reason.ptrack-unasked': 'ptrack cannot be asked for ({{message}})',
+  'mode-advice.archive-on':
+    'Set archive_mode = on and an archive_command that fills the archive of the catalog.',
+  'mode-advice.summaries-on': 'Set summarize_wal = on (PostgreSQL 17 and later) for the next time.',
+  'mode-advice.ptrack-update':
+    'Update ptrack on the server (ALTER EXTENSION ptrack UPDATE) and take the next FULL backup.',
+  'mode-advice.ptrack-on': 'Set {{setting}}, restart the server and take a FULL backup.',
+  'mode-advice.ptrack-next-full': 'From the next FULL backup on PTRACK is possible.',
+  'mode-advice.grant-rights':
+    'Let a superuser grant "{{user}}" what is missing; the probe of the instance lists it.',
+  'mode-advice.look-at-server': 'Look at the log of the server and at pg_stat_activity for the cause.',
   'backup.blind': 'The figures rest on the catalog alone.',
   'backup.ask-again': 'Ask again',
   'backup.rests-on': 'What the figures for {{mode}} rest on',
@@ -250,7 +289,7 @@ export const en = {
     'Whoever was folding increments into their full backup is gone: the merge is half done.',
   'status.MERGING-STOPPED.restore': 'Not before the merge is finished.',
   'status.MERGING-STOPPED.safe':
-    'No page is lost: files are replaced only by complete ones, and the increments stay until the end.',
+    'No page is lost: what is not merged yet is in the increments, and those stay until the end.',
   'status.MERGING-STOPPED.todo': 'Finish the merge. Do not delete anything of this chain.',
   'status.MERGED': 'MERGED',
   'status.MERGED.meaning': 'Merged; leftovers are still to be removed.',
