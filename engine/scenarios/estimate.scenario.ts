@@ -29,7 +29,7 @@ test('what an estimate says is what the backups then come to', async () => {
 
   const first = await estimate()
   expect(first.problem).toBeUndefined()
-  expect(first.auto).toEqual({ mode: 'FULL', reason: 'there is no usable FULL backup to build on' })
+  expect(first.auto).toMatchObject({ mode: 'FULL', reasons: [{ code: 'no-parent' }], passedOver: [] })
   expect(first.modes.map(({ mode, possibility }) => `${mode} ${possibility}`)).toEqual([
     'FULL possible',
     'DELTA impossible',
@@ -52,7 +52,7 @@ test('what an estimate says is what the backups then come to', async () => {
   expect(second).toMatchObject({ auto: { mode: 'PTRACK' }, parentId: taken?.id })
   expect(modeOf(second, 'PAGE')).toMatchObject({
     possibility: 'impossible',
-    reason: 'the server does not archive its WAL (archive_mode is off)',
+    reasons: [{ code: 'archive-off', text: 'the server does not archive its WAL (archive_mode is off)' }],
   })
   expectNear(modeOf(second, 'FULL').storedBytes, taken?.dataBytes)
   expect(modeOf(second, 'FULL').seconds).toMatchObject({

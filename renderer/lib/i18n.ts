@@ -44,12 +44,12 @@ export function useTexts(): { readonly say: Say; readonly language: string } {
 }
 
 /** Byte counts inside sentences of the engine. */
-const BYTES: ReadonlySet<string> = new Set(['need', 'free', 'bytes'])
+const BYTES: ReadonlySet<string> = new Set(['need', 'free', 'bytes', 'walBytes', 'clusterBytes'])
 
 /** A sentence of the engine in the language that is set; one that this window does not know is shown by its code. */
 export function saySentence(
   say: Say,
-  area: 'protection' | 'todo' | 'probe' | 'preflight',
+  area: 'protection' | 'todo' | 'probe' | 'preflight' | 'mode-reason' | 'mode-advice',
   { code, values }: Sentence,
 ): string {
   const key = `${area}.${code}`

@@ -3,6 +3,7 @@ import type { BackupId } from '../../base/backup-id.ts'
 import type { WireError } from '../../base/engine-error.ts'
 import type { IsoTime } from '../../base/iso-time.ts'
 import type { Lsn } from '../../base/lsn.ts'
+import type { ModeAdvice, ModeReason } from '../../base/mode-reasons.ts'
 import { command, query } from '../define.ts'
 import { backupId, instanceName, instanceRef, pathText } from './values.ts'
 
@@ -160,9 +161,9 @@ export type ModeOutlook = {
   readonly mode: BackupModeName
   /** `unknown` where the server could not be asked. */
   readonly possibility: 'possible' | 'impossible' | 'unknown'
-  /** Why it is impossible, ready to follow a colon; and what makes it possible another time. */
-  readonly reason: string | undefined
-  readonly advice: string | undefined
+  /** Why it is impossible, all of which holds; and what makes it possible another time. */
+  readonly reasons: readonly ModeReason[]
+  readonly advice: ModeAdvice | undefined
   /** Bytes read of the cluster and of archived WAL. */
   readonly readBytes: Figure
   /** Bytes in the catalog, without the WAL of the backup. */
@@ -171,12 +172,19 @@ export type ModeOutlook = {
   readonly seconds: Figure
 }
 
+/** What `AUTO` stands for: what speaks for it, and what speaks against each mode that is cheaper. */
+export type ModeChoice = {
+  readonly mode: BackupModeName
+  readonly reasons: readonly ModeReason[]
+  readonly passedOver: readonly { readonly mode: BackupModeName; readonly reasons: readonly ModeReason[] }[]
+}
+
 /** What a backup of each mode would be like if it were taken now; nothing has been started. */
 export type BackupEstimate = {
   /** FULL, DELTA, PAGE, PTRACK. */
   readonly modes: readonly ModeOutlook[]
   /** What `AUTO` stands for, and why; undefined where the server could not be asked. */
-  readonly auto: { readonly mode: BackupModeName; readonly reason: string } | undefined
+  readonly auto: ModeChoice | undefined
   readonly parentId: BackupId | undefined
   /** Why server or data directory could not be looked at; the figures then rest on the catalog alone. */
   readonly problem: WireError | undefined

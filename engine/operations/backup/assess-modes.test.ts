@@ -3,16 +3,26 @@ import { parseBackupId } from '../../base/backup-id.ts'
 import { EngineError } from '../../base/engine-error.ts'
 import { SILENT_LOG } from '../../base/log.ts'
 import { parseLsn } from '../../base/lsn.ts'
+import { modeReason } from '../../base/mode-reasons.ts'
 import type { Run } from '../../base/run.ts'
 import type { Backup } from '../../catalog/backup.ts'
 import type { BackupControl } from '../../format/backup-control.ts'
 import type { Row } from '../../server/connection.ts'
-import { type AssessedServer, assessModes, chooseAutomatically, type ModeAssessment } from './assess-modes.ts'
+import {
+  type AssessedServer,
+  assessModes,
+  chooseAutomatically,
+  describeChoice,
+  type ModeAssessment,
+} from './assess-modes.ts'
 import { basisOf, describeBasis } from './basis.ts'
 
 type Modes = ModeAssessment['modes']
 
-const impossible = (reason: string) => ({ isPossible: false, reason, advice: undefined }) as const
+const impossible = (text: string) => {
+  const reasons = [modeReason('ptrack-unasked', { message: text }, text)]
+  return { isPossible: false, reasons, advice: undefined } as const
+}
 const GIGABYTE = 1 << 30
 const archived: Modes['PAGE'] = { isPossible: true, walBytes: GIGABYTE, pendingSegments: 0 }
 const modes = (changes: Partial<Modes>): Modes => ({
@@ -28,26 +38,34 @@ const chosen = (changes: Partial<Modes>, { clusterBytes = 100 * GIGABYTE, isInRe
 describe('AUTO', () => {
   test('is PTRACK whenever changes are tracked', () => {
     const tracking = { source: 'wal-summaries' } as const
-    expect(chosen({ PTRACK: { isPossible: true, tracking, changedBlocks: undefined } })).toEqual({
+    const summarized = chosen({ PTRACK: { isPossible: true, tracking, changedBlocks: undefined } })
+    expect(summarized).toMatchObject({
       mode: 'PTRACK',
-      reason: 'the server has summarized its WAL since the parent backup',
+      reasons: [{ code: 'summaries-cover' }],
+      passedOver: [],
     })
+    expect(describeChoice(summarized)).toBe('the server has summarized its WAL since the parent backup')
     const extension = { schema: 'public', version: '2.4' }
     expect(
       chosen({
         PTRACK: { isPossible: true, tracking: { source: 'ptrack', extension }, changedBlocks: undefined },
-      }).reason,
-    ).toContain('ptrack 2.4')
+      }).reasons,
+    ).toMatchObject([{ code: 'ptrack-covers', values: { version: '2.4' } }])
   })
 
   test('is PAGE when archived WAL is at most a quarter of the cluster', () => {
-    expect(chosen({}, { clusterBytes: 4 * GIGABYTE })).toMatchObject({
+    const small = chosen({}, { clusterBytes: 4 * GIGABYTE })
+    expect(small).toMatchObject({
       mode: 'PAGE',
-      reason: expect.stringContaining('no PTRACK, since nobody tracks'),
+      reasons: [{ code: 'wal-small', values: { walBytes: GIGABYTE, clusterBytes: 4 * GIGABYTE } }],
     })
+    expect(describeChoice(small)).toBe(
+      'the WAL since the parent (1073741824 bytes) is archived and at most a quarter of the cluster (4294967296 bytes); no PTRACK, since nobody tracks',
+    )
     expect(chosen({}, { clusterBytes: 4 * GIGABYTE - 1 })).toMatchObject({
       mode: 'DELTA',
-      reason: expect.stringContaining('more than a quarter'),
+      reasons: [],
+      passedOver: [{ mode: 'PTRACK' }, { mode: 'PAGE', reasons: [{ code: 'wal-large' }] }],
     })
   })
 
@@ -60,7 +78,8 @@ describe('AUTO', () => {
 
   test('is DELTA on a standby, and where the archive has a gap, and says both reasons', () => {
     expect(chosen({}, { isInRecovery: true }).mode).toBe('DELTA')
-    expect(chosen({ PAGE: impossible('a segment is missing') })).toEqual({
+    const choice = chosen({ PAGE: impossible('a segment is missing') })
+    expect({ mode: choice.mode, reason: describeChoice(choice) }).toEqual({
       mode: 'DELTA',
       reason: 'no PTRACK, since nobody tracks; no PAGE, since a segment is missing',
     })
@@ -163,7 +182,10 @@ describe('of the modes', () => {
     const denied = new EngineError('server.denied', 'permission denied', { hint: 'Grant it.' })
     const found = await assess({ ...NOW, "'summarize_wal'": denied, pg_extension: denied })
     expect(found).toMatchObject({ against: { parent: { id: 'TA0001' } }, clusterBytes: 1000 })
-    expect(found.auto).toMatchObject({ mode: 'DELTA', reason: expect.stringContaining('permission denied') })
+    expect(found.auto).toMatchObject({ mode: 'DELTA' })
+    expect(describeChoice(found.auto)).toContain(
+      'no PTRACK, since the WAL summaries cannot be asked for (permission denied), and ptrack cannot be asked for',
+    )
     expect(() => basisOf('PTRACK', found, 1)).toThrow(
       expect.objectContaining({ hint: 'Possible now: DELTA, FULL. Grant it.' }),
     )

@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises'
-import { describeError, EngineError } from '../../base/engine-error.ts'
+import { EngineError } from '../../base/engine-error.ts'
 import { formatLsn, parseLsn } from '../../base/lsn.ts'
+import { type ModeAdvice, modeAdvice, type ModeReason, modeReason } from '../../base/mode-reasons.ts'
 import type { Run } from '../../base/run.ts'
 import type { Inventory } from '../../catalog/inventory.ts'
 import { chooseParent, type KnownBackup } from '../../catalog/parent.ts'
@@ -33,11 +34,20 @@ export type Possibility<Known extends object = object> =
   | (Known & { readonly isPossible: true })
   | {
       readonly isPossible: false
-      /** Ready to follow a colon: `summarize_wal is off on the server`. */
-      readonly reason: string
-      /** What makes it possible another time, a sentence. */
-      readonly advice: string | undefined
+      /** All of them hold; never empty. */
+      readonly reasons: readonly ModeReason[]
+      /** What makes it possible another time. */
+      readonly advice: ModeAdvice | undefined
     }
+
+/** What `AUTO` stands for, and why. */
+export type ModeChoice = {
+  readonly mode: BackupMode
+  /** What speaks for it. */
+  readonly reasons: readonly ModeReason[]
+  /** Cheaper modes, with what speaks against each. */
+  readonly passedOver: readonly { readonly mode: BackupMode; readonly reasons: readonly ModeReason[] }[]
+}
 
 /** Which modes are possible now, and what is known of how much each would read. */
 export type ModeAssessment = {
@@ -63,14 +73,16 @@ export type ModeAssessment = {
       readonly changedBlocks: number | undefined
     }>
   }
-  /** What `AUTO` stands for now. The reason is ready to follow a colon. */
-  readonly auto: { readonly mode: BackupMode; readonly reason: string }
+  /** What `AUTO` stands for now. */
+  readonly auto: ModeChoice
 }
 
 /** PAGE is worth it for AUTO when WAL is at most this part of the cluster: DELTA reads in several threads, WAL in one. */
 const WORTHWHILE_WAL = 1 / 4
 /** As long as no more than this many segments are missing at the end, the archive counts as complete for AUTO. */
 const SEGMENTS_IN_FLIGHT = 1
+/** There is nothing that an increment could be taken against. */
+export const NO_PARENT = modeReason('no-parent', {}, 'there is no usable FULL backup to build on')
 /** An estimate is not worth a longer wait. */
 const LONGEST_COUNT_MS = 5_000
 
@@ -95,9 +107,9 @@ export async function assessModes(
   const history = await readTimelineHistory(server.connection, facts.timeline, run)
   const parent = chooseParent(inventory, facts.timeline, history)
   const clusterBytes = parent?.control.pgdataBytes ?? (await readDatabaseBytes(server.session))
-  if (parent === undefined) return onlyFull(clusterBytes, 'there is no usable FULL backup to build on')
+  if (parent === undefined) return onlyFull(clusterBytes, NO_PARENT)
   const intervals = await findIntervals(server, parent, history)
-  if (!Array.isArray(intervals)) return onlyFull(clusterBytes, describeError(intervals))
+  if ('code' in intervals) return onlyFull(clusterBytes, intervals)
 
   const modes: ModeAssessment['modes'] = {
     FULL: { isPossible: true },
@@ -109,15 +121,16 @@ export async function assessModes(
   return { against: { parent, history }, clusterBytes, modes, auto }
 }
 
-function onlyFull(clusterBytes: number, reason: string): ModeAssessment {
-  const impossible = { isPossible: false, reason, advice: undefined } as const
+function onlyFull(clusterBytes: number, reason: ModeReason): ModeAssessment {
+  const reasons = [reason]
+  const impossible = { isPossible: false, reasons, advice: undefined } as const
   const modes = {
     FULL: { isPossible: true },
     DELTA: impossible,
     PAGE: impossible,
     PTRACK: impossible,
   } as const
-  return { against: undefined, clusterBytes, modes, auto: { mode: 'FULL', reason } }
+  return { against: undefined, clusterBytes, modes, auto: { mode: 'FULL', reasons, passedOver: [] } }
 }
 
 /** The cheapest mode; see {@link assessModes} for the rule. */
@@ -126,29 +139,53 @@ export function chooseAutomatically(
   clusterBytes: number,
   isInRecovery: boolean,
 ): ModeAssessment['auto'] {
-  if (PTRACK.isPossible) return { mode: 'PTRACK', reason: describeTracking(PTRACK.tracking) }
-  const delta = (whyNotPage: string): ModeAssessment['auto'] => ({
+  if (PTRACK.isPossible)
+    return { mode: 'PTRACK', reasons: [reasonOfTracking(PTRACK.tracking)], passedOver: [] }
+  const noPtrack = { mode: 'PTRACK', reasons: PTRACK.reasons } as const
+  const delta = (...reasons: readonly ModeReason[]): ModeChoice => ({
     mode: 'DELTA',
-    reason: `no PTRACK, since ${PTRACK.reason}; no PAGE, since ${whyNotPage}`,
+    reasons: [],
+    passedOver: [noPtrack, { mode: 'PAGE', reasons }],
   })
-  if (!PAGE.isPossible) return delta(PAGE.reason)
-  if (isInRecovery) return delta('a standby cannot finish the WAL segment that it would wait for')
-  if (PAGE.pendingSegments > SEGMENTS_IN_FLIGHT)
-    return delta(`${PAGE.pendingSegments} WAL segments are not in the archive yet`)
-  const sizes = `the WAL since the parent (${PAGE.walBytes} bytes)`
-  if (PAGE.walBytes > clusterBytes * WORTHWHILE_WAL)
-    return delta(`${sizes} is more than a quarter of the cluster (${clusterBytes} bytes)`)
-  return {
-    mode: 'PAGE',
-    reason: `${sizes} is archived and at most a quarter of the cluster (${clusterBytes} bytes); no PTRACK, since ${PTRACK.reason}`,
+  if (!PAGE.isPossible) return delta(...PAGE.reasons)
+  if (isInRecovery)
+    return delta(
+      modeReason('on-standby', {}, 'a standby cannot finish the WAL segment that it would wait for'),
+    )
+  if (PAGE.pendingSegments > SEGMENTS_IN_FLIGHT) {
+    const count = PAGE.pendingSegments
+    return delta(modeReason('wal-pending', { count }, `${count} WAL segments are not in the archive yet`))
   }
+  const { walBytes } = PAGE
+  const values = { walBytes, clusterBytes }
+  const wal = `the WAL since the parent (${walBytes} bytes)`
+  const cluster = `a quarter of the cluster (${clusterBytes} bytes)`
+  if (walBytes > clusterBytes * WORTHWHILE_WAL)
+    return delta(modeReason('wal-large', values, `${wal} is more than ${cluster}`))
+  const reason = modeReason('wal-small', values, `${wal} is archived and at most ${cluster}`)
+  return { mode: 'PAGE', reasons: [reason], passedOver: [noPtrack] }
 }
 
-/** Who names the pages, as a phrase. */
-export function describeTracking(tracking: ChangeTracking): string {
-  return tracking.source === 'wal-summaries'
-    ? 'the server has summarized its WAL since the parent backup'
-    : `the extension ptrack ${tracking.extension.version} has tracked changes since the parent backup`
+/** Reasons as English that is ready to follow a colon. */
+export function describeReasons(reasons: readonly ModeReason[]): string {
+  return reasons.map(({ text }) => text).join(', and ')
+}
+
+/** A choice as English that is ready to follow a colon. */
+export function describeChoice({ reasons, passedOver }: ModeChoice): string {
+  return [
+    ...reasons.map(({ text }) => text),
+    ...passedOver.map(({ mode, reasons: against }) => `no ${mode}, since ${describeReasons(against)}`),
+  ].join('; ')
+}
+
+/** Who names the pages. */
+function reasonOfTracking(tracking: ChangeTracking): ModeReason {
+  if (tracking.source === 'wal-summaries')
+    return modeReason('summaries-cover', {}, 'the server has summarized its WAL since the parent backup')
+  const { version } = tracking.extension
+  const text = `the extension ptrack ${version} has tracked changes since the parent backup`
+  return modeReason('ptrack-covers', { version }, text)
 }
 
 /** The way from the parent's start to now, or why there is none. */
@@ -156,7 +193,7 @@ async function findIntervals(
   { session, facts }: AssessedServer,
   parent: KnownBackup,
   history: TimelineHistory,
-): Promise<readonly WalInterval[] | EngineError> {
+): Promise<readonly WalInterval[] | ModeReason> {
   const { rows } = await session.query(
     `select (case when pg_catalog.pg_is_in_recovery() then pg_catalog.pg_last_wal_replay_lsn()
                   else pg_catalog.pg_current_wal_lsn() end)::text as lsn`,
@@ -165,8 +202,14 @@ async function findIntervals(
   try {
     return intervalsBetween(history, parent.control, { timeline: facts.timeline, startLsn })
   } catch (thrown) {
-    if (thrown instanceof EngineError) return thrown
-    throw thrown
+    if (!(thrown instanceof EngineError)) throw thrown
+    const values = {
+      timeline: facts.timeline,
+      lsn: formatLsn(startLsn),
+      parentTimeline: parent.control.timeline,
+      parentLsn: formatLsn(parent.control.startLsn),
+    }
+    return modeReason('set-back', values, thrown.message)
   }
 }
 
@@ -179,17 +222,19 @@ async function assessPage(
   if (facts.archiveMode === 'off')
     return {
       isPossible: false,
-      reason: 'the server does not archive its WAL (archive_mode is off)',
-      advice: 'Set archive_mode = on and an archive_command that fills the archive of the catalog.',
+      reasons: [modeReason('archive-off', {}, 'the server does not archive its WAL (archive_mode is off)')],
+      advice: modeAdvice(
+        'archive-on',
+        {},
+        'Set archive_mode = on and an archive_command that fills the archive of the catalog.',
+      ),
     }
   const names: readonly string[] = await readdir(archiveDirectory).catch(() => [])
   const { missing, pendingCount, walBytes } = assessArchive(intervals, facts.walSegmentBytes, names)
   if (missing === undefined) return { isPossible: true, walBytes, pendingSegments: pendingCount }
-  return {
-    isPossible: false,
-    reason: `WAL segment ${missing}, written since parent ${parent.id} started at ${formatLsn(parent.control.startLsn)}, is not in the archive`,
-    advice: undefined,
-  }
+  const values = { segment: missing, id: parent.id, lsn: formatLsn(parent.control.startLsn) }
+  const text = `WAL segment ${missing}, written since parent ${values.id} started at ${values.lsn}, is not in the archive`
+  return { isPossible: false, reasons: [modeReason('wal-missing', values, text)], advice: undefined }
 }
 
 /** Whether the server can name the pages that have changed. WAL summaries go before the extension. */
@@ -206,7 +251,7 @@ async function assessTracking(
     countChanges ? await count().catch((thrown: unknown) => unknown(thrown, run)) : undefined
 
   const summaries = await findSummaryCoverage(session, facts.major, intervals, { mayLag: true }).catch(
-    (thrown: unknown) => unasked('the WAL summaries', thrown, run),
+    (thrown: unknown) => unasked('summaries', thrown, run),
   )
   if (summaries.kind === 'covered') {
     const changedBlocks = await counted(() => countSummarizedBlocks(session, intervals, call))
@@ -226,22 +271,32 @@ async function assessTracking(
   const ofSummaries =
     summaries.kind === 'unasked'
       ? summaries.advice
-      : 'Set summarize_wal = on (PostgreSQL 17 and later) for the next time.'
+      : modeAdvice('summaries-on', {}, 'Set summarize_wal = on (PostgreSQL 17 and later) for the next time.')
   return {
     isPossible: false,
-    reason: `${summaries.reason}, and ${ptrack.reason}`,
+    reasons: [summaries.reason, ptrack.reason],
     advice: ptrack.kind === 'absent' ? ofSummaries : ptrack.advice,
   }
 }
 
 /** Whoever may not be asked does not help, but stands in the way of no other mode. */
-function unasked(what: string, thrown: unknown, run: Run) {
+function unasked(what: 'summaries' | 'ptrack', thrown: unknown, run: Run) {
   if (!(thrown instanceof EngineError) || run.signal.aborted) throw thrown
+  const { message } = thrown
+  const name = what === 'summaries' ? 'the WAL summaries' : what
   return {
     kind: 'unasked',
-    reason: `${what} cannot be asked for (${thrown.message})`,
-    advice: thrown.hint,
+    reason: modeReason(`${what}-unasked`, { message }, `${name} cannot be asked for (${message})`),
+    advice: adviceOf(thrown),
   } as const
+}
+
+function adviceOf({ code, hint, facts }: EngineError): ModeAdvice | undefined {
+  if (hint === undefined) return undefined
+  const user = facts?.['user']
+  return code === 'server.denied' && user !== undefined
+    ? modeAdvice('grant-rights', { user }, hint)
+    : modeAdvice('look-at-server', {}, hint)
 }
 
 /** What cannot be counted in time is not known; everything else is a failure. */

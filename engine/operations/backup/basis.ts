@@ -6,7 +6,14 @@ import type { Inventory } from '../../catalog/inventory.ts'
 import type { KnownBackup } from '../../catalog/parent.ts'
 import type { BackupMode } from '../../format/backup-control.ts'
 import type { TimelineHistory } from '../../format/timeline-history.ts'
-import { type AssessedServer, assessModes, type ChangeTracking, type ModeAssessment } from './assess-modes.ts'
+import {
+  type AssessedServer,
+  assessModes,
+  type ChangeTracking,
+  describeChoice,
+  describeReasons,
+  type ModeAssessment,
+} from './assess-modes.ts'
 import type { BackupSettings } from './settings.ts'
 
 type Against = {
@@ -36,10 +43,10 @@ export async function findBasis(
 ): Promise<Basis> {
   if (settings.mode === 'FULL') return { mode: 'FULL' }
   const assessment = await assessModes(inventory, server, run)
-  const { mode, reason } =
-    settings.mode === 'AUTO' ? assessment.auto : { mode: settings.mode, reason: undefined }
-  const basis = basisOf(mode, assessment, server.facts.timeline)
-  if (reason !== undefined) run.log.info(`mode ${mode}: ${reason}`)
+  const { auto } = assessment
+  if (settings.mode !== 'AUTO') return basisOf(settings.mode, assessment, server.facts.timeline)
+  const basis = basisOf(auto.mode, assessment, server.facts.timeline)
+  run.log.info(`mode ${auto.mode}: ${describeChoice(auto)}`)
   return basis
 }
 
@@ -61,7 +68,8 @@ export function basisOf(mode: BackupMode, assessment: ModeAssessment, timeline: 
 
 function refused(mode: 'DELTA' | 'PAGE' | 'PTRACK', { modes, against }: ModeAssessment): EngineError {
   const found = modes[mode]
-  const { reason, advice } = found.isPossible ? { reason: 'it has no parent', advice: undefined } : found
+  const reason = found.isPossible ? 'it has no parent' : describeReasons(found.reasons)
+  const advice = found.isPossible ? undefined : found.advice?.text
   const possible = (['DELTA', 'PAGE', 'PTRACK', 'FULL'] as const).filter((other) => modes[other].isPossible)
   return new EngineError('plan.refused', `a ${mode} backup is not possible: ${reason}`, {
     hint: `Possible now: ${possible.join(', ')}.${advice === undefined ? '' : ` ${advice}`}`,

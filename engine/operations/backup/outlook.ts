@@ -2,6 +2,7 @@ import path from 'node:path'
 import type { BackupId } from '../../base/backup-id.ts'
 import { EngineError, toWireError } from '../../base/engine-error.ts'
 import { SILENT_LOG } from '../../base/log.ts'
+import type { ModeAdvice, ModeReason } from '../../base/mode-reasons.ts'
 import type { Run } from '../../base/run.ts'
 import { chainsOf } from '../../catalog/chain.ts'
 import { type Inventory, readInventory } from '../../catalog/inventory.ts'
@@ -9,7 +10,7 @@ import type { KnownBackup } from '../../catalog/parent.ts'
 import type { BackupMode } from '../../format/backup-control.ts'
 import { type ConnectionSettings, openSession } from '../../server/connection.ts'
 import { readFacts, type ServerFacts } from '../../server/postgres/facts.ts'
-import { assessModes, type ModeAssessment } from './assess-modes.ts'
+import { assessModes, type ModeAssessment, type ModeChoice, NO_PARENT } from './assess-modes.ts'
 import { type ClusterSize, estimateModes, type ModeEstimate } from './estimate.ts'
 import { completedOf } from './history.ts'
 import { requireSameCluster } from './identity.ts'
@@ -21,9 +22,9 @@ export type ModeOutlook = ModeEstimate & {
   readonly mode: BackupMode
   /** `unknown` where the server could not be asked. */
   readonly possibility: 'possible' | 'impossible' | 'unknown'
-  /** Why it is impossible, ready to follow a colon; and what makes it possible another time. */
-  readonly reason: string | undefined
-  readonly advice: string | undefined
+  /** Why it is impossible, all of which holds; and what makes it possible another time. */
+  readonly reasons: readonly ModeReason[]
+  readonly advice: ModeAdvice | undefined
 }
 
 /** What a backup of each mode would be like if it were taken now. */
@@ -31,7 +32,7 @@ export type BackupOutlook = {
   /** FULL first. */
   readonly modes: readonly ModeOutlook[]
   /** What `AUTO` stands for, and why; undefined where the server could not be asked. */
-  readonly auto: { readonly mode: BackupMode; readonly reason: string } | undefined
+  readonly auto: ModeChoice | undefined
   /** What an increment would be taken against; the newest that can be restored where the server could not be asked. */
   readonly parentId: BackupId | undefined
   /** Why server or data directory could not be looked at: a backup would stop there as well. */
@@ -208,19 +209,19 @@ function possibilityOf(
   mode: BackupMode,
   assessment: ModeAssessment | undefined,
   parent: KnownBackup | undefined,
-): Pick<ModeOutlook, 'possibility' | 'reason' | 'advice'> {
+): Pick<ModeOutlook, 'possibility' | 'reasons' | 'advice'> {
   if (assessment === undefined) {
     const isImpossible = mode !== 'FULL' && parent === undefined
     return {
       possibility: isImpossible ? 'impossible' : 'unknown',
-      reason: isImpossible ? 'there is no usable FULL backup to build on' : undefined,
+      reasons: isImpossible ? [NO_PARENT] : [],
       advice: undefined,
     }
   }
   const found = assessment.modes[mode]
   return found.isPossible
-    ? { possibility: 'possible', reason: undefined, advice: undefined }
-    : { possibility: 'impossible', reason: found.reason, advice: found.advice }
+    ? { possibility: 'possible', reasons: [], advice: undefined }
+    : { possibility: 'impossible', reasons: found.reasons, advice: found.advice }
 }
 
 function tooLate(longestMs: number): EngineError {

@@ -29,7 +29,7 @@ export async function readSummarizedPages(
   await waitForSummaries(session, { timeline: last.timeline, lsn: last.stop }, timeoutMs, run.signal)
   const coverage = await findSummaryCoverage(session, along.major, along.path, { mayLag: false })
   if (coverage.kind !== 'covered') {
-    throw new EngineError('plan.refused', coverage.reason, {
+    throw new EngineError('plan.refused', coverage.reason.text, {
       hint: 'Take a DELTA backup; wal_summary_keep_time on the server says how long summaries are kept.',
     })
   }

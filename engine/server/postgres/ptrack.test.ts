@@ -39,24 +39,29 @@ describe('the extension ptrack', () => {
     })
     expect(await findPtrackCoverage(server({ ...ON, initLsn: '0/5000029' }), PARENT)).toMatchObject({
       kind: 'unusable',
-      reason: 'ptrack began to track at 0/5000029, after the parent started at 0/5000028',
+      reason: {
+        code: 'ptrack-late',
+        values: { lsn: '0/5000029', parentLsn: '0/5000028' },
+        text: 'ptrack began to track at 0/5000029, after the parent started at 0/5000028',
+      },
     })
     expect(await findPtrackCoverage(server({ ...ON, initLsn: '0/0' }), PARENT)).toMatchObject({
       kind: 'unusable',
-      reason: 'ptrack has no map yet',
+      reason: { code: 'ptrack-empty' },
     })
   })
 
-  test.each([[{}], [{ 'ptrack.map_size': '0' }], [{ 'ptrack.map_size': '-1' }]])(
-    'tracks nothing with the settings %o',
-    async (settings) => {
-      expect(await findPtrackCoverage(server({ schema: 'ours', settings }), PARENT)).toMatchObject({
-        kind: 'unusable',
-        reason: expect.stringContaining('ptrack is off'),
-        advice: expect.stringContaining('ptrack.map_size'),
-      })
-    },
-  )
+  test.each([
+    [{}, 'ptrack-not-set', 'not set'],
+    [{ 'ptrack.map_size': '0' }, 'ptrack-off', '0'],
+    [{ 'ptrack.map_size': '-1' }, 'ptrack-off', '-1'],
+  ])('tracks nothing with the settings %o', async (settings, code, value) => {
+    expect(await findPtrackCoverage(server({ schema: 'ours', settings }), PARENT)).toMatchObject({
+      kind: 'unusable',
+      reason: { code, text: `ptrack is off on the server (ptrack.map_size is ${value})` },
+      advice: { code: 'ptrack-on', values: { setting: 'ptrack.map_size' } },
+    })
+  })
 
   test.each([
     { schema: 'ours', version: '1.7' },
@@ -65,15 +70,19 @@ describe('the extension ptrack', () => {
   ])('is refused when it is older than 2.0: %o', async (old) => {
     expect(await findPtrackCoverage(server({ ...old, settings: ON.settings }), PARENT)).toMatchObject({
       kind: 'unusable',
-      reason: expect.stringContaining('older than 2.0'),
-      advice: expect.stringContaining('Update ptrack'),
+      reason: { code: 'ptrack-old', values: { oldest: '2.0' } },
+      advice: { code: 'ptrack-update' },
     })
   })
 
   test('may be in another database only', async () => {
     expect(await findPtrackCoverage(server({}), PARENT)).toEqual({
       kind: 'absent',
-      reason: 'database shop does not have the extension ptrack',
+      reason: {
+        code: 'ptrack-absent',
+        values: { database: 'shop' },
+        text: 'database shop does not have the extension ptrack',
+      },
     })
   })
 

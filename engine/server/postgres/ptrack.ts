@@ -1,4 +1,5 @@
 import { LSN_NONE, formatLsn, type Lsn, parseLsn } from '../../base/lsn.ts'
+import { type ModeAdvice, modeAdvice, type ModeReason, modeReason } from '../../base/mode-reasons.ts'
 import type { Session } from '../connection.ts'
 
 /** The extension `ptrack` as one database has it. */
@@ -12,9 +13,9 @@ export type PtrackExtension = {
 export type PtrackCoverage =
   | { readonly kind: 'covered'; readonly extension: PtrackExtension }
   /** The database of the session does not have it. */
-  | { readonly kind: 'absent'; readonly reason: string }
+  | { readonly kind: 'absent'; readonly reason: ModeReason }
   /** It is too old, switched off, or began later. */
-  | { readonly kind: 'unusable'; readonly reason: string; readonly advice: string }
+  | { readonly kind: 'unusable'; readonly reason: ModeReason; readonly advice: ModeAdvice }
 
 const OLDEST = [2, 0] as const
 /** It looks at every block of the cluster in its map. */
@@ -45,14 +46,22 @@ export async function findPtrackCoverage(session: Session, from: Lsn): Promise<P
   const schema = installed[0]?.['schema']
   // Before 2.0 it was part of patched servers.
   if (schema === undefined && !(await isBuiltIn(session))) {
-    return { kind: 'absent', reason: `database ${session.database} does not have the extension ptrack` }
+    const { database } = session
+    const text = `database ${database} does not have the extension ptrack`
+    return { kind: 'absent', reason: modeReason('ptrack-absent', { database }, text) }
   }
   const version = await readVersion(session, schema === undefined ? 'pg_catalog' : String(schema))
   if (schema === undefined || !isAtLeast(version, OLDEST)) {
+    const oldest = OLDEST.join('.')
+    const text = `the server has ptrack ${version}, which is older than ${oldest}`
     return {
       kind: 'unusable',
-      reason: `the server has ptrack ${version}, which is older than ${OLDEST.join('.')}`,
-      advice: 'Update ptrack on the server (ALTER EXTENSION ptrack UPDATE) and take the next FULL backup.',
+      reason: modeReason('ptrack-old', { version, oldest }, text),
+      advice: modeAdvice(
+        'ptrack-update',
+        {},
+        'Update ptrack on the server (ALTER EXTENSION ptrack UPDATE) and take the next FULL backup.',
+      ),
     }
   }
   const extension = { schema: String(schema), version }
@@ -62,10 +71,15 @@ export async function findPtrackCoverage(session: Session, from: Lsn): Promise<P
   ])
   const size = Number.parseInt(String(settings[0]?.['size'] ?? ''), 10)
   if (!(size > 0)) {
+    const setting = names.size
     return {
       kind: 'unusable',
-      reason: `ptrack is off on the server (${names.size} is ${String(settings[0]?.['size'] ?? 'not set')})`,
-      advice: `Set ${names.size}, restart the server and take a FULL backup.`,
+      reason: reasonOfOff(setting, settings[0]?.['size']),
+      advice: modeAdvice(
+        'ptrack-on',
+        { setting },
+        `Set ${setting}, restart the server and take a FULL backup.`,
+      ),
     }
   }
   const { rows } = await session.query(`select ${extension.schema}.${names.initLsn}()::text as lsn`)
@@ -74,11 +88,22 @@ export async function findPtrackCoverage(session: Session, from: Lsn): Promise<P
   return {
     kind: 'unusable',
     reason:
-      initLsn === LSN_NONE
-        ? 'ptrack has no map yet'
-        : `ptrack began to track at ${formatLsn(initLsn)}, after the parent started at ${formatLsn(from)}`,
-    advice: 'From the next FULL backup on PTRACK is possible.',
+      initLsn === LSN_NONE ? modeReason('ptrack-empty', {}, 'ptrack has no map yet') : late(initLsn, from),
+    advice: modeAdvice('ptrack-next-full', {}, 'From the next FULL backup on PTRACK is possible.'),
   }
+}
+
+function reasonOfOff(setting: string, value: unknown): ModeReason {
+  if (value == null)
+    return modeReason('ptrack-not-set', { setting }, `ptrack is off on the server (${setting} is not set)`)
+  const values = { setting, value: String(value) }
+  return modeReason('ptrack-off', values, `ptrack is off on the server (${setting} is ${values.value})`)
+}
+
+function late(began: Lsn, parentStart: Lsn): ModeReason {
+  const values = { lsn: formatLsn(began), parentLsn: formatLsn(parentStart) }
+  const text = `ptrack began to track at ${values.lsn}, after the parent started at ${values.parentLsn}`
+  return modeReason('ptrack-late', values, text)
 }
 
 /**

@@ -1,6 +1,7 @@
 import { delay } from '../../base/concurrency.ts'
 import { EngineError } from '../../base/engine-error.ts'
 import { formatLsn, LSN_NONE, type Lsn, parseLsn } from '../../base/lsn.ts'
+import { type ModeReason, modeReason } from '../../base/mode-reasons.ts'
 import type { Timeline } from '../../base/wal-segment.ts'
 import type { Session } from '../connection.ts'
 
@@ -18,9 +19,9 @@ export type WalPath = readonly Stretch[]
 export type SummaryCoverage =
   | { readonly kind: 'covered' }
   /** Not this version, or `summarize_wal` is off. */
-  | { readonly kind: 'off'; readonly reason: string }
+  | { readonly kind: 'off'; readonly reason: ModeReason }
   /** There are summaries, but not of everything on the path: they were removed, or begin later. */
-  | { readonly kind: 'gap'; readonly reason: string }
+  | { readonly kind: 'gap'; readonly reason: ModeReason }
 
 /** What the summaries say of one relation in one segment file of a gigabyte. */
 export type SummarizedSegment = {
@@ -46,11 +47,15 @@ export async function findSummaryCoverage(
   path: WalPath,
   { mayLag }: { readonly mayLag: boolean },
 ): Promise<SummaryCoverage> {
-  if (major < FIRST_MAJOR) return { kind: 'off', reason: `PostgreSQL ${major} does not summarize its WAL` }
+  if (major < FIRST_MAJOR) {
+    const text = `PostgreSQL ${major} does not summarize its WAL`
+    return { kind: 'off', reason: modeReason('summaries-unsupported', { major }, text) }
+  }
   const { rows: settings } = await session.query(
     "select pg_catalog.current_setting('summarize_wal') as is_on",
   )
-  if (settings[0]?.['is_on'] !== 'on') return { kind: 'off', reason: 'summarize_wal is off on the server' }
+  if (settings[0]?.['is_on'] !== 'on')
+    return { kind: 'off', reason: modeReason('summaries-off', {}, 'summarize_wal is off on the server') }
   // Asked first: the summaries that are listed afterwards reach at least as far.
   const summarizer = await findSummarizer(session)
   const summaries = await listSummaries(session, path)
@@ -60,12 +65,10 @@ export async function findSummaryCoverage(
     (mayLag &&
       !isPassed(reached, path, summaries) &&
       (summarizer === undefined ? !reached.isStart : !isBeyond(summarizer, reached)))
-  return isCovered
-    ? { kind: 'covered' }
-    : {
-        kind: 'gap',
-        reason: `the WAL summaries of the server do not cover what follows ${formatLsn(reached.lsn)} on timeline ${reached.timeline}`,
-      }
+  if (isCovered) return { kind: 'covered' }
+  const values = { lsn: formatLsn(reached.lsn), timeline: reached.timeline }
+  const text = `the WAL summaries of the server do not cover what follows ${values.lsn} on timeline ${values.timeline}`
+  return { kind: 'gap', reason: modeReason('summaries-gap', values, text) }
 }
 
 type Place = { readonly timeline: Timeline; readonly lsn: Lsn }

@@ -3,7 +3,7 @@ import type { Figure } from '../../../engine/api/contract/backups.ts'
 import { parseBackupId } from '../../../engine/base/backup-id.ts'
 import type { Say } from '../../lib/i18n.ts'
 import { en } from '../../lib/locales/en.ts'
-import { sayBases, sayBytes, saySeconds, withUnits } from './estimate-texts.ts'
+import { sayBases, sayBytes, saySeconds } from './estimate-texts.ts'
 
 /** The English texts, with the singular as i18next chooses it. */
 const say: Say = (key, values = {}) => {
@@ -60,10 +60,4 @@ test('an upper bound says that there is nothing to compare with', () => {
     'no backup to compare with yet',
   ])
   expect(sayBases(say, { kind: 'unknown' })).toEqual(['no backup to compare with yet'])
-})
-
-test('counts of bytes in a reason of the engine get a unit', () => {
-  expect(withUnits('the WAL (33554432 bytes) is more than a quarter of 100 bytes')).toBe(
-    'the WAL (32.0 MiB) is more than a quarter of 100 bytes',
-  )
 })

@@ -38,11 +38,6 @@ export function sayBases(say: Say, figure: Figure): readonly string[] {
   return figure.kind === 'at-most' ? [...phrases, say('backup.basis-none')] : phrases
 }
 
-/** The engine writes counts of bytes out; people read them in units. */
-export function withUnits(reason: string): string {
-  return reason.replaceAll(/\b(\d{4,}) bytes\b/g, (_, digits: string) => formatBytes(Number(digits)))
-}
-
 function sayFigure(say: Say, figure: Figure, format: (low: number, high: number) => string): string {
   switch (figure.kind) {
     case 'unknown':

@@ -1,7 +1,8 @@
 import { useId } from 'react'
 import type { BackupEstimate, BackupRequest, ModeOutlook } from '../../../engine/api/contract/backups.ts'
-import { useTexts } from '../../lib/i18n.ts'
-import { sayBases, sayBytes, saySeconds, withUnits } from './estimate-texts.ts'
+import { saySentence, useTexts } from '../../lib/i18n.ts'
+import { sayBases, sayBytes, saySeconds } from './estimate-texts.ts'
+import { sayChoice, sayReasons } from './mode-texts.ts'
 import './mode-chooser.css'
 
 type Mode = BackupRequest['mode']
@@ -74,12 +75,13 @@ function ModeCard(props: {
   const id = useId()
   const isImpossible = outlook?.possibility === 'impossible'
   const now = isImpossible
-    ? say('backup.impossible', { reason: withUnits(outlook.reason ?? '') })
+    ? say('backup.impossible', { reason: sayReasons(say, outlook.reasons) })
     : auto !== undefined
-      ? say('backup.auto-now', { mode: auto.mode, reason: withUnits(auto.reason) })
+      ? say('backup.auto-now', { mode: auto.mode, reason: sayChoice(say, auto) })
       : isBlind
         ? say('backup.auto-later')
         : ''
+  const advice = outlook?.advice === undefined ? '' : saySentence(say, 'mode-advice', outlook.advice)
   return (
     <label className="mode">
       <input
@@ -95,7 +97,7 @@ function ModeCard(props: {
       <strong id={`${id}-name`}>{mode}</strong>
       <Figures id={`${id}-figures`} outlook={outlook} isAsking={isAsking} isImpossible={isImpossible} />
       <small id={`${id}-text`}>
-        {say(`backup.mode-${mode}`)} <b>{now}</b> {isImpossible ? outlook.advice : ''}
+        {say(`backup.mode-${mode}`)} <b>{now}</b> {isImpossible ? advice : ''}
       </small>
     </label>
   )
