@@ -108,7 +108,7 @@ export function storedRoot(entry: { readonly externalDirNumber: number }): strin
 function fileToCopy(entry: SourceEntry, directory: string, increment: Increment | undefined): FileToCopy {
   return {
     sourcePath: entry.absolutePath,
-    targetPath: path.join(directory, storedRoot(entry), entry.path),
+    targetPath: `${directory}${path.sep}${storedRoot(entry)}${path.sep}${entry.path}`,
     name: entry.path,
     kind: entry.isDataFile
       ? 'data'

@@ -123,8 +123,9 @@ function examine(
   run: Run,
   rules: Rules,
 ): SourceEntry | undefined {
-  const absolutePath = path.join(root, relative)
-  const name = path.basename(relative)
+  // Joining by a function that also tidies up takes a third of the time of the whole list.
+  const absolutePath = `${root}${path.sep}${relative}`
+  const name = relative.slice(relative.lastIndexOf('/') + 1)
   if (name.startsWith('.')) {
     run.log.warning(`skip hidden file: "${absolutePath}"`)
     return undefined
