@@ -39,19 +39,20 @@ export async function restoreBackup(
   hash: string | undefined,
   run: Run,
 ): Promise<RestoreOutcome> {
-  const facts = await gatherRestoreFacts(input, run)
-  const plan = planRestore(input, facts)
-  if (hash !== undefined && hash !== plan.hash) {
-    throw new EngineError('plan.stale', 'the catalog or the request changed after the restore was planned', {
-      hint: 'Look at the new plan and start it again.',
-    })
-  }
-  requireNotBlocked(plan)
+  const before = await gatherRestoreFacts(input, run)
+  const planned = planRestore(input, before)
+  requireHash(planned, hash)
+  requireNotBlocked(planned)
   await using _locks = await lockAll(
-    facts.chain.map(({ backup }) => backup),
+    before.chain.map(({ backup }) => backup),
     'shared',
     run,
   )
+  // Until the locks were held somebody may have merged or deleted.
+  const facts = await gatherRestoreFacts(input, run)
+  const plan = planRestore(input, facts)
+  requireHash(plan, planned.hash)
+  requireNotBlocked(plan)
 
   const work = planWork(facts.chain, {
     dataDirectory: input.dataDirectory,
@@ -70,6 +71,13 @@ export async function restoreBackup(
     fileCount: work.files.length + 1,
     writtenBytes,
   }
+}
+
+function requireHash(plan: RestorePlan, hash: string | undefined): void {
+  if (hash === undefined || hash === plan.hash) return
+  throw new EngineError('plan.stale', 'the catalog or the request changed after the restore was planned', {
+    hint: 'Look at the new plan and start it again.',
+  })
 }
 
 function requireNotBlocked(plan: RestorePlan): void {
