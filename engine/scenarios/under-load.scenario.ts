@@ -6,6 +6,7 @@ import type { BackupRecord } from '../api/contract/backups.ts'
 import type { JobSnapshot } from '../api/contract/jobs.ts'
 import { type Lsn, parseLsn } from '../base/lsn.ts'
 import { startEngine, type TestEngine } from '../testing/engines.ts'
+import { openGate } from '../testing/gate.ts'
 import { scratchDirectory } from '../testing/scratch.ts'
 import { serverMajors, startRestored, startServer, type TestServer } from '../testing/servers.ts'
 import { findLedgerFaults, LEDGER_STATEMENTS, startWriteLoad } from '../testing/write-load.ts'
@@ -47,17 +48,27 @@ describe.each(serverMajors())('PostgreSQL %i under write load', (major) => {
       await using load = await startWriteLoad(server, 'shop')
       await expect.poll(() => load.committed.length, PATIENCE).toBeGreaterThan(20)
 
+      await using gate = await openGate(server)
+      const held = gate.holdRequest('from pg_catalog.pg_backup_stop')
       const { job, duringCopy } = await backUpWhile(
         engine,
         engine.client['backups.start']({
           ...ref,
+          connection: { port: String(gate.port) },
           mode: 'FULL',
           isStream: walMode === 'stream',
           threads: 2,
           compressAlgorithm: 'zlib',
           ...(walMode === 'stream' && { externalDirs: [external] }),
         }),
-        () => changeMuch(server, walMode === 'stream' ? 'wal_log' : 'file_copy'),
+        async () => {
+          try {
+            return await changeMuch(server, walMode === 'stream' ? 'wal_log' : 'file_copy')
+          } finally {
+            // However quick the copy is, the backup has not ended before.
+            void held.then(gate.release)
+          }
+        },
       )
       expect(job.error).toBeUndefined()
       await load.stop()

@@ -14,6 +14,8 @@ export type Gate = AsyncDisposable & {
   holdWalAfter(text: string): Promise<void>
   /** Forgets what was to be held. */
   open(): void
+  /** Lets the requests go on that are kept back. */
+  release(): void
 }
 
 type Rule = {
@@ -27,11 +29,16 @@ type Rule = {
 export async function openGate(server: TestServer): Promise<Gate> {
   const sockets = new Set<net.Socket>()
   const walSources = new Set<net.Socket>()
+  const kept = new Set<() => void>()
   let rules: Rule[] = []
 
   const listener = net.createServer((client) => {
     const upstream = net.connect(server.port, '127.0.0.1')
-    let isHeld = false
+    const held: Buffer[] = []
+    const letGo = (): void => {
+      for (const chunk of held.splice(0)) upstream.write(chunk)
+    }
+    client.on('close', () => kept.delete(letGo))
     for (const [one, other] of [
       [client, upstream],
       [upstream, client],
@@ -51,8 +58,9 @@ export async function openGate(server: TestServer): Promise<Gate> {
       rules = rules.filter((rule) => !met.includes(rule))
       if (met.some(({ what }) => what === 'wal')) for (const source of walSources) source.pause()
       if (text.includes('START_REPLICATION')) walSources.add(upstream)
-      if (met.some(({ what }) => what === 'request')) isHeld = true
-      if (!isHeld) upstream.write(chunk)
+      if (met.some(({ what }) => what === 'request')) kept.add(letGo)
+      if (kept.has(letGo)) held.push(chunk)
+      else upstream.write(chunk)
       for (const rule of met) rule.met()
     })
   })
@@ -70,6 +78,10 @@ export async function openGate(server: TestServer): Promise<Gate> {
     holdWalAfter: (text) => add(text, 'wal', 1),
     open() {
       rules = []
+    },
+    release() {
+      for (const letGo of kept) letGo()
+      kept.clear()
     },
     async [Symbol.asyncDispose]() {
       for (const socket of sockets) socket.destroy()
