@@ -1,9 +1,9 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { rm, symlink } from 'node:fs/promises'
+import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { expect, test } from 'vitest'
 import { parseBackupId } from '../base/backup-id.ts'
 import { decodeControlFile } from '../format/control-file.ts'
+import { makeArchive } from '../testing/archives.ts'
 import { compareClusters } from '../testing/compare-clusters.ts'
 import { startEngine, type TestEngine } from '../testing/engines.ts'
 import { scratchDirectory } from '../testing/scratch.ts'
@@ -26,15 +26,13 @@ const CHAIN = [
 
 test('the files of each restored increment are, byte for byte, those of the server that it was taken from', async () => {
   await using scratch = await scratchDirectory('same-bytes')
-  const archive = serverDirectory(path.join(scratch.path, 'archive'))
-  const closed = path.join(scratch.path, 'archive-is-closed')
+  const archive = makeArchive(scratch.path)
   await using server = await startServer(scratch.path, {
     major: 17,
     walSegmentMb: 1,
     settings: {
       summarize_wal: 'on',
-      archive_mode: 'on',
-      archive_command: `'while test -e "${closed}"; do sleep 0.02; done; cp %p "${archive}/%f"'`,
+      ...archive.settings,
       // Nobody but the test may change anything.
       autovacuum: 'off',
       max_prepared_transactions: '8',
@@ -43,7 +41,7 @@ test('the files of each restored increment are, byte for byte, those of the serv
   })
   await using engine = await startEngine()
   const ref = await engine.register(path.join(scratch.path, 'catalog'), server)
-  await linkArchive(ref, archive)
+  await archive.serve(ref)
   await server.run(
     'postgres',
     `create tablespace aside location '${server.directory('aside')}'`,
@@ -60,7 +58,7 @@ test('the files of each restored increment are, byte for byte, those of the serv
       await change(server, 'postgres', step)
       await changeFiles(server, step)
     }
-    if (pause !== undefined) writeFileSync(closed, '')
+    if (pause !== undefined) await archive.close()
     const started = engine.client['backups.start']({ ...ref, mode, isStream, threads: 2, isSynced: false })
     if (pause !== undefined) {
       const { job } = await started
@@ -69,7 +67,7 @@ test('the files of each restored increment are, byte for byte, those of the serv
         .poll(async () => (await said()).some(({ message }) => message.startsWith(pause)), PATIENCE)
         .toBe(true)
       await change(server, 'busy', step)
-      rmSync(closed)
+      await archive.open()
     }
     const { error, backupId } = await engine.ended(started)
     expect(error).toBeUndefined()
@@ -77,7 +75,7 @@ test('the files of each restored increment are, byte for byte, those of the serv
 
     await server.stop('fast')
     const dataDirectory = path.join(serverDirectory(path.join(scratch.path, `restored-${mode}`)), 'data')
-    await restoreAndStop(engine, ref, String(backupId), dataDirectory, archive, server)
+    await restoreAndStop(engine, ref, String(backupId), dataDirectory, archive.directory, server)
     const compared = await compareClusters(server.dataDirectory, dataDirectory, isReplayed)
     expect(compared.differences, mode).toEqual([])
     expect(compared.files).toBeGreaterThan(1000)
@@ -119,13 +117,6 @@ async function restoreAndStop(
   const control = path.join(dataDirectory, 'global', 'pg_control')
   await expect.poll(() => decodeControlFile(readFileSync(control)).state, PATIENCE).toBe('in-production')
   await restored.stop('fast')
-}
-
-/** The server must be able to write to the archive, and may run as another user than this process. */
-async function linkArchive(ref: Ref, archive: string): Promise<void> {
-  const own = path.join(ref.catalog, 'wal', ref.instance)
-  await rm(own, { recursive: true })
-  await symlink(archive, own)
 }
 
 /** Relations of every kind. */
