@@ -158,7 +158,7 @@ const UPHEAVALS: Readonly<Record<string, Deed>> = {
          join pg_tablespace t on t.oid = dattablespace where datname like 'side_%'`,
     )
     const [name = '', place = ''] = found.split(' ')
-    const isReturning = dice.roll(2) === 0
+    const isReturning = dice.roll(3) > 0
     if (name === '') return
     const other = place === 'aside' ? 'pg_default' : 'aside'
     await server.run('postgres', `alter database ${name} set tablespace ${other}`)
