@@ -30,6 +30,39 @@ export async function mapConcurrently<Item, Result>(
 }
 
 /**
+ * Runs `work` over `items` from both ends: `first` at a time from the beginning, `last` from the end, until they meet.
+ * Which results come when does not matter. Failures are as with {@link mapConcurrently}.
+ */
+export async function runFromBothEnds<Item>(
+  items: readonly Item[],
+  atATime: { readonly first: number; readonly last: number },
+  work: (item: Item) => Promise<void>,
+  signal: AbortSignal,
+): Promise<void> {
+  let begin = 0
+  let end = items.length
+  let failed = false
+  const lane = async (next: () => number): Promise<void> => {
+    while (!failed && begin < end) {
+      const index = next()
+      try {
+        signal.throwIfAborted()
+        await work(items[index] as Item)
+      } catch (thrown) {
+        failed = true
+        throw thrown
+      }
+    }
+  }
+  const lanes = [
+    ...Array.from({ length: Math.max(1, atATime.first) }, () => lane(() => begin++)),
+    ...Array.from({ length: atATime.last }, () => lane(() => --end)),
+  ]
+  const outcomes = await Promise.allSettled(lanes)
+  for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
+}
+
+/**
  * Resolves after `ms`, or rejects with the signal's reason as soon as it fires.
  */
 export function delay(ms: number, signal: AbortSignal): Promise<void> {

@@ -1,11 +1,11 @@
 import { open } from 'node:fs/promises'
 import path from 'node:path'
-import { mapConcurrently } from '../../base/concurrency.ts'
+import { runFromBothEnds } from '../../base/concurrency.ts'
 import type { Run } from '../../base/run.ts'
 import type { ContentEntry } from '../../format/content-list.ts'
 import { PAGE_BYTES } from '../../format/page-header.ts'
 import { mapFileError } from '../../host/file-error.ts'
-import { toBatches } from '../steps/batches.ts'
+import { toBatches, writingLanes } from '../steps/batches.ts'
 import { ProgressTicker } from '../steps/progress-ticker.ts'
 import type { WorkerPool } from '../steps/worker-pool.ts'
 import { copiedEntry, makeDirectories, pendingEntry, unchangedEntry, unreadEntry } from './content.ts'
@@ -79,8 +79,7 @@ export async function copyCluster(
     done(batch.length)
   }
 
-  // Twice as many batches as threads under way, so that no thread waits for the next message.
-  await mapConcurrently(batches, pool.threads * 2, copyBatch, run.signal)
+  await runFromBothEnds(batches, writingLanes(pool.threads), copyBatch, run.signal)
   await copyBatch(control)
   await headerMap.sync()
 

@@ -1,12 +1,12 @@
 import { chmod, chown, mkdir, open, rename, stat, symlink } from 'node:fs/promises'
 import path from 'node:path'
-import { mapConcurrently } from '../../base/concurrency.ts'
+import { runFromBothEnds } from '../../base/concurrency.ts'
 import { EngineError } from '../../base/engine-error.ts'
 import type { Run } from '../../base/run.ts'
 import { lockAll } from '../../catalog/lock.ts'
 import { syncDirectory } from '../../host/durable-file.ts'
 import { mapFileError } from '../../host/file-error.ts'
-import { toBatches } from '../steps/batches.ts'
+import { toBatches, writingLanes } from '../steps/batches.ts'
 import { ProgressTicker } from '../steps/progress-ticker.ts'
 import { syncTree } from '../steps/sync-tree.ts'
 import { openWorkerPool, type WorkerPool } from '../steps/worker-pool.ts'
@@ -178,18 +178,19 @@ async function writeFiles({ input, plan, work, owner, run }: Filling, pool: Work
     totalBytes: plan.readBytes,
     totalFiles: work.files.length + 1,
   })
-  const written = await mapConcurrently(
+  let writtenBytes = 0
+  await runFromBothEnds(
     toBatches(work.files),
-    pool.threads * 2,
+    writingLanes(pool.threads),
     async (batch) => {
       const done = ticker.begin(batch.map(({ name }) => name))
-      const { writtenBytes } = await pool.run(rebuildFiles, { ...options, files: batch })
+      const rebuilt = await pool.run(rebuildFiles, { ...options, files: batch })
       done(batch.length)
-      return writtenBytes
+      writtenBytes += rebuilt.writtenBytes
     },
     run.signal,
   )
-  return written.reduce((sum, bytes) => sum + bytes, 0)
+  return writtenBytes
 }
 
 async function syncTargets({ input, plan, run }: Filling): Promise<void> {

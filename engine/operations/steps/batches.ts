@@ -22,3 +22,13 @@ export function toBatches<Item extends { readonly sizeBytes: number }>(items: re
   if (batch.length > 0) batches.push(batch)
   return batches
 }
+
+/**
+ * How many batches of files to be written are under way at a time, from the large and from the small end: as half of the
+ * threads wait for the disk, the others make small files. All at once they would stand in line for the lock of a
+ * directory. One small batch more than there are threads, so that none waits for the next message.
+ */
+export function writingLanes(threads: number): { readonly first: number; readonly last: number } {
+  const first = Math.max(1, Math.floor(threads / 2))
+  return { first, last: threads - first + 1 }
+}
