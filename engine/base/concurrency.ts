@@ -43,7 +43,8 @@ export async function runFromBothEnds<Item>(
   let end = items.length
   let failed = false
   const lane = async (next: () => number): Promise<void> => {
-    while (!failed && begin < end) {
+    for (;;) {
+      if (failed || begin >= end) return
       const index = next()
       try {
         signal.throwIfAborted()
