@@ -33,7 +33,8 @@ function menuLabels(main: ElectronApplication): Promise<string[]> {
 test('menu and theme follow the settings at once', async ({ app }) => {
   const { page, main } = app
   if (main === undefined) throw new Error('there is no main process')
-  await page.waitForFunction(() => 'tidemark' in globalThis)
+  // The page's own client would take the ear back if it came later.
+  await expect(page.getByRole('main')).toBeVisible()
   expect(await call(page, 'app.change-settings', { language: 'en', theme: 'light' })).toMatchObject({
     type: 'done',
   })
