@@ -69,8 +69,7 @@ test('a further window has a port of its own', async ({ app }) => {
     first?.click?.()
   })
   const second = await opened
-  // A window is there before its page, and an empty page has loaded as well.
-  for (const each of [page, second]) await each.waitForFunction(() => 'tidemark' in globalThis)
+  for (const each of [page, second]) await expect(each.getByRole('main')).toBeVisible()
   const answers = await Promise.all([call(page, 'app.settings', {}), call(second, 'app.settings', {})])
   expect(answers).toEqual([answers[0], answers[0]])
   expect(answers[0]).toMatchObject({ type: 'done' })
