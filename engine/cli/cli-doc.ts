@@ -1,6 +1,7 @@
 import { COMMAND_NAMES, COMMANDS, MISSING_COMMANDS } from './command-list.ts'
 import { describeOption } from './help.ts'
-import { type OptionSpec, OPTION_GROUPS, optionsOf, refusedOptionsOf } from './options.ts'
+import { OPTION_GROUPS, type OptionSpec } from './options/option.ts'
+import { optionsOf, refusedOptionsOf } from './options.ts'
 
 /** The text of `docs/cli.md`, made from the tables of commands and options. */
 export function formatCliDoc(): string {

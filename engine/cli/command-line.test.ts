@@ -3,7 +3,9 @@ import { describe, expect, test } from 'vitest'
 import { EngineError } from '../base/engine-error.ts'
 import { COMMAND_NAMES, MISSING_COMMANDS } from './command-list.ts'
 import { type CommandLine, formatCommandLine, parseCommandLine } from './command-line.ts'
-import { OPTIONS, type OptionSpec, optionsOf, REFUSED_OPTIONS } from './options.ts'
+import type { OptionSpec } from './options/option.ts'
+import { REFUSED_OPTIONS } from './options/refused.ts'
+import { OPTIONS, optionsOf } from './options.ts'
 
 const good: [string, string, CommandLine['options']][] = [
   ['a long option with =', 'show --backup-path=/srv/c', { 'backup-path': '/srv/c' }],

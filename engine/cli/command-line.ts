@@ -4,7 +4,8 @@ import { parseInstanceName } from '../base/instance-name.ts'
 import { parseLsn } from '../base/lsn.ts'
 import { COMMAND_NAMES, type CommandName, MISSING_COMMANDS } from './command-list.ts'
 import { findNearest } from './nearest.ts'
-import { type OptionSpec, optionsOf, type RefusedOption, refusedOptionsOf } from './options.ts'
+import type { OptionSpec, RefusedOption } from './options/option.ts'
+import { optionsOf, refusedOptionsOf } from './options.ts'
 import { parseMoment } from './moments.ts'
 import {
   parseBoolean,

@@ -4,7 +4,8 @@ import type { InstanceRef } from '../api/contract/values.ts'
 import type { CommandLine } from './command-line.ts'
 import type { CommandName } from './command-list.ts'
 import { type Moment, parseMoment } from './moments.ts'
-import { OPTIONS, type OptionSpec } from './options.ts'
+import type { OptionSpec } from './options/option.ts'
+import { OPTIONS } from './options.ts'
 import {
   parseBoolean,
   parseChoice,

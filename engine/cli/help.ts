@@ -1,5 +1,6 @@
 import { COMMAND_NAMES, COMMANDS, type CommandName, MISSING_COMMANDS } from './command-list.ts'
-import { OPTION_GROUPS, type OptionSpec, optionsOf, refusedOptionsOf } from './options.ts'
+import { OPTION_GROUPS, type OptionSpec } from './options/option.ts'
+import { optionsOf, refusedOptionsOf } from './options.ts'
 
 /** Where the explanations of the options begin, and how wide the text is. */
 const COLUMN = 30

@@ -1,6 +1,7 @@
 import type { CommandName } from './command-list.ts'
 import type { Given } from './given.ts'
-import { optionsOf, type OptionSpec } from './options.ts'
+import type { OptionSpec } from './options/option.ts'
+import { optionsOf } from './options.ts'
 import { parseChoice, parsePath, parsePathList } from './values.ts'
 
 /**

@@ -1,0 +1,21 @@
+import type { OptionSpec } from './option.ts'
+import { FLAG, FORMATS } from './shared.ts'
+
+/** How answers are printed. */
+export const OUTPUT_OPTIONS: readonly OptionSpec[] = [
+  {
+    long: 'format',
+    value: FORMATS,
+    group: 'Output',
+    commands: ['show', 'show-config'],
+    meaning: 'plain for people, json for programs.',
+    default: 'plain',
+  },
+  {
+    long: 'no-scale-units',
+    value: FLAG,
+    group: 'Output',
+    commands: ['show-config'],
+    meaning: 'Prints times and sizes in their base units: seconds, milliseconds or kilobytes.',
+  },
+]

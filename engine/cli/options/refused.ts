@@ -1,0 +1,89 @@
+import type { CommandName } from '../command-list.ts'
+import type { RefusedOption } from './option.ts'
+import { ON_CATALOG, SAVES } from './shared.ts'
+
+const REMOTE = 'this version works on the machine of the cluster and of the catalog only'
+const RETENTION = 'this version does not apply retention rules'
+const MASTER = 'it is out of date; give the connection of the server that is backed up'
+const OPENGAUSS = 'this version backs up PostgreSQL only'
+const WITH_SERVER: readonly CommandName[] = ['backup', 'restore', ...SAVES]
+
+/** Every option that scripts of the tool's family may hold and that this version cannot honour. */
+export const REFUSED_OPTIONS: readonly RefusedOption[] = [
+  refuse('delete-expired', ['backup', 'delete'], RETENTION),
+  refuse('expired', ['delete'], RETENTION),
+  refuse('merge-expired', ['backup', 'delete'], RETENTION),
+  refuse('delete-wal', ['backup', 'delete'], 'this version does not purge the WAL archive'),
+  refuse('wal', ['delete'], 'this version does not purge the WAL archive'),
+  refuse('dry-run', ['backup'], RETENTION),
+  refuseValue('retention-redundancy', ['backup', 'delete'], `${RETENTION}; set-config saves them`),
+  refuseValue('retention-window', ['backup', 'delete'], `${RETENTION}; set-config saves them`),
+  refuseValue('wal-depth', ['backup', 'delete'], `${RETENTION}; set-config saves them`),
+  { ...refuse('perm-slot', ['backup'], 'make the slot on the server and name it with --slot'), short: 'P' },
+  { ...refuseValue('waldir', ['restore'], 'pg_wal is restored inside the data directory'), short: 'X' },
+  refuseValue('db-include', ['restore', 'validate'], 'this version restores whole clusters only'),
+  refuseValue('db-exclude', ['restore', 'validate'], 'this version restores whole clusters only'),
+  refuse('destroy-all-other-dbs', ['restore'], 'this version restores whole clusters only'),
+  ...[
+    'recovery-target-time',
+    'recovery-target-xid',
+    'recovery-target-lsn',
+    'recovery-target-name',
+    'recovery-target-inclusive',
+    'recovery-target-timeline',
+    'recovery-target',
+    'recovery-target-action',
+    'time',
+    'xid',
+    'lsn',
+    'inclusive',
+    'timeline',
+  ].map((long) =>
+    refuseValue(long, ['validate'], 'this version validates backups, not the way to a recovery target'),
+  ),
+  refuse('immediate', ['validate'], 'this version validates backups, not the way to a recovery target'),
+  refuse('archive', ['show'], 'this version does not list the WAL archive'),
+  refuseValue('log-format-console', ['set-config'], 'it can be given on the command line only'),
+  ...[
+    'remote-proto',
+    'remote-host',
+    'remote-port',
+    'remote-path',
+    'remote-user',
+    'remote-libpath',
+    'ssh-options',
+    'ssh-config',
+    'archive-host',
+    'archive-port',
+    'archive-user',
+  ].map((long) => refuseValue(long, WITH_SERVER, REMOTE)),
+  ...['master-db', 'master-host', 'master-port', 'master-user', 'replica-timeout'].map((long) =>
+    refuseValue(long, ['backup', ...SAVES], MASTER),
+  ),
+  refuse('backup-pg-replslot', ['backup'], OPENGAUSS),
+  { ...refuseValue('rw-timeout', WITH_SERVER, OPENGAUSS), short: 't' },
+  { ...refuseValue('media-type', ON_CATALOG, OPENGAUSS), short: 'M' },
+  ...[
+    's3-status',
+    'access-id',
+    'access-key',
+    'access-bucket',
+    'endpoint',
+    'region',
+    'vgname',
+    'socketpath',
+    'instance-id',
+    'with-key',
+    'with-salt',
+    'with-device-params',
+  ].map((long) => refuseValue(long, ON_CATALOG, OPENGAUSS)),
+  ...['enable-dss', 'with-encryption', 'gen-key'].map((long) => refuse(long, ON_CATALOG, OPENGAUSS)),
+]
+
+function refuse(long: string, commands: readonly CommandName[], reason: string): RefusedOption {
+  return { long, hasValue: false, commands, reason }
+}
+
+function refuseValue(long: string, commands: readonly CommandName[], reason: string): RefusedOption {
+  return { long, hasValue: true, commands, reason }
+}
