@@ -61,7 +61,8 @@ export type PreflightLine = {
     | 'owner'
   readonly state: 'ok' | 'warning' | 'blocked'
   readonly sentence: Sentence
-  readonly hint: string | undefined
+  /** What to do about it. */
+  readonly hint: Sentence | undefined
 }
 
 /** Everything a restore would do. Carrying it out is refused when the catalog has changed since. */

@@ -4,6 +4,7 @@ import type { BackupId } from '../../base/backup-id.ts'
 import { EngineError } from '../../base/engine-error.ts'
 import type { TablespaceMapEntry } from '../../format/tablespace-map.ts'
 import type { RecoveryTarget } from '../../format/recovery-settings.ts'
+import { PREFLIGHT_HINTS, type PreflightHint } from '../../base/preflight-hints.ts'
 import type { ReadableBackup } from './choose-backup.ts'
 import type { ListedBackup } from './work-list.ts'
 
@@ -66,7 +67,7 @@ export type PreflightLine = {
     | 'owner'
   readonly state: 'ok' | 'warning' | 'blocked'
   readonly sentence: { readonly code: string; readonly values: Readonly<Record<string, string | number>> }
-  readonly hint: string | undefined
+  readonly hint: PreflightHint | undefined
 }
 
 export type RestorePlan = {
@@ -180,30 +181,12 @@ function statusLine({ isForced, isValidated }: RestoreInput, { chain }: RestoreF
     const values = { id: doubtful.backup.id, status: doubtful.backup.control.status }
     if (isForced) return line('status', 'warning', 'status-forced', values)
     return isValidated
-      ? line(
-          'status',
-          'warning',
-          'status-doubtful',
-          values,
-          'It is validated first, and not restored if it is damaged.',
-        )
-      : line(
-          'status',
-          'blocked',
-          'status-doubtful',
-          values,
-          'Let it be validated first, or force the restore.',
-        )
+      ? line('status', 'warning', 'status-doubtful', values, 'validated-first')
+      : line('status', 'blocked', 'status-doubtful', values, 'validate-or-force')
   }
   const unchecked = chain.find(({ backup }) => backup.control.status === 'DONE')
   if (unchecked !== undefined && !isValidated) {
-    return line(
-      'status',
-      'warning',
-      'status-unchecked',
-      { id: unchecked.backup.id },
-      'Let it be validated first.',
-    )
+    return line('status', 'warning', 'status-unchecked', { id: unchecked.backup.id }, 'let-validate')
   }
   return line('status', 'ok', isValidated ? 'status-validated-first' : 'status-ok', {})
 }
@@ -221,29 +204,17 @@ function targetLines(
       case 'empty':
         return line(code, 'ok', 'target-empty', { path })
       case 'occupied':
-        return line(
-          code,
-          'blocked',
-          'target-occupied',
-          { path, sample: state.sample },
-          'Choose another directory, or move away what is in it.',
-        )
+        return line(code, 'blocked', 'target-occupied', { path, sample: state.sample }, 'empty-directory')
       case 'running':
         return line(
           'server-stopped',
           'blocked',
           'target-running',
           { path, pid: state.pid },
-          'Choose another directory; this one belongs to a running server.',
+          'other-directory',
         )
       case 'refused':
-        return line(
-          code,
-          'blocked',
-          'target-refused',
-          { path, reason: state.message },
-          'Choose a directory that you may write to.',
-        )
+        return line(code, 'blocked', 'target-refused', { path, reason: state.message }, 'writable-directory')
     }
   })
 }
@@ -255,15 +226,7 @@ function overlapLines(paths: readonly string[]): readonly PreflightLine[] {
       (other, at) => at !== index && `${resolve(inner)}/`.startsWith(`${resolve(other).replace(/\/$/, '')}/`),
     )
     if (outer !== undefined) {
-      return [
-        line(
-          'tablespaces',
-          'blocked',
-          'targets-overlap',
-          { inner, outer },
-          'Map each part to a directory of its own.',
-        ),
-      ]
+      return [line('tablespaces', 'blocked', 'targets-overlap', { inner, outer }, 'map-apart')]
     }
   }
   return []
@@ -272,33 +235,14 @@ function overlapLines(paths: readonly string[]): readonly PreflightLine[] {
 function spaceLine(writeBytes: number, freeBytes: number | undefined): PreflightLine {
   if (freeBytes === undefined) return line('free-space', 'warning', 'space-unknown', { need: writeBytes })
   const values = { need: writeBytes, free: freeBytes }
-  if (freeBytes < writeBytes)
-    return line(
-      'free-space',
-      'blocked',
-      'space-short',
-      values,
-      'Free space, or choose a directory on a larger disk.',
-    )
+  if (freeBytes < writeBytes) return line('free-space', 'blocked', 'space-short', values, 'more-space')
   if (freeBytes < writeBytes * SPARE_SHARE)
-    return line(
-      'free-space',
-      'warning',
-      'space-tight',
-      values,
-      'Recovery needs room for WAL besides the files.',
-    )
+    return line('free-space', 'warning', 'space-tight', values, 'room-for-wal')
   return line('free-space', 'ok', 'space-enough', values)
 }
 
 function ownerLine(): PreflightLine {
-  return line(
-    'owner',
-    'warning',
-    'owner-root',
-    {},
-    'Files are given to the owner of the target directory; a server refuses to run as root.',
-  )
+  return line('owner', 'warning', 'owner-root', {}, 'given-to-owner')
 }
 
 function line(
@@ -306,9 +250,10 @@ function line(
   state: PreflightLine['state'],
   sentence: string,
   values: Readonly<Record<string, string | number>>,
-  hint?: string,
+  hint?: PreflightHint['code'],
 ): PreflightLine {
-  return { code, state, sentence: { code: sentence, values }, hint }
+  const said = hint === undefined ? undefined : { code: hint, values: {}, text: PREFLIGHT_HINTS[hint] }
+  return { code, state, sentence: { code: sentence, values }, hint: said }
 }
 
 function hashOf(input: RestoreInput, { chain }: RestoreFacts): string {

@@ -101,7 +101,7 @@ function requireNotBlocked(plan: RestorePlan): void {
     code,
     what[line.sentence.code] ?? `${line.sentence.code.replaceAll('-', ' ')}: ${values.join(', ')}`,
     {
-      hint: line.hint,
+      hint: line.hint?.text,
     },
   )
 }

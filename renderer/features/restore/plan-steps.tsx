@@ -67,7 +67,9 @@ export function PreflightStep({ plan }: { readonly plan: Query<RestorePlan> }) {
         <li key={`${code} ${index}`} className={state}>
           <b aria-hidden="true">{MARKS[state]}</b>
           <span>{saySentence(say, 'preflight', sentence)}</span>
-          {hint === undefined ? null : <small className="quiet">{hint}</small>}
+          {hint === undefined ? null : (
+            <small className="quiet">{saySentence(say, 'preflight-hint', hint)}</small>
+          )}
         </li>
       ))}
     </ul>
