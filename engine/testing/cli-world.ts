@@ -87,3 +87,16 @@ export function jobHandlers(
     },
   }
 }
+
+/** What names a catalog and an instance on the command line. */
+export const ON_MAIN: readonly string[] = ['-B', '/srv/catalog', '--instance=main']
+
+/** A handler that remembers what it was asked, and answers with `result`. */
+export function recorder<Result>(result: Result) {
+  const asked: unknown[] = []
+  const handler = async (input: unknown): Promise<Result> => {
+    asked.push(input)
+    return result
+  }
+  return { asked, handler: handler as never }
+}

@@ -1,0 +1,48 @@
+import { describe, expect, test } from 'vitest'
+import type { EngineHandlers } from '../../api/contract/contract.ts'
+import { jobHandlers, ON_MAIN, runCli } from '../../testing/cli-world.ts'
+
+describe('validate', () => {
+  const verdict = (backupId: string, status: string) => ({ instance: 'main', backupId, status })
+  const job = (verdicts: ReturnType<typeof verdict>[], isSound: boolean): Partial<EngineHandlers> => ({
+    'backups.validate': async () => ({ job: 'job-1' }),
+    ...jobHandlers({ result: { kind: 'validate', verdicts, findings: [], isSound } }),
+  })
+
+  test('everything sound: 0', async () => {
+    const one = await runCli(['validate', ...ON_MAIN, '-i', 'TOTTEK'], {
+      handlers: job([verdict('TOTTEK', 'OK')], true),
+    })
+    const all = await runCli(['validate', '-B', '/srv/catalog'], {
+      handlers: job([verdict('TOTTEK', 'OK'), verdict('TOTTEV', 'OK')], true),
+    })
+
+    expect(one).toEqual({ status: 0, out: '', err: 'INFO: backup TOTTEK is sound\n' })
+    expect(all).toEqual({ status: 0, out: '', err: 'INFO: all 2 backups are sound\n' })
+  })
+
+  test('something damaged: 1, and each bad backup is named', async () => {
+    const { status, err } = await runCli(['validate', ...ON_MAIN], {
+      handlers: job(
+        [verdict('TOTTEK', 'CORRUPT'), verdict('TOTTEV', 'ORPHAN'), verdict('TOTTEZ', 'OK')],
+        false,
+      ),
+    })
+
+    expect(status).toBe(1)
+    expect(err).toBe(
+      'WARNING: backup TOTTEK of main is CORRUPT\nWARNING: backup TOTTEV of main is ORPHAN\n' +
+        'ERROR: 2 of 3 backups are not sound\n',
+    )
+  })
+
+  test('what could not be looked at is not sound either', async () => {
+    expect((await runCli(['validate', ...ON_MAIN], { handlers: job([], false) })).status).toBe(1)
+  })
+
+  test('a backup without its instance is refused', async () => {
+    expect((await runCli(['validate', '-B', '/srv/catalog', '-i', 'TOTTEK'])).err).toMatch(
+      /which instance is meant/,
+    )
+  })
+})
