@@ -258,6 +258,8 @@ export const backups = {
       expireTime: z.iso.datetime({ offset: true }).nullable().optional(),
     }),
   ),
+  /** Gives a backup that was left RUNNING by a process that is gone the status ERROR; anything else is refused. */
+  'backups.mark-failed': command<BackupRecord>()(z.strictObject({ ...instanceRef, id: backupId })),
   'backups.plan-delete': query<DeletePlan>()(
     z.strictObject({ ...instanceRef, id: backupId.optional(), status: z.string().optional() }),
   ),

@@ -16,13 +16,19 @@ import { readOutlook } from '../../operations/backup/outlook.ts'
 import { takeBackup } from '../../operations/backup/run.ts'
 import { planDelete } from '../../operations/delete/plan.ts'
 import { deleteBackups } from '../../operations/delete/run.ts'
+import { markFailed } from '../../operations/mark-failed/run.ts'
 import { requireMergePlan } from '../../operations/merge/plan.ts'
 import { mergeBackups } from '../../operations/merge/run.ts'
 import { validateBackups } from '../../operations/validate/run.ts'
 import { backupRecords } from '../backup-records.ts'
 import { connectionOf } from '../connections.ts'
 import type { EngineContext } from '../context.ts'
-import type { BackupRequest, BackupTablespace, backups as contract } from '../contract/backups.ts'
+import type {
+  BackupRecord,
+  BackupRequest,
+  BackupTablespace,
+  backups as contract,
+} from '../contract/backups.ts'
 import type { EngineHandlers } from '../contract/contract.ts'
 import type { JobResult } from '../contract/jobs.ts'
 import { quietRun } from '../quiet-run.ts'
@@ -43,9 +49,7 @@ export function backupHandlers(context: EngineContext): Pick<EngineHandlers, key
     'backups.detail': async ({ catalog, instance, id }, { signal }) => {
       const inventory = await readInventory(catalog, instance, { signal })
       const backup = requireBackup(inventory, id)
-      const record = backupRecords(inventory).find((one) => one.id === id)
-      if (record === undefined)
-        throw new EngineError('backup.not-found', `instance "${instance}" has no backup ${id}`)
+      const record = requireRecord(inventory, id)
       const entries = await readContentList(backup).catch(() => undefined)
       const databaseMap = textOf(backup.directory, 'database_map')
       return {
@@ -104,11 +108,12 @@ export function backupHandlers(context: EngineContext): Pick<EngineHandlers, key
         { signal, report: () => undefined, log: SILENT_LOG, clock },
       )
       changes.tell('instance', catalog, instance)
-      const records = backupRecords(await readInventory(catalog, instance, { signal }))
-      const record = records.find((one) => one.id === id)
-      if (record === undefined)
-        throw new EngineError('backup.not-found', `instance "${instance}" has no backup ${id}`)
-      return record
+      return requireRecord(await readInventory(catalog, instance, { signal }), id)
+    },
+    'backups.mark-failed': async ({ catalog, instance, id }, { signal }) => {
+      await markFailed({ catalog, instance, id }, quietRun(context, signal))
+      changes.tell('instance', catalog, instance)
+      return requireRecord(await readInventory(catalog, instance, { signal }), id)
     },
     'backups.plan-delete': async ({ catalog, instance, id, status }, { signal }) =>
       planDelete(await readInventory(catalog, instance, { signal }), { id, status }),
@@ -251,6 +256,14 @@ function requireBackup(inventory: Inventory, id: BackupId): Inventory['backups']
     throw new EngineError('backup.not-found', `instance "${inventory.instance}" has no backup ${id}`)
   }
   return backup
+}
+
+function requireRecord(inventory: Inventory, id: BackupId): BackupRecord {
+  const record = backupRecords(inventory).find((one) => one.id === id)
+  if (record === undefined) {
+    throw new EngineError('backup.not-found', `instance "${inventory.instance}" has no backup ${id}`)
+  }
+  return record
 }
 
 function tablespacesOf(directory: string): readonly BackupTablespace[] {

@@ -93,7 +93,10 @@ export function ChainsWorkplace(props: {
     if (action === 'back-up') onBackUp()
     else if (action === 'finish-merge') setSheet({ kind: 'merge', backup: subject })
     else if (action === 'delete' || action === 'finish-delete') setSheet({ kind: 'delete', backup: subject })
-    else await validate(subject.id)
+    else if (action === 'mark-failed') {
+      await engine['backups.mark-failed']({ ...instance, id: subject.id })
+      announce(say('card.marked-failed', { id: subject.id }))
+    } else await validate(subject.id)
   }
   const pressed = (event: KeyboardEvent): void => {
     if (backup === undefined) return

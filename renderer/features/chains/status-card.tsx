@@ -1,5 +1,4 @@
 import type { BackupRecord } from '../../../engine/api/contract/backups.ts'
-import { formatBytes } from '../../lib/format.ts'
 import { useTexts } from '../../lib/i18n.ts'
 import { en, type TextKey } from '../../lib/locales/en.ts'
 import { StatusMark } from '../../ui/status-mark.tsx'
@@ -25,7 +24,6 @@ export function StatusCard(props: {
     status: say(`status.${statusWord(blocker)}` as TextKey),
   }
   const safe = `status.${word}.safe`
-  const parents = backup.chainLength - 1
   return (
     <section className={`status-card${actions.length > 0 ? ' has-actions' : ''}`}>
       <StatusMark
@@ -77,11 +75,6 @@ export function StatusCard(props: {
           ))}
         </div>
       )}
-      {actions.includes('mark-failed') && parents > 0 ? (
-        <p className="quiet">
-          {say('card.mark-failed-hint', { count: parents, bytes: formatBytes(backup.restoreBytes) })}
-        </p>
-      ) : null}
     </section>
   )
 }
