@@ -57,7 +57,7 @@ it('keeps jobs at work in the order of their beginning', () => {
 })
 
 it('counts a catalog that cannot be read as a problem', () => {
-  const unreadable = { ...catalog(), problem: { message: 'gone', hint: undefined } }
+  const unreadable = { ...catalog(), problem: { code: 'storage.not-found', message: 'gone' } }
   expect(countTrouble([catalog('ok', 'attention', 'problem'), unreadable])).toEqual({
     problemCount: 2,
     attentionCount: 1,

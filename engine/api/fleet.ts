@@ -1,6 +1,6 @@
 import { readdir, stat } from 'node:fs/promises'
 import path from 'node:path'
-import { EngineError } from '../base/engine-error.ts'
+import { EngineError, toWireError } from '../base/engine-error.ts'
 import { isoFromSeconds } from '../base/iso-time.ts'
 import { judge, type Health } from '../catalog/health.ts'
 import { listInstances, requireCatalog } from '../catalog/instance.ts'
@@ -31,7 +31,7 @@ export async function fleetCatalog(
     return { path: catalog, instances: entries, problem: undefined }
   } catch (thrown) {
     if (!(thrown instanceof EngineError)) throw thrown
-    return { path: catalog, instances: [], problem: { message: thrown.message, hint: thrown.hint } }
+    return { path: catalog, instances: [], problem: toWireError(thrown) }
   }
 }
 

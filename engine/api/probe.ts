@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
-import { EngineError } from '../base/engine-error.ts'
+import { EngineError, toWireError } from '../base/engine-error.ts'
 import { isCatalog, listInstances } from '../catalog/instance.ts'
 import { decodeControlFile } from '../format/control-file.ts'
 import { openSession } from '../server/connection.ts'
@@ -8,7 +8,7 @@ import { readFacts, type ServerFacts } from '../server/postgres/facts.ts'
 import { connectionOf } from './connections.ts'
 import type { EngineContext } from './context.ts'
 import type { EngineHandlers } from './contract/contract.ts'
-import type { ProbeLine, ProbeReport } from './contract/instances.ts'
+import type { ProbeHint, ProbeLine, ProbeReport } from './contract/instances.ts'
 import { isThere } from './files.ts'
 import { quietRun } from './quiet-run.ts'
 import { serverStatus } from './server-status.ts'
@@ -55,8 +55,9 @@ async function connect(
     lines.push({
       code: 'connect',
       state: 'failed',
-      sentence: { code: 'not-connected', values: { message: thrown.message, error: thrown.code } },
-      hint: thrown.hint,
+      sentence: { code: 'not-connected', values: {} },
+      hint: undefined,
+      failure: toWireError(thrown),
       remedy: thrown.facts['remedy'],
     })
     return undefined
@@ -74,11 +75,11 @@ function serverLines(facts: ServerFacts): readonly ProbeLine[] {
           'warning',
           'may-not-replicate',
           {},
-          'Without it backups need a WAL archive.',
+          'needs-archive',
           'ALTER ROLE backup WITH REPLICATION;',
         ),
     ...facts.missingRights.map(({ what, sql }) =>
-      line('rights', 'warning', 'right-missing', { what }, 'Let a superuser run this.', sql),
+      line('rights', 'warning', 'right-missing', { what }, 'let-superuser-run', sql),
     ),
     facts.hasChecksums
       ? line('checksums', 'ok', 'checksums-on', {})
@@ -87,7 +88,7 @@ function serverLines(facts: ServerFacts): readonly ProbeLine[] {
           'warning',
           'checksums-off',
           {},
-          'Damaged pages cannot be told from sound ones. Stop the server and enable checksums.',
+          'enable-checksums',
           'pg_checksums --enable -D <data directory>',
         ),
     facts.walLevel === 'minimal'
@@ -96,18 +97,12 @@ function serverLines(facts: ServerFacts): readonly ProbeLine[] {
           'failed',
           'wal-level-minimal',
           {},
-          'Change it and restart the server.',
+          'restart-server',
           "ALTER SYSTEM SET wal_level = 'replica';",
         )
       : line('wal-level', 'ok', 'wal-level', { level: facts.walLevel }),
     facts.archiveMode === 'off'
-      ? line(
-          'archive',
-          'warning',
-          'archive-off',
-          {},
-          'Each backup can be restored, but no moment between two backups.',
-        )
+      ? line('archive', 'warning', 'archive-off', {}, 'no-moments-between')
       : line('archive', 'ok', 'archive-on', { mode: facts.archiveMode }),
   ]
   if (facts.tablespaces.length > 0)
@@ -121,13 +116,7 @@ async function dataDirectoryLine(
   facts: ServerFacts | undefined,
 ): Promise<ProbeLine> {
   if (dataDirectory === undefined) {
-    return line(
-      'data-directory',
-      'failed',
-      'data-directory-unknown',
-      {},
-      'Give the data directory of the server.',
-    )
+    return line('data-directory', 'failed', 'data-directory-unknown', {}, 'give-data-directory')
   }
   try {
     const control = decodeControlFile(await readFile(path.join(dataDirectory, 'global', 'pg_control')))
@@ -137,13 +126,7 @@ async function dataDirectoryLine(
         files: String(control.systemIdentifier),
         server: String(facts.systemIdentifier),
       }
-      return line(
-        'identity',
-        'failed',
-        'other-cluster',
-        values,
-        'Give the data directory of this very server.',
-      )
+      return line('identity', 'failed', 'other-cluster', values, 'give-this-servers-directory')
     }
     return line('data-directory', 'ok', 'data-directory', { path: dataDirectory })
   } catch (thrown) {
@@ -153,7 +136,7 @@ async function dataDirectoryLine(
       'failed',
       'data-directory-unreadable',
       { path: dataDirectory, message },
-      'Run Tidemark as the operating system user that owns the data directory.',
+      'run-as-owner',
     )
   }
 }
@@ -169,7 +152,7 @@ async function catalogLines({ catalog, instance }: ProbeRequest): Promise<readon
   }
   const lines = [line('catalog', 'ok', 'catalog', { path: catalog })]
   if (instance !== undefined && (await listInstances(catalog)).includes(instance)) {
-    lines.push(line('name', 'failed', 'name-taken', { name: instance }, 'Choose another name.'))
+    lines.push(line('name', 'failed', 'name-taken', { name: instance }, 'other-name'))
   }
   return lines
 }
@@ -179,8 +162,8 @@ function line(
   state: ProbeLine['state'],
   sentence: string,
   values: Readonly<Record<string, string | number>>,
-  hint?: string,
+  hint?: ProbeHint,
   remedy?: string,
 ): ProbeLine {
-  return { code, state, sentence: { code: sentence, values }, hint, remedy }
+  return { code, state, sentence: { code: sentence, values }, hint, failure: undefined, remedy }
 }

@@ -1,8 +1,7 @@
-import type { EngineError } from '../../engine/base/engine-error.ts'
-import type { WireError } from '../../engine/base/engine-error.ts'
-import { ErrorCard } from '../ui/parts.tsx'
+import type { EngineError, WireError } from '../../engine/base/engine-error.ts'
+import { CopyText, ErrorCard } from '../ui/parts.tsx'
+import { errorTexts } from './error-texts.ts'
 import { useTexts } from './i18n.ts'
-import { errorTitle } from './error-titles.ts'
 
 /** A failure of the engine as a card: what, why, what to do, and the raw facts to send to somebody. */
 export function EngineErrorCard({
@@ -13,19 +12,31 @@ export function EngineErrorCard({
   readonly onRetry?: () => void
 }) {
   const { say, language } = useTexts()
-  const causes: string[] = []
-  for (let at: unknown = error.cause; at !== undefined; at = (at as { cause?: unknown }).cause) {
-    const { message } = at as { readonly message?: unknown }
-    if (typeof message === 'string' && !causes.includes(message)) causes.push(message)
-  }
-  const facts = Object.entries(error.facts ?? {}).map(([name, value]) => `${name}: ${value}`)
+  const { title, what, cause, fix, original, raw } = errorTexts(error, language)
   return (
     <ErrorCard
-      title={errorTitle(error.code, language)}
-      what={[say('error.what'), error.message]}
-      cause={causes.length === 0 ? undefined : [say('error.cause'), causes.join(': ')]}
-      fix={error.hint === undefined ? undefined : [say('error.fix'), error.hint]}
-      raw={[say('error.raw'), [`code: ${error.code}`, ...facts].join('\n')]}
+      title={title}
+      lines={[
+        [say('error.what'), what],
+        [say('error.cause'), cause],
+        [say('error.fix'), fix],
+      ]}
+      original={
+        original === undefined ? null : (
+          <section lang="en" aria-label={say('error.original')}>
+            <CopyText text={original} label={say('common.copy')} doneLabel={say('common.copied')} />
+          </section>
+        )
+      }
+      raw={[
+        say('error.raw'),
+        <CopyText
+          key="raw"
+          text={[what, cause, raw].filter((line) => line !== undefined).join('\n')}
+          label={say('common.copy')}
+          doneLabel={say('common.copied')}
+        />,
+      ]}
     >
       {onRetry === undefined ? null : (
         <button type="button" className="button" onClick={onRetry}>
@@ -33,5 +44,23 @@ export function EngineErrorCard({
         </button>
       )}
     </ErrorCard>
+  )
+}
+
+/** The same where there is no room for a card: what happened and what to do, in a few lines of their own. */
+export function EngineErrorLines({ error }: { readonly error: EngineError | WireError }) {
+  const { language } = useTexts()
+  const { title, what, fix, original } = errorTexts(error, language)
+  return (
+    <>
+      <strong>{title}</strong>
+      {what === undefined ? null : <p>{what}</p>}
+      <p>{fix}</p>
+      {original === undefined ? null : (
+        <p lang="en" className="original quiet">
+          {original}
+        </p>
+      )}
+    </>
   )
 }

@@ -1,5 +1,6 @@
 import { useState } from 'react'
 import { useEngine } from './engine.tsx'
+import { errorLine } from './error-texts.ts'
 import { useTexts } from './i18n.ts'
 import { useQuery } from './use-query.ts'
 
@@ -50,13 +51,13 @@ export function PathField(props: {
 
 function Browser({ start, onChoose }: { readonly start: string; readonly onChoose: (path: string) => void }) {
   const engine = useEngine()
-  const { say } = useTexts()
+  const { say, language } = useTexts()
   const [path, setPath] = useState<string | undefined>(start.startsWith('/') ? start : undefined)
   const listing = useQuery(`browse ${path}`, (signal) => engine['host.browse']({ path }, { signal }))
   if (listing.kind === 'failed') {
     return (
       <p role="alert" className="quiet">
-        {listing.error.message}{' '}
+        {errorLine(listing.error, language)}{' '}
         <button type="button" className="button small" onClick={() => setPath(undefined)}>
           {say('common.back')}
         </button>

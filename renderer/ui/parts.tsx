@@ -119,27 +119,30 @@ export function Empty(props: {
 /** What went wrong, why, and what to do: never a bare message. */
 export function ErrorCard(props: {
   readonly title: string
-  readonly what: readonly [label: string, text: string]
-  readonly cause?: readonly [label: string, text: string] | undefined
-  readonly fix?: readonly [label: string, text: string] | undefined
-  readonly raw: readonly [label: string, text: string]
+  /** Those without a text are left out. */
+  readonly lines: readonly (readonly [label: string, text: string | undefined])[]
+  /** The same in the words of whoever failed, where those are of another language. */
+  readonly original?: ReactNode
+  readonly raw: readonly [label: string, content: ReactNode]
   readonly children?: ReactNode
 }) {
-  const lines = [props.what, props.cause, props.fix].filter((line) => line !== undefined)
   return (
     <section className="error-card" role="alert">
       <h2>{props.title}</h2>
       <dl>
-        {lines.map(([label, text]) => (
-          <div key={label} style={{ display: 'contents' }}>
-            <dt>{label}</dt>
-            <dd>{text}</dd>
-          </div>
-        ))}
+        {props.lines.map(([label, text]) =>
+          text === undefined ? null : (
+            <div key={label} style={{ display: 'contents' }}>
+              <dt>{label}</dt>
+              <dd>{text}</dd>
+            </div>
+          ),
+        )}
       </dl>
+      {props.original}
       <details>
         <summary>{props.raw[0]}</summary>
-        <pre>{props.raw[1]}</pre>
+        {props.raw[1]}
       </details>
       {props.children === undefined ? null : <div className="row">{props.children}</div>}
     </section>

@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import type { WireError } from '../../base/engine-error.ts'
 import type { IsoTime } from '../../base/iso-time.ts'
 import { command, query } from '../define.ts'
 import {
@@ -42,7 +43,7 @@ export type FleetEntry = InstanceRef & {
 export type FleetCatalog = {
   readonly path: string
   readonly instances: readonly FleetEntry[]
-  readonly problem: { readonly message: string; readonly hint: string | undefined } | undefined
+  readonly problem: WireError | undefined
 }
 
 /** Everything the overview of an instance says without asking the server. */
@@ -85,6 +86,18 @@ export type ServerStatus = {
   readonly isRegisteredCluster: boolean
 }
 
+/** What to do about a line of a probe: the window has a text for each. */
+export type ProbeHint =
+  | 'needs-archive'
+  | 'let-superuser-run'
+  | 'enable-checksums'
+  | 'restart-server'
+  | 'no-moments-between'
+  | 'give-data-directory'
+  | 'give-this-servers-directory'
+  | 'run-as-owner'
+  | 'other-name'
+
 /** One line of a probe: what was looked at, how it stands, and what to do about it. */
 export type ProbeLine = {
   readonly code:
@@ -103,7 +116,9 @@ export type ProbeLine = {
     | 'name'
   readonly state: 'ok' | 'warning' | 'failed'
   readonly sentence: Sentence
-  readonly hint: string | undefined
+  readonly hint: ProbeHint | undefined
+  /** The failure that the line tells of, with advice of its own; undefined where nothing failed. */
+  readonly failure: WireError | undefined
   /** Something to copy that mends it: SQL or a line of pg_hba.conf. */
   readonly remedy: string | undefined
 }

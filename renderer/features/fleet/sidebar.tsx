@@ -1,5 +1,7 @@
 import { type RefObject, useState } from 'react'
 import type { FleetEntry } from '../../../engine/api/contract/instances.ts'
+import { EngineErrorLines } from '../../lib/engine-error-card.tsx'
+import { errorLine } from '../../lib/error-texts.ts'
 import { formatAge } from '../../lib/format.ts'
 import { useTexts } from '../../lib/i18n.ts'
 import { navigate, useStore } from '../../lib/stores.ts'
@@ -13,7 +15,7 @@ import './sidebar.css'
 /** Every instance of every catalog, worst first, with the age of its newest restorable moment. */
 export function Sidebar({ filter }: { readonly filter: RefObject<HTMLInputElement | null> }) {
   const engine = useEngine()
-  const { say } = useTexts()
+  const { say, language } = useTexts()
   const [text, setText] = useState('')
   const fleet = useQuery('fleet', (signal) => engine['fleet.list']({}, { signal }))
   const route = useStore((store) => store.route)
@@ -34,7 +36,7 @@ export function Sidebar({ filter }: { readonly filter: RefObject<HTMLInputElemen
       {fleet.kind === 'loading' ? <Skeleton label={say('common.loading')} /> : null}
       {fleet.kind === 'failed' ? (
         <p role="alert" className="catalog-problem">
-          {say('welcome.failed')}: {fleet.error.message}
+          {say('welcome.failed')}: {errorLine(fleet.error, language)}
         </p>
       ) : null}
       {catalogs.map((catalog) => (
@@ -43,9 +45,9 @@ export function Sidebar({ filter }: { readonly filter: RefObject<HTMLInputElemen
             {`\u200E${catalog.path}`}
           </h3>
           {catalog.problem === undefined ? null : (
-            <p className="catalog-problem">
-              {catalog.problem.message} {catalog.problem.hint}
-            </p>
+            <div className="catalog-problem">
+              <EngineErrorLines error={catalog.problem} />
+            </div>
           )}
           {catalog.instances
             .filter(({ instance }) => instance.toLowerCase().includes(text.toLowerCase()))

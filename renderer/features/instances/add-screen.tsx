@@ -2,7 +2,7 @@ import { type FormEvent, useState } from 'react'
 import type { ProbeReport } from '../../../engine/api/contract/instances.ts'
 import { EngineError } from '../../../engine/base/engine-error.ts'
 import { useEngine } from '../../lib/engine.tsx'
-import { EngineErrorCard } from '../../lib/engine-error-card.tsx'
+import { EngineErrorCard, EngineErrorLines } from '../../lib/engine-error-card.tsx'
 import { saySentence, useTexts } from '../../lib/i18n.ts'
 import { PathField } from '../../lib/path-field.tsx'
 import { announce, navigate, useStore } from '../../lib/stores.ts'
@@ -181,7 +181,14 @@ export function AddScreen() {
               <li key={`${line.code} ${index}`} className={line.state}>
                 <b aria-hidden="true">{MARKS[line.state]}</b>
                 <span>{saySentence(say, 'probe', line.sentence)}</span>
-                {line.hint === undefined ? null : <small className="quiet">{line.hint}</small>}
+                {line.hint === undefined ? null : (
+                  <small className="quiet">{say(`probe-hint.${line.hint}`)}</small>
+                )}
+                {line.failure === undefined ? null : (
+                  <small className="quiet">
+                    <EngineErrorLines error={line.failure} />
+                  </small>
+                )}
                 {line.remedy === undefined ? null : (
                   <CopyText text={line.remedy} label={say('common.copy')} doneLabel={say('common.copied')} />
                 )}

@@ -3,8 +3,7 @@ import type { BackupEstimate, BackupRequest } from '../../../engine/api/contract
 import type { InstanceRef } from '../../../engine/api/contract/values.ts'
 import { EngineError } from '../../../engine/base/engine-error.ts'
 import { useEngine } from '../../lib/engine.tsx'
-import { EngineErrorCard } from '../../lib/engine-error-card.tsx'
-import { errorTitle } from '../../lib/error-titles.ts'
+import { EngineErrorCard, EngineErrorLines } from '../../lib/engine-error-card.tsx'
 import { useTexts } from '../../lib/i18n.ts'
 import { announce, navigate } from '../../lib/stores.ts'
 import { useQuery } from '../../lib/use-query.ts'
@@ -174,13 +173,11 @@ function Problem(props: {
   readonly onAgain: () => void
 }) {
   const { problem, isBlind, isAsking, onAgain } = props
-  const { say, language } = useTexts()
+  const { say } = useTexts()
   return (
     <div className="estimate-problem" role="status">
       <div className="grow">
-        <strong>{errorTitle(problem.code, language)}</strong>
-        <p>{problem.message}</p>
-        {problem.hint === undefined ? null : <p>{problem.hint}</p>}
+        <EngineErrorLines error={problem} />
         {isBlind ? <p className="quiet">{say('backup.blind')}</p> : null}
       </div>
       <button type="button" className="button small" disabled={isAsking} onClick={onAgain}>

@@ -1,5 +1,6 @@
 import { useEngine } from '../../lib/engine.tsx'
 import { EngineErrorCard } from '../../lib/engine-error-card.tsx'
+import { errorLine } from '../../lib/error-texts.ts'
 import { formatDuration, formatTime } from '../../lib/format.ts'
 import { useTexts } from '../../lib/i18n.ts'
 import { navigate, useStore } from '../../lib/stores.ts'
@@ -13,7 +14,7 @@ import './jobs.css'
 /** Every job that this machine remembers: running first, then the newest. */
 export function JobsScreen() {
   const engine = useEngine()
-  const { say } = useTexts()
+  const { say, language } = useTexts()
   const nowMs = useNow()
   const zone = useStore((store) => store.settings.timeZone)
   const live = useStore((store) => store.jobs)
@@ -61,7 +62,9 @@ export function JobsScreen() {
                   <td className="numbers">{formatTime(job.startedAt ?? job.createdAt, zone)}</td>
                   <td className="numbers">{seconds === undefined ? '—' : formatDuration(seconds)}</td>
                   <td>
-                    {job.result === undefined ? (job.error?.message ?? '') : resultWords(say, job.result)}
+                    {job.result === undefined
+                      ? job.error && errorLine(job.error, language)
+                      : resultWords(say, job.result)}
                   </td>
                 </tr>
               )
