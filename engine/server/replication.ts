@@ -14,10 +14,13 @@ const KEEPALIVE = 0x6b
 const STANDBY_STATUS = 0x72
 const XLOG_DATA_HEADER_BYTES = 25
 
+/** How far the server was when it sent a message: up to where its WAL goes, and its clock in Unix milliseconds. */
+export type ServerPosition = { readonly endLsn: Lsn; readonly sentAtMs: number }
+
 /** WAL as it arrives. Set the listeners before the event loop turns. */
 export type WalStream = {
-  onWal: (start: Lsn, bytes: Uint8Array) => void
-  onKeepalive: (isReplyWanted: boolean) => void
+  onWal: (start: Lsn, bytes: Uint8Array, server: ServerPosition) => void
+  onKeepalive: (isReplyWanted: boolean, server: ServerPosition) => void
   /** The server ended the stream, with the timeline that follows if there is one. */
   onEnd: (next: { readonly timeline: Timeline; readonly lsn: Lsn } | undefined) => void
   onError: (thrown: unknown) => void
@@ -32,7 +35,12 @@ export type ReplicationConnection = AsyncDisposable & {
   /** Runs a replication command and gives its rows as texts. A signal that fires meanwhile ends the connection. */
   command(text: string, signal: AbortSignal): Promise<readonly (readonly (string | null)[])[]>
   stream(text: string): WalStream
-  sendStatus(positions: { readonly written: Lsn; readonly flushed: Lsn }): void
+  /** `isReplyWanted` asks the server for a sign of life, which it gives at once. */
+  sendStatus(positions: {
+    readonly written: Lsn
+    readonly flushed: Lsn
+    readonly isReplyWanted: boolean
+  }): void
 }
 
 /** The part of the driver's connection that its types leave out. */
@@ -124,9 +132,10 @@ export function replicationConnection(client: pg.Client): ReplicationConnection 
             stream.onWal(
               lsnFromBigint(chunk.readBigUInt64BE(1)),
               Uint8Array.prototype.slice.call(chunk, XLOG_DATA_HEADER_BYTES),
+              readPosition(chunk, 9),
             )
           } else if (kind === KEEPALIVE && chunk.length >= 18) {
-            stream.onKeepalive(chunk[17] === 1)
+            stream.onKeepalive(chunk[17] === 1, readPosition(chunk, 1))
           }
         },
         handleDataRow({ fields }: { readonly fields: readonly (string | null)[] }) {
@@ -138,13 +147,14 @@ export function replicationConnection(client: pg.Client): ReplicationConnection 
       } as never)
       return stream
     },
-    sendStatus({ written, flushed }) {
+    sendStatus({ written, flushed, isReplyWanted }) {
       const message = Buffer.alloc(34)
       message[0] = STANDBY_STATUS
       message.writeBigUInt64BE(written, 1)
       message.writeBigUInt64BE(flushed, 9)
       message.writeBigUInt64BE(0n, 17)
       message.writeBigInt64BE(BigInt(Date.now()) * 1000n - EPOCH_MICROS, 25)
+      message[33] = isReplyWanted ? 1 : 0
       wire.sendCopyFromChunk(message)
     },
     async [Symbol.asyncDispose]() {
@@ -152,6 +162,13 @@ export function replicationConnection(client: pg.Client): ReplicationConnection 
       // In the middle of a stream the server reads nothing but copy data: a polite end would not be heard.
       wire.stream.destroy()
     },
+  }
+}
+
+function readPosition(chunk: Buffer, at: number): ServerPosition {
+  return {
+    endLsn: lsnFromBigint(chunk.readBigUInt64BE(at)),
+    sentAtMs: Number((chunk.readBigInt64BE(at + 8) + EPOCH_MICROS) / 1000n),
   }
 }
 

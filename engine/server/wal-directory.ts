@@ -5,14 +5,13 @@ import { type Timeline, walSegmentName, walSegmentNumber, walSegmentStart } from
 import { syncDirectory, writeFileDurably } from '../host/durable-file.ts'
 import { mapFileError } from '../host/file-error.ts'
 
-/**
- * A directory that received WAL is written into, in files of full segment size under their final names, as a restored
- * server wants them. A segment is synced when it is complete.
- */
+/** Where received WAL is written. Calls come one after the other. */
 export type WalDirectory = {
   /** Bytes that follow on those written before, or that begin a segment again. */
   write(timeline: Timeline, start: Lsn, bytes: Uint8Array): Promise<void>
   writeHistory(name: string, text: string): Promise<void>
+  /** Makes durable what was written so far. */
+  sync(): Promise<void>
   /** Syncs and closes what is open. */
   finish(): Promise<void>
   /** Up to where everything is durable. */
@@ -21,8 +20,13 @@ export type WalDirectory = {
   unfinishedFrom(): Lsn | undefined
 }
 
+/**
+ * Files of full segment size under their final names, as a restored server wants them. A segment is synced when it is
+ * complete.
+ */
 export function openWalDirectory(directory: string, segmentBytes: number): WalDirectory {
-  let current: { readonly number: bigint; readonly timeline: Timeline; readonly file: FileHandle } | undefined
+  let current:
+    { readonly number: bigint; readonly timeline: Timeline; readonly file: FileHandle; end: Lsn } | undefined
   let synced: Lsn | undefined
 
   const close = async (): Promise<void> => {
@@ -47,7 +51,7 @@ export function openWalDirectory(directory: string, segmentBytes: number): WalDi
     await close()
     const target = path.join(directory, walSegmentName({ timeline, number }, segmentBytes))
     const file = await open(target, 'w', 0o600)
-    current = { number, timeline, file }
+    current = { number, timeline, file, end: walSegmentStart(number, segmentBytes) }
     await file.truncate(segmentBytes)
     return file
   }
@@ -71,6 +75,7 @@ export function openWalDirectory(directory: string, segmentBytes: number): WalDi
             written += bytesWritten
           }
           done += count
+          if (current !== undefined) current.end = lsnFromBigint(at + BigInt(count))
           if (offset + count === segmentBytes) await close()
         }
       } catch (thrown) {
@@ -81,6 +86,17 @@ export function openWalDirectory(directory: string, segmentBytes: number): WalDi
       const safe = /^[0-9A-F]{8}\.history$/.test(name) ? name : undefined
       if (safe === undefined) return
       await writeFileDurably(path.join(directory, safe), text, { mode: 0o600 })
+    },
+    async sync() {
+      if (current === undefined) return
+      const { file, end } = current
+      try {
+        await file.sync()
+        await syncDirectory(directory)
+      } catch (thrown) {
+        throw mapFileError(thrown, directory, 'sync WAL in')
+      }
+      synced = end
     },
     finish: close,
     syncedTo: () => synced,
