@@ -1,6 +1,6 @@
-import { open, rename, rm } from 'node:fs/promises'
+import { link, lstat, open, rename, rm, unlink } from 'node:fs/promises'
 import path from 'node:path'
-import { mapFileError } from './file-error.ts'
+import { isMissing, mapFileError } from './file-error.ts'
 
 /**
  * Writes a whole file so that it is there entirely or not at all, also after a power cut: a draft `<file>.tmp` is
@@ -50,6 +50,40 @@ export async function overwriteDurably(file: string, content: string): Promise<v
   } catch (thrown) {
     throw mapFileError(thrown, file, 'write')
   }
+}
+
+/**
+ * Gives a file its final name unless that is taken. On file systems without hard links another process that takes the
+ * name at the same moment loses its file.
+ *
+ * @returns false when the name is taken; then the draft stays. Syncing the directory is left to the caller.
+ */
+export async function renameIfFree(draft: string, file: string): Promise<boolean> {
+  try {
+    await link(draft, file)
+  } catch (thrown) {
+    const code = thrown instanceof Error && 'code' in thrown ? String(thrown.code) : ''
+    if (code === 'EEXIST') return false
+    if (!WITHOUT_LINKS.has(code)) throw mapFileError(thrown, file, 'create')
+    if (await isThere(file)) return false
+    await rename(draft, file)
+    return true
+  }
+  await unlink(draft)
+  return true
+}
+
+/** What file systems without hard links answer. */
+const WITHOUT_LINKS: ReadonlySet<string> = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'])
+
+async function isThere(file: string): Promise<boolean> {
+  return await lstat(file).then(
+    () => true,
+    (thrown: unknown) => {
+      if (isMissing(thrown)) return false
+      throw mapFileError(thrown, file, 'look at')
+    },
+  )
 }
 
 /** Makes names in a directory survive a power cut. Windows has no such call and does not need it. */
