@@ -14,6 +14,7 @@ import { backupHandlers } from './handlers/backups.ts'
 import { instanceHandlers } from './handlers/instances.ts'
 import { jobHandlers } from './handlers/jobs.ts'
 import { restoreHandlers } from './handlers/restore.ts'
+import { walHandlers } from './handlers/wal.ts'
 import { memorySecrets, type SecretStore } from './secrets.ts'
 
 export type EngineOptions = {
@@ -58,6 +59,7 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
       ...instanceHandlers(context),
       ...backupHandlers(context),
       ...restoreHandlers(context),
+      ...walHandlers(),
       ...jobHandlers(context),
     },
     async [Symbol.asyncDispose]() {

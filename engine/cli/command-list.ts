@@ -33,8 +33,9 @@ export const COMMANDS = {
     summary: 'Prints the settings of an instance, saved ones and defaults.',
   },
   show: {
-    usage: '-B DIR [--instance=NAME [-i ID]]',
-    summary: 'Lists the backups of a catalog or an instance, or prints one backup in full.',
+    usage: '-B DIR [--instance=NAME [-i ID | --archive]]',
+    summary:
+      'Lists the backups or the WAL archive of a catalog or an instance, or prints one backup in full.',
   },
   backup: {
     usage: '-B DIR --instance=NAME -b MODE',

@@ -1,11 +1,19 @@
+const AS_WRITTEN = Symbol('as written')
+
 /** What the JSON outputs are made of. Properties that are undefined are left out; bigints are written as numbers. */
 export type JsonValue =
+  | { readonly [AS_WRITTEN]: string }
   | string
   | number
   | bigint
   | boolean
   | readonly JsonValue[]
   | { readonly [key: string]: JsonValue | undefined }
+
+/** JSON that is printed exactly like this: `1.00`, which as a number would be `1`. */
+export function asWritten(text: string): JsonValue {
+  return { [AS_WRITTEN]: text }
+}
 
 /**
  * JSON as the tool's family lays it out: four spaces, one item a line, and a line break also inside what is empty.
@@ -18,6 +26,7 @@ export function formatJson(value: JsonValue): string {
 function format(value: JsonValue, indent: string): string {
   if (typeof value === 'string') return JSON.stringify(value)
   if (typeof value !== 'object') return String(value)
+  if (AS_WRITTEN in value) return value[AS_WRITTEN]
   const inner = `${indent}    `
   const isList = Array.isArray(value)
   const items = isList

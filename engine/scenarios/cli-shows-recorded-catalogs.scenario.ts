@@ -38,6 +38,13 @@ describe.each(FIXTURES)('the catalog %s, through command line and engine', (name
     expect(json).toEqual({ status: 0, out: await recorded('show.json'), err: '' })
   })
 
+  test.skipIf(missing !== '')('has its WAL archive listed as the reference tool listed it', async () => {
+    const { status, out, err } = await run('show', '--archive', '--format=json')
+
+    expect({ status, err }).toEqual({ status: 0, err: '' })
+    expect(out).toBe(await recorded('show-archive.json'))
+  })
+
   test.skipIf(missing !== '')('has the settings that the reference tool showed', async () => {
     const { status, out, err } = await run('show-config', '--instance=main', '--format=json')
 

@@ -4,9 +4,10 @@ import { backups } from './backups.ts'
 import { instances } from './instances.ts'
 import { jobs } from './jobs.ts'
 import { restore } from './restore.ts'
+import { wal } from './wal.ts'
 
 /** Everything that can be asked of the engine. Window, command line and tests speak this and nothing else. */
-export const contract = { ...app, ...instances, ...backups, ...restore, ...jobs }
+export const contract = { ...app, ...instances, ...backups, ...restore, ...wal, ...jobs }
 
 export type EngineContract = typeof contract
 export type EngineClient = Client<EngineContract>

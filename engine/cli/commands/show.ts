@@ -1,13 +1,16 @@
 import type { BackupId } from '../../base/backup-id.ts'
 import { EngineError } from '../../base/engine-error.ts'
 import type { InstanceRef } from '../../api/contract/values.ts'
+import { archiveToJson, formatArchiveTable } from '../archive-listing.ts'
 import { backupToJson, formatBackupDetail, formatBackupTable } from '../backup-listing.ts'
 import { type Command, type Context, EXIT } from '../context.ts'
 import { formatJson, type JsonValue } from '../json-text.ts'
 
-/** Lists backups, or prints one in full. Source: `catalog-format.md` sections 14.1 and 14.2. */
+/** Lists backups or WAL archives, or prints one backup in full. Source: `catalog-format.md` 13.3, 14.1 and 14.2. */
 export const show: Command = async (context) => {
   const { client, given, signal, world } = context
+  given.refuseTogether('backup-id', 'archive')
+  if (given.has('archive')) return await showArchives(context)
   const catalog = given.requireCatalog()
   const id = given.backupId('backup-id')
   const isJson = given.choice('format') === 'json'
@@ -33,6 +36,30 @@ export const show: Command = async (context) => {
   if (isJson) world.writeOut(formatJson([await listAsJson(context, ref, id)]))
   else if (id === undefined) world.writeOut(await listAsTable(context, ref))
   else await showOne(context, ref, id)
+  return EXIT.success
+}
+
+/** All instances or one; the heading stands above each table either way. */
+async function showArchives(context: Context): Promise<number> {
+  const { client, given, log, signal, world } = context
+  const catalog = given.requireCatalog()
+  const own = given.own('instance')
+  const instances = own === undefined ? await client['catalog.instances']({ catalog }, { signal }) : [own]
+  const isJson = given.choice('format') === 'json'
+  const listed: JsonValue[] = []
+  for (const instance of instances) {
+    const ref = { catalog, instance }
+    const archive = await client['wal.archive'](ref, { signal })
+    for (const { name, message } of archive.problems) log.warning(`${name} of ${instance} ${message}`)
+    if (isJson) {
+      const tablespaces = await client['backups.tablespaces'](ref, { signal })
+      listed.push({ instance, timelines: archiveToJson(archive, tablespaces) })
+    } else {
+      const table = formatArchiveTable(archive, world.isOutTerminal && !given.has('no-color'))
+      world.writeOut(`\nARCHIVE INSTANCE '${instance}'\n${table}`)
+    }
+  }
+  if (isJson) world.writeOut(formatJson(listed))
   return EXIT.success
 }
 

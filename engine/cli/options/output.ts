@@ -12,6 +12,13 @@ export const OUTPUT_OPTIONS: readonly OptionSpec[] = [
     default: 'plain',
   },
   {
+    long: 'archive',
+    value: FLAG,
+    group: 'Output',
+    commands: ['show'],
+    meaning: 'Lists the timelines of the WAL archive and their gaps instead of backups.',
+  },
+  {
     long: 'no-scale-units',
     value: FLAG,
     group: 'Output',

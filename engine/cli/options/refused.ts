@@ -42,7 +42,6 @@ export const REFUSED_OPTIONS: readonly RefusedOption[] = [
     refuseValue(long, ['validate'], 'this version validates backups, not the way to a recovery target'),
   ),
   refuse('immediate', ['validate'], 'this version validates backups, not the way to a recovery target'),
-  refuse('archive', ['show'], 'this version does not list the WAL archive'),
   refuseValue('log-format-console', ['set-config'], 'it can be given on the command line only'),
   ...[
     'remote-proto',
