@@ -32,6 +32,8 @@ export const ERROR_ADVICE: Readonly<Record<ErrorCode, string>> = {
     'Find the relation with `pg_filenode_relation()` and check it with `pg_amcheck`; an older backup may hold the page intact.',
   'catalog.locked': 'Wait until the other operation ends, or end it; its lock is then taken over.',
   'plan.stale': 'Look at the new plan and start it again.',
+  'restore.diverged':
+    'Run the restore again with --incremental-mode=checksum: it compares every page and continues. Until then no server can start on the directory.',
   'plan.refused': 'Change what the message names, then plan again.',
   'server.unreachable':
     'Check that the server runs, its address and port, `listen_addresses`, and firewalls between.',

@@ -54,6 +54,10 @@ export const ERROR_CODES = {
   },
   'catalog.locked': { isTransient: true, meaning: 'Another process holds the backup.' },
   'plan.stale': { isTransient: true, meaning: 'The catalog changed after the plan was made.' },
+  'restore.diverged': {
+    isTransient: false,
+    meaning: 'Pages of the directory contradict the history that an incremental restore relied on.',
+  },
   'plan.refused': { isTransient: false, meaning: 'The plan cannot be carried out as it is.' },
   'server.unreachable': { isTransient: true, meaning: 'No connection to the server could be made.' },
   'server.auth-failed': { isTransient: false, meaning: 'The server refused the user or the password.' },

@@ -96,6 +96,20 @@ export class HeaderTableReader {
     return this.#view.getInt32(index * HEADER_RECORD_BYTES + 12, true)
   }
 
+  /** As computed when the page was backed up; 0 for a zeroed page. */
+  checksumAt(index: number): number {
+    return this.#view.getUint16(index * HEADER_RECORD_BYTES + 16, true)
+  }
+
+  /** The lower half of the LSN: whoever compares many makes no big integers. */
+  lsnLowAt(index: number): number {
+    return this.#view.getUint32(index * HEADER_RECORD_BYTES, true)
+  }
+
+  lsnHighAt(index: number): number {
+    return this.#view.getUint32(index * HEADER_RECORD_BYTES + 4, true)
+  }
+
   /** Adds the page to a table for another file, in which its record lies at that position. */
   copyTo(table: HeaderTable, index: number, position: number): void {
     const at = index * HEADER_RECORD_BYTES

@@ -27,6 +27,8 @@ const CHINESE: Readonly<Record<ErrorCode, string>> = {
     '请用 pg_filenode_relation() 找到对应的关系，并用 pg_amcheck 检查；较早的备份中该页面可能完好。',
   'catalog.locked': '请等待另一个操作结束，或终止它；其锁随后会被接管。',
   'plan.stale': '请查看新的计划后重新执行。',
+  'restore.diverged':
+    '请改用校验和（checksum）模式重新恢复：它会比较每一页并从中断处继续。在此之前，该目录无法启动服务器。',
   'plan.refused': '请更改原文中提到的内容，然后重新制定计划。',
   'server.unreachable': '请检查服务器是否运行、地址和端口、listen_addresses，以及中间的防火墙。',
   'server.auth-failed': '请重新输入密码，或写入 .pgpass；并在 pg_hba.conf 中允许该角色连接。',

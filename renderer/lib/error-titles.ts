@@ -24,6 +24,7 @@ const CHINESE: Readonly<Record<ErrorCode, string>> = {
   'backup.page-corrupt': '运行中的集群有页面反复校验失败。',
   'catalog.locked': '备份正被其他进程占用。',
   'plan.stale': '制定计划后备份目录已发生变化。',
+  'restore.diverged': '目录中的页与增量恢复所依据的历史不符。',
   'plan.refused': '计划无法按现状执行。',
   'server.unreachable': '无法连接服务器。',
   'server.auth-failed': '服务器拒绝了用户或密码。',

@@ -4,7 +4,8 @@ import path from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { BLOCK_HEADER_BYTES, encodeBlockHeader } from '../../format/page-blocks.ts'
 import { PAGE_BYTES } from '../../format/page-header.ts'
-import { rebuildFiles, type StoredSource } from './rebuild-files.ts'
+import { rebuildFiles } from './rebuild-files.ts'
+import type { StoredSource } from './stored-source.ts'
 
 const context = { addBytes: () => undefined, throwIfCancelled: () => undefined }
 
@@ -33,14 +34,19 @@ async function stored(
     isPadded: false,
     hasLegacyCrc: false,
     crc: 0,
+    sizeBytes: 0,
     blockLimit,
+    headers: undefined,
+    isBeforeShift: false,
   }
 }
 
 async function rebuiltBlocks(directory: string, blockCount: number, sources: readonly StoredSource[]) {
   const targetPath = path.join(directory, 'target')
-  const files = [{ targetPath, name: 'base/5/1', mode: 0o600, kind: 'data', blockCount, sources }] as const
-  rebuildFiles.run({ files, checksCrc: false, owner: undefined }, context)
+  const files = [
+    { targetPath, name: 'base/5/1', mode: 0o600, kind: 'data', blockCount, segmentNumber: 0, sources },
+  ] as const
+  rebuildFiles.run({ files, checksCrc: false, owner: undefined, reuse: undefined }, context)
   const content = await readFile(targetPath)
   return Array.from({ length: content.length / PAGE_BYTES }, (_, block) => content[block * PAGE_BYTES + 100])
 }

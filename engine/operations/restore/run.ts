@@ -170,7 +170,7 @@ async function fillDirectories(filling: Filling): Promise<number> {
 
 /** Gives the bytes that were written. */
 async function writeFiles({ input, plan, work, owner, run }: Filling, pool: WorkerPool): Promise<number> {
-  const options = { checksCrc: !input.isForced, owner }
+  const options = { checksCrc: !input.isForced, owner, reuse: undefined }
   using ticker = new ProgressTicker({
     report: run.report,
     phase: 'restore',
@@ -217,7 +217,7 @@ async function writeControlFile({ input, work, owner, run }: Filling, pool: Work
   const { targetPath } = work.controlFile
   const draft = `${targetPath}.tmp`
   const files = [{ ...work.controlFile, targetPath: draft }]
-  const { writtenBytes } = await pool.run(rebuildFiles, { checksCrc: false, owner, files })
+  const { writtenBytes } = await pool.run(rebuildFiles, { checksCrc: false, owner, reuse: undefined, files })
   try {
     if (input.isSynced) await syncFile(draft)
     await rename(draft, targetPath)

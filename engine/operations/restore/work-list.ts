@@ -1,5 +1,6 @@
 import path from 'node:path'
 import { EngineError } from '../../base/engine-error.ts'
+import { LSN_NONE, type Lsn } from '../../base/lsn.ts'
 import { versionNumber } from '../../format/backup-control.ts'
 import type { ContentEntry } from '../../format/content-list.ts'
 import { hasLegacyCrc } from '../../format/crc32c.ts'
@@ -13,7 +14,7 @@ import {
   storedVersions,
 } from '../steps/stored-versions.ts'
 import type { ReadableBackup } from './choose-backup.ts'
-import type { FileToRebuild, StoredSource } from './rebuild-files.ts'
+import type { FileToRebuild, StoredSource } from './stored-source.ts'
 
 /** A backup of the chain with its content list. */
 export type ListedBackup = { readonly backup: ReadableBackup; readonly entries: readonly ContentEntry[] }
@@ -23,12 +24,22 @@ export type Destinations = {
   readonly dataDirectory: string
   readonly tablespaces: readonly { readonly oid: number; readonly to: string }[]
   readonly externalDirs: readonly { readonly number: number; readonly to: string }[]
+  /** Where the WAL is kept when not inside the data directory. */
+  readonly walDirectory?: string | undefined
+}
+
+/** What of the backup is wanted, and what is there already. */
+export type WorkOptions = {
+  /** Databases whose files are made empty: replay still finds them (catalog format 10.6). */
+  readonly excludedDatabases?: ReadonlySet<number>
+  /** Where the backup stopped up to which the directory followed the chain. */
+  readonly shiftLsn?: Lsn
 }
 
 export type DirectoryToMake = {
   readonly path: string
   readonly mode: number
-  /** A link to be made at this place, for a tablespace. */
+  /** A link to be made at this place, for a tablespace or for the WAL. */
   readonly link: string | undefined
 }
 
@@ -40,9 +51,12 @@ export type WorkList = {
   readonly controlFile: FileToRebuild
 }
 
-const CONTROL_FILE = 'global/pg_control'
+export const CONTROL_FILE = 'global/pg_control'
 /** Served the restore only, they are not part of the cluster. */
-const NOT_RESTORED: ReadonlySet<string> = new Set(['tablespace_map', 'database_map'])
+export const NOT_RESTORED: ReadonlySet<string> = new Set(['tablespace_map', 'database_map'])
+/** Of a data directory, with the name it had before PostgreSQL 10. */
+export const WAL_DIRECTORIES: ReadonlySet<string> = new Set(['pg_wal', 'pg_xlog'])
+const HEADER_MAP = 'page_header_map'
 const FIRST_WITH_HEADER_MAP = 20_400
 
 /**
@@ -51,12 +65,18 @@ const FIRST_WITH_HEADER_MAP = 20_400
  *
  * @throws {EngineError} `backup.damaged` when a list lacks what it must have.
  */
-export function planWork(chain: readonly ListedBackup[], to: Destinations): WorkList {
+export function planWork(
+  chain: readonly ListedBackup[],
+  to: Destinations,
+  options: WorkOptions = {},
+): WorkList {
   const [newest, ...older] = chain
   if (newest === undefined) throw new EngineError('backup.chain-broken', 'the chain is empty')
   const olderEntries = older.map(({ entries }) => indexContent(entries))
   const locations = new Map(to.tablespaces.map(({ oid, to: location }) => [`pg_tblspc/${oid}`, location]))
   const externals = new Map(to.externalDirs.map(({ number, to: location }) => [number, location]))
+  const locationOf = ({ path: name }: ContentEntry): string | undefined =>
+    WAL_DIRECTORIES.has(name) ? to.walDirectory : locations.get(name)
   const tablespaceMode =
     newest.entries.find((entry) => isPgData(entry) && entry.path === 'pg_tblspc')?.mode ?? 0o700
 
@@ -73,18 +93,21 @@ export function planWork(chain: readonly ListedBackup[], to: Destinations): Work
     if (root === undefined) continue
     const target = path.join(root, entry.path)
     if (isDirectoryEntry(entry)) {
-      const location = isPgData(entry) ? locations.get(entry.path) : undefined
+      const location = isPgData(entry) ? locationOf(entry) : undefined
       directories.push(
         location === undefined
           ? { path: target, mode: entry.mode, link: undefined }
-          : { path: location, mode: tablespaceMode, link: target },
+          : { path: location, mode: WAL_DIRECTORIES.has(entry.path) ? 0o700 : tablespaceMode, link: target },
       )
       continue
     }
     if (isPgData(entry) && NOT_RESTORED.has(entry.path)) continue
-    const file = fileToRebuild(entry, target, newest, older, olderEntries)
+    const isExcluded = isPgData(entry) && options.excludedDatabases?.has(entry.databaseOid) === true
+    const file = isExcluded
+      ? emptyFile(entry, target)
+      : fileToRebuild(entry, target, { newest, older, olderEntries, shiftLsn: options.shiftLsn ?? LSN_NONE })
     if (isPgData(entry) && entry.path === CONTROL_FILE) controlFile = file
-    else files.push({ ...file, sizeBytes: Math.max(0, entry.fullBytes) })
+    else files.push({ ...file, sizeBytes: isExcluded ? 0 : Math.max(0, entry.fullBytes) })
   }
   if (controlFile === undefined) {
     throw new EngineError('backup.damaged', `backup ${newest.backup.id} has no ${CONTROL_FILE}`, {
@@ -94,25 +117,43 @@ export function planWork(chain: readonly ListedBackup[], to: Destinations): Work
   return { directories, files, controlFile }
 }
 
+function emptyFile({ path: name, mode, segmentNumber }: ContentEntry, targetPath: string): FileToRebuild {
+  return { targetPath, name, mode, kind: 'empty', blockCount: 0, segmentNumber, sources: [] }
+}
+
 function fileToRebuild(
   entry: ContentEntry,
   targetPath: string,
-  newest: ListedBackup,
-  older: readonly ListedBackup[],
-  olderEntries: readonly ContentIndex[],
+  from: {
+    readonly newest: ListedBackup
+    readonly older: readonly ListedBackup[]
+    readonly olderEntries: readonly ContentIndex[]
+    readonly shiftLsn: Lsn
+  },
 ): FileToRebuild {
-  const base = { targetPath, name: entry.path, mode: entry.mode, blockCount: entry.blockCount }
+  const { newest, older, olderEntries, shiftLsn } = from
+  const base = {
+    targetPath,
+    name: entry.path,
+    mode: entry.mode,
+    blockCount: entry.blockCount,
+    segmentNumber: entry.segmentNumber,
+  }
   const chain = [newest, ...older]
   const sources = storedVersions(entry, olderEntries, newest.backup.id).flatMap(
     ({ index, entry: version, blockLimit }) => {
       const member = chain[index]
-      return member === undefined ? [] : [{ ...stored(member.backup, version), blockLimit }]
+      return member === undefined ? [] : [{ ...stored(member.backup, version, shiftLsn), blockLimit }]
     },
   )
   return { ...base, kind: sources.length === 0 ? 'empty' : isPaged(entry) ? 'data' : 'plain', sources }
 }
 
-function stored(backup: ReadableBackup, entry: ContentEntry): Omit<StoredSource, 'blockLimit'> {
+function stored(
+  backup: ReadableBackup,
+  entry: ContentEntry,
+  shiftLsn: Lsn,
+): Omit<StoredSource, 'blockLimit'> {
   const version = versionNumber(backup.control.programVersion ?? '')
   return {
     backupId: backup.id,
@@ -121,6 +162,12 @@ function stored(backup: ReadableBackup, entry: ContentEntry): Omit<StoredSource,
     isPadded: version < FIRST_WITH_HEADER_MAP,
     hasLegacyCrc: hasLegacyCrc(version),
     crc: entry.crc,
+    sizeBytes: entry.sizeBytes,
+    headers:
+      entry.headers === undefined || version < FIRST_WITH_HEADER_MAP
+        ? undefined
+        : { mapPath: path.join(backup.directory, 'database', HEADER_MAP), place: entry.headers },
+    isBeforeShift: backup.control.stopLsn <= shiftLsn,
   }
 }
 
