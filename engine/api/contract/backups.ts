@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import type { BackupId } from '../../base/backup-id.ts'
 import type { WireError } from '../../base/engine-error.ts'
+import type { BackupModeName, Figure } from '../../base/figures.ts'
 import type { IsoTime } from '../../base/iso-time.ts'
 import type { Lsn } from '../../base/lsn.ts'
 import type { ModeAdvice, ModeReason } from '../../base/mode-reasons.ts'
@@ -123,38 +124,6 @@ export type MergePlan = {
   /** Bytes of the increments. */
   readonly incrementBytes: number
 }
-
-/** What a figure of an estimate rests on. */
-export type FigureBasis =
-  /** The files of the cluster as they are now. */
-  | { readonly kind: 'listed' }
-  /** The size of the cluster when that backup was taken. */
-  | { readonly kind: 'backup'; readonly id: BackupId }
-  /** The sizes that the server gives of its databases. */
-  | { readonly kind: 'databases' }
-  /** The WAL that a PAGE backup reads. */
-  | { readonly kind: 'wal' }
-  /** The changed pages as the server counted them. */
-  | { readonly kind: 'counted' }
-  /** How well the newest FULL backups could be compressed. */
-  | { readonly kind: 'compression'; readonly count: number }
-  /** What the newest increments stored, for the time since the parent; a mode when all of them are of it. */
-  | { readonly kind: 'changes'; readonly mode: BackupModeName | undefined; readonly count: number }
-  /** How long the newest backups of that mode and compression took. */
-  | { readonly kind: 'durations'; readonly mode: BackupModeName; readonly count: number }
-
-/** An amount of bytes or seconds: `at-most` when nothing tells how much less it will be. */
-export type Figure =
-  | {
-      readonly kind: 'about'
-      readonly low: number
-      readonly high: number
-      readonly bases: readonly FigureBasis[]
-    }
-  | { readonly kind: 'at-most'; readonly high: number; readonly bases: readonly FigureBasis[] }
-  | { readonly kind: 'unknown' }
-
-export type BackupModeName = 'FULL' | 'DELTA' | 'PAGE' | 'PTRACK'
 
 /** One mode, before anything starts. */
 export type ModeOutlook = {

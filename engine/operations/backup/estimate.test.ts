@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { parseBackupId, secondsFromBackupId } from '../../base/backup-id.ts'
+import type { Figure } from '../../base/figures.ts'
 import { type MadeBackup, madeBackup } from '../../testing/made-catalog.ts'
-import { type EstimateFacts, estimateModes, type Figure } from './estimate.ts'
+import { type EstimateFacts, estimateModes } from './estimate.ts'
 
 const MIB = 1024 * 1024
 const startOf = (name: string): number => secondsFromBackupId(parseBackupId(name))

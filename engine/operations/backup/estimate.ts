@@ -1,28 +1,9 @@
+import type { Figure, FigureBasis, KnownRange, Range } from '../../base/figures.ts'
 import type { Backup } from '../../catalog/backup.ts'
 import type { KnownBackup } from '../../catalog/parent.ts'
 import type { BackupMode, CompressAlgorithm } from '../../format/backup-control.ts'
 import { PAGE_BYTES } from '../../format/page-header.ts'
-import {
-  changesSince,
-  completedOf,
-  durationsOf,
-  type FigureBasis,
-  type KnownRange,
-  type Range,
-  ratioOf,
-} from './history.ts'
-
-/** An amount of bytes or seconds: never a made-up one. */
-export type Figure =
-  | {
-      readonly kind: 'about'
-      readonly low: number
-      readonly high: number
-      readonly bases: readonly FigureBasis[]
-    }
-  /** Nothing tells how much less it will be. */
-  | { readonly kind: 'at-most'; readonly high: number; readonly bases: readonly FigureBasis[] }
-  | { readonly kind: 'unknown' }
+import { changesSince, completedOf, durationsOf, ratioOf } from './history.ts'
 
 /** What taking a backup of one mode now would come to. */
 export type ModeEstimate = {

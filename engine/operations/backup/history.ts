@@ -1,31 +1,7 @@
-import type { BackupId } from '../../base/backup-id.ts'
+import type { KnownRange, Range } from '../../base/figures.ts'
 import type { Backup } from '../../catalog/backup.ts'
 import type { KnownBackup } from '../../catalog/parent.ts'
 import type { BackupControl, BackupMode, CompressAlgorithm } from '../../format/backup-control.ts'
-
-/** What a figure rests on. */
-export type FigureBasis =
-  /** The files of the cluster as they are now. */
-  | { readonly kind: 'listed' }
-  /** The size of the cluster when that backup was taken. */
-  | { readonly kind: 'backup'; readonly id: BackupId }
-  /** The sizes that the server gives of its databases. */
-  | { readonly kind: 'databases' }
-  /** The WAL that a PAGE backup reads. */
-  | { readonly kind: 'wal' }
-  /** The changed pages as the server counted them. */
-  | { readonly kind: 'counted' }
-  /** How well FULL backups could be compressed. */
-  | { readonly kind: 'compression'; readonly count: number }
-  /** What increments stored, for the time since the parent; a mode when all of them are of it. */
-  | { readonly kind: 'changes'; readonly mode: BackupMode | undefined; readonly count: number }
-  /** How long backups of that mode and compression took. */
-  | { readonly kind: 'durations'; readonly mode: BackupMode; readonly count: number }
-
-export type Range = { readonly low: number; readonly high: number }
-
-/** A range, and what it rests on. */
-export type KnownRange = Range & { readonly bases: readonly FigureBasis[] }
 
 /** As many of the newest backups tell what the next one will be like. */
 const HISTORY_LENGTH = 3

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { Figure } from '../../../engine/api/contract/backups.ts'
+import type { Figure } from '../../../engine/base/figures.ts'
 import { parseBackupId } from '../../../engine/base/backup-id.ts'
 import type { Say } from '../../lib/i18n.ts'
 import { en } from '../../lib/locales/en.ts'

@@ -1,4 +1,4 @@
-import type { Figure, FigureBasis } from '../../../engine/api/contract/backups.ts'
+import type { Figure, FigureBasis } from '../../../engine/base/figures.ts'
 import { formatBytes } from '../../lib/format.ts'
 import type { Say } from '../../lib/i18n.ts'
 
