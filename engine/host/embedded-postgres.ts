@@ -171,6 +171,12 @@ export function isEmbedded(major: EmbeddedMajor): boolean {
   return findEmbedded(major) !== undefined
 }
 
+/** The directory with the programs of a version that came with the installation; undefined when it did not. */
+export function findEmbeddedPrograms(major: number): string | undefined {
+  const known = EMBEDDED_MAJORS.find((one) => one === major)
+  return known === undefined || !isEmbedded(known) ? undefined : path.join(requireEmbedded(known), 'bin')
+}
+
 function requireEmbedded(major: EmbeddedMajor): string {
   const native = findEmbedded(major)
   if (native === undefined) {

@@ -5,19 +5,25 @@ export type VersionRow = {
   readonly startBackup: string
   /** Gives `lsn`, `labelfile`, `spcmapfile`; does not wait for the archive. */
   readonly stopBackup: string
+  /** Whether replay stands still now, and is not only asked to. Fails outside of recovery. */
+  readonly isReplayPaused: string
 }
+
+const UNTIL_14 = {
+  startBackup: 'select pg_catalog.pg_start_backup($1, $2, false)::text as lsn',
+  stopBackup: 'pg_catalog.pg_stop_backup(false, false)',
+}
+const FROM_14 = "pg_catalog.pg_get_wal_replay_pause_state() = 'paused'"
 
 const ROWS: readonly VersionRow[] = [
   {
     fromMajor: 15,
     startBackup: 'select pg_catalog.pg_backup_start($1, $2)::text as lsn',
     stopBackup: 'pg_catalog.pg_backup_stop(false)',
+    isReplayPaused: FROM_14,
   },
-  {
-    fromMajor: 12,
-    startBackup: 'select pg_catalog.pg_start_backup($1, $2, false)::text as lsn',
-    stopBackup: 'pg_catalog.pg_stop_backup(false, false)',
-  },
+  { fromMajor: 14, ...UNTIL_14, isReplayPaused: FROM_14 },
+  { fromMajor: 12, ...UNTIL_14, isReplayPaused: 'pg_catalog.pg_is_wal_replay_paused()' },
 ]
 
 /** The newest version that has been tried. Newer ones are refused: their files may differ. */
