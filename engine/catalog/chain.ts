@@ -67,9 +67,12 @@ export function chainsOf(inventory: Pick<Inventory, 'backups'>): ReadonlyMap<Bac
   return summaries
 }
 
-/** All that hang on a backup, oldest first. */
-export function descendantsOf(inventory: Pick<Inventory, 'backups'>, id: BackupId): readonly Backup[] {
-  const found = new Set<BackupId>([id])
+/** All that hang on these backups and are none of them, oldest first. */
+export function descendantsOf(
+  inventory: Pick<Inventory, 'backups'>,
+  ...ids: readonly BackupId[]
+): readonly Backup[] {
+  const found = new Set<BackupId>(ids)
   const descendants: Backup[] = []
   for (const backup of inventory.backups.toReversed()) {
     const parent = backup.control?.parentId

@@ -218,7 +218,12 @@ describe('damage of a FULL backup', () => {
   )
 })
 
-type Ref = { readonly catalog: string; readonly instance: string; readonly id?: string }
+type Ref = {
+  readonly catalog: string
+  readonly instance: string
+  readonly id?: string
+  readonly ids?: string[]
+}
 
 type Golden = { readonly catalog: string; readonly id: string; readonly victims: Victims }
 
@@ -346,6 +351,22 @@ describe('damage in the chain TOTUGH (FULL), TOTUGR, TOTUH1 beside TOTUH3 (FULL)
         findings: [],
       })
       expect(await statuses()).toEqual(sound)
+    },
+  )
+
+  test.skipIf(missing !== '')(
+    `of several, those behind a damaged one are orphans and the others are looked at${missing}`,
+    async () => {
+      const file = inBackup('TOTUGH', 'database/PG_VERSION')
+      await flipBit(file, 0)
+      const { verdicts } = await validation(engine, { ...ref, ids: ['TOTUH3', 'TOTUGR'] })
+      expect(verdicts.map(({ backupId, status }) => [backupId, status])).toEqual([
+        ['TOTUGH', 'CORRUPT'],
+        ['TOTUGR', 'ORPHAN'],
+        ['TOTUH3', 'OK'],
+      ])
+      await flipBit(file, 0)
+      expect(await validation(engine, ref)).toMatchObject({ isSound: true, findings: [] })
     },
   )
 

@@ -159,6 +159,9 @@ export type BackupEstimate = {
   readonly problem: WireError | undefined
 }
 
+/** Several backups of one instance. */
+const backupIds = z.array(backupId).min(1).max(100_000)
+
 const threads = z.number().int().min(1).max(64).optional()
 
 const compression = {
@@ -229,14 +232,21 @@ export const backups = {
   ),
   /** Gives a backup that was left RUNNING by a process that is gone the status ERROR; anything else is refused. */
   'backups.mark-failed': command<BackupRecord>()(z.strictObject({ ...instanceRef, id: backupId })),
+  /** Names one backup, several, or all with a status. */
   'backups.plan-delete': query<DeletePlan>()(
-    z.strictObject({ ...instanceRef, id: backupId.optional(), status: z.string().optional() }),
+    z.strictObject({
+      ...instanceRef,
+      id: backupId.optional(),
+      ids: backupIds.optional(),
+      status: z.string().optional(),
+    }),
   ),
   /** Carries out exactly the plan of that hash, or refuses with `plan.stale`. */
   'backups.delete': command<{ readonly job: string }>()(
     z.strictObject({
       ...instanceRef,
       id: backupId.optional(),
+      ids: backupIds.optional(),
       status: z.string().optional(),
       hash: z.string(),
     }),
@@ -254,12 +264,13 @@ export const backups = {
       isSynced: z.boolean().optional(),
     }),
   ),
-  /** Without an instance every instance of the catalog, without an id every backup of the instance. */
+  /** Without an instance every instance of the catalog, without ids every backup of the instance. */
   'backups.validate': command<{ readonly job: string }>()(
     z.strictObject({
       catalog: pathText,
       instance: instanceName.optional(),
       id: backupId.optional(),
+      ids: backupIds.optional(),
       threads,
       checksBlocks: z.boolean().optional(),
     }),

@@ -115,18 +115,19 @@ export function backupHandlers(context: EngineContext): Pick<EngineHandlers, key
       changes.tell('instance', catalog, instance)
       return requireRecord(await readInventory(catalog, instance, { signal }), id)
     },
-    'backups.plan-delete': async ({ catalog, instance, id, status }, { signal }) =>
-      planDelete(await readInventory(catalog, instance, { signal }), { id, status }),
-    'backups.delete': async ({ catalog, instance, id, status, hash }) => {
+    'backups.plan-delete': async ({ catalog, instance, status, ...named }, { signal }) =>
+      planDelete(await readInventory(catalog, instance, { signal }), { ids: idsOf(named), status }),
+    'backups.delete': async ({ catalog, instance, status, hash, ...named }) => {
+      const ids = idsOf(named)
       const job = jobs.start({
         kind: 'delete',
         catalog,
         instance,
-        backupId: id,
+        backupId: ids?.length === 1 ? ids[0] : undefined,
         queue: queueOf({ catalog, instance }),
         run: async (run): Promise<JobResult> => ({
           kind: 'delete',
-          ...(await deleteBackups({ catalog, instance, request: { id, status }, hash }, run)),
+          ...(await deleteBackups({ catalog, instance, request: { ids, status }, hash }, run)),
         }),
       })
       return { job: job.id }
@@ -159,9 +160,10 @@ export function backupHandlers(context: EngineContext): Pick<EngineHandlers, key
       })
       return { job: job.id }
     },
-    'backups.validate': async ({ catalog, instance, id, threads, checksBlocks }) => {
+    'backups.validate': async ({ catalog, instance, threads, checksBlocks, ...named }) => {
       await requireCatalog(catalog)
-      if (id !== undefined && instance === undefined) {
+      const ids = idsOf(named)
+      if (ids !== undefined && instance === undefined) {
         throw new EngineError('usage.invalid', 'a backup is named without its instance')
       }
       const instances = instance === undefined ? await listInstances(catalog) : [instance]
@@ -169,12 +171,12 @@ export function backupHandlers(context: EngineContext): Pick<EngineHandlers, key
         kind: 'validate',
         catalog,
         instance,
-        backupId: id,
+        backupId: ids?.length === 1 ? ids[0] : undefined,
         run: async (run): Promise<JobResult> => {
           const input = {
             catalog,
             instances,
-            id,
+            ids,
             threads: threads ?? 1,
             checksBlocks: checksBlocks ?? true,
             newestProgramVersion: NEWEST_PROGRAM_VERSION,
@@ -186,6 +188,18 @@ export function backupHandlers(context: EngineContext): Pick<EngineHandlers, key
     },
     'catalog.instances': async ({ catalog }) => await listInstances(await requireCatalog(catalog)),
   }
+}
+
+/** The backups that a request names, one or several. */
+function idsOf(named: {
+  readonly id?: BackupId | undefined
+  readonly ids?: readonly BackupId[] | undefined
+}): readonly BackupId[] | undefined {
+  if (named.id === undefined) return named.ids
+  if (named.ids === undefined) return [named.id]
+  throw new EngineError('usage.invalid', 'backups are named in two ways', {
+    hint: 'Name one with `id`, or several with `ids`.',
+  })
 }
 
 /** A backup and, unless it is not wanted, its validation: one job, since nobody wants the one without the other. */
@@ -218,7 +232,7 @@ async function backUp(
     {
       catalog,
       instances: [instance],
-      id: taken.id,
+      ids: [taken.id],
       threads: request.threads ?? 1,
       checksBlocks: request.checksBlocks ?? true,
       newestProgramVersion: NEWEST_PROGRAM_VERSION,

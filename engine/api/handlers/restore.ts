@@ -51,7 +51,7 @@ export function restoreHandlers(context: EngineContext): Pick<EngineHandlers, ke
               {
                 catalog: input.catalog,
                 instances: [input.instance],
-                id: plan.backup.id,
+                ids: [plan.backup.id],
                 threads: input.threads,
                 checksBlocks: request.checksBlocks ?? true,
                 newestProgramVersion: NEWEST_PROGRAM_VERSION,

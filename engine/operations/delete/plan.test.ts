@@ -5,8 +5,12 @@ import type { Backup } from '../../catalog/backup.ts'
 import { madeBackup, madeInventory, unreadableBackup } from '../../testing/made-catalog.ts'
 import { type DeleteRequest, planDelete } from './plan.ts'
 
-const one = (name: string): DeleteRequest => ({ id: id(name), status: undefined })
-const all = (status: string): DeleteRequest => ({ id: undefined, status })
+const some = (...names: readonly string[]): DeleteRequest => ({
+  ids: names.map((name) => id(name)),
+  status: undefined,
+})
+const one = (name: string): DeleteRequest => some(name)
+const all = (status: string): DeleteRequest => ({ ids: undefined, status })
 
 const catalog: readonly Backup[] = [
   madeBackup('F1', { dataBytes: 100, walBytes: 16 }),
@@ -63,6 +67,29 @@ describe('a deletion', () => {
     expect(planDelete(madeInventory(catalog), all('ORPHAN'))).toMatchObject({ backups: [], freedBytes: 0 })
   })
 
+  test('of several takes each once, with what hangs on any of them', () => {
+    const { backups, freedBytes } = planDelete(madeInventory(catalog), some('F2', 'F5', 'F4', 'F2'))
+    expect(backups.map(({ id: name, reason }) => [name, reason])).toEqual([
+      ['F2', 'asked'],
+      ['F3', 'descendant'],
+      ['F4', 'asked'],
+      ['F5', 'asked'],
+    ])
+    expect(freedBytes).toBe(211)
+  })
+
+  test('of several is asked for in any order, and is the same plan', () => {
+    const inventory = madeInventory(catalog)
+    expect(planDelete(inventory, some('F5', 'F2')).hash).toBe(planDelete(inventory, some('F2', 'F5')).hash)
+    expect(planDelete(inventory, some('F2')).hash).not.toBe(planDelete(inventory, some('F2', 'F5')).hash)
+  })
+
+  test('of several of which some are not there is refused, and names those', () => {
+    expect(() => planDelete(madeInventory(catalog), some('F9', 'F1', 'F8'))).toThrow(
+      expect.objectContaining({ code: 'backup.not-found', message: 'instance "main" has no backup F9, F8' }),
+    )
+  })
+
   test('of a backup that is not there is refused', () => {
     expect(() => planDelete(madeInventory(catalog), one('F9'))).toThrow(
       expect.objectContaining({ code: 'backup.not-found' }),
@@ -71,9 +98,9 @@ describe('a deletion', () => {
 
   test.each([
     ['neither', undefined, undefined],
-    ['both', id('F1'), 'OK'],
-  ])('that names %s of id and status is refused', (_, name, status) => {
-    expect(() => planDelete(madeInventory(catalog), { id: name, status })).toThrow(
+    ['both', [id('F1')], 'OK'],
+  ])('that names %s of ids and status is refused', (_, ids, status) => {
+    expect(() => planDelete(madeInventory(catalog), { ids, status })).toThrow(
       expect.objectContaining({ code: 'usage.invalid' }),
     )
   })

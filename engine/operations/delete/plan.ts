@@ -5,8 +5,11 @@ import type { Backup } from '../../catalog/backup.ts'
 import { descendantsOf } from '../../catalog/chain.ts'
 import type { Inventory } from '../../catalog/inventory.ts'
 
-/** What is to be deleted: one backup, or all with a status. Whatever hangs on it goes with it. */
-export type DeleteRequest = { readonly id: BackupId | undefined; readonly status: string | undefined }
+/** What is to be deleted: some backups, or all with a status. Whatever hangs on them goes with them. */
+export type DeleteRequest = {
+  readonly ids: readonly BackupId[] | undefined
+  readonly status: string | undefined
+}
 
 export type DeletePlan = {
   /** Stands for the backups as they were seen: carrying out another plan is refused. */
@@ -28,12 +31,8 @@ export type DeletePlan = {
 export function planDelete(inventory: Inventory, request: DeleteRequest): DeletePlan {
   const asked = askedBackups(inventory, request)
   const askedIds = new Set(asked.map(({ id }) => id))
-  const all = new Map<BackupId, Backup>()
-  for (const backup of asked) {
-    all.set(backup.id, backup)
-    for (const child of descendantsOf(inventory, backup.id)) all.set(child.id, child)
-  }
-  const order = inventory.backups.toReversed().filter(({ id }) => all.has(id))
+  const descendantIds = new Set(descendantsOf(inventory, ...askedIds).map(({ id }) => id))
+  const order = inventory.backups.toReversed().filter(({ id }) => askedIds.has(id) || descendantIds.has(id))
   const backups = order.map(({ id, control }) => ({
     id,
     reason: askedIds.has(id) ? ('asked' as const) : ('descendant' as const),
@@ -47,15 +46,16 @@ export function planDelete(inventory: Inventory, request: DeleteRequest): Delete
   }
 }
 
-function askedBackups({ backups, instance }: Inventory, { id, status }: DeleteRequest): readonly Backup[] {
-  if ((id === undefined) === (status === undefined)) {
-    throw new EngineError('usage.invalid', 'name either a backup or a status')
+function askedBackups({ backups, instance }: Inventory, { ids, status }: DeleteRequest): readonly Backup[] {
+  if ((ids === undefined) === (status === undefined)) {
+    throw new EngineError('usage.invalid', 'name either backups or a status')
   }
-  if (id !== undefined) {
-    const backup = backups.find((one) => one.id === id)
-    if (backup === undefined)
-      throw new EngineError('backup.not-found', `instance "${instance}" has no backup ${id}`)
-    return [backup]
+  if (ids !== undefined) {
+    const wanted = new Set(ids)
+    const missing = [...wanted.difference(new Set(backups.map(({ id }) => id)))]
+    if (missing.length > 0)
+      throw new EngineError('backup.not-found', `instance "${instance}" has no backup ${missing.join(', ')}`)
+    return backups.filter(({ id }) => wanted.has(id))
   }
   const wanted = status?.toUpperCase()
   return backups.filter(({ control }) => (control?.status ?? 'UNKNOWN') === wanted)

@@ -17,8 +17,8 @@ import { checkBackup, type CheckContext, type Finding } from '../steps/check-bac
 export type ValidateInput = {
   readonly catalog: string
   readonly instances: readonly string[]
-  /** Only this backup and what it needs; then `instances` has one name. */
-  readonly id: BackupId | undefined
+  /** Only these backups and what they need; then `instances` has one name. */
+  readonly ids: readonly BackupId[] | undefined
   readonly threads: number
   readonly checksBlocks: boolean
   /** Backups of a newer writer are not judged. */
@@ -51,7 +51,7 @@ export async function validateBackups(input: ValidateInput, run: Run): Promise<V
   const inventories: Inventory[] = []
   for (const instance of input.instances) inventories.push(await readInventory(input.catalog, instance, run))
 
-  const asked = inventories.map((inventory) => ({ inventory, backups: backupsToCheck(inventory, input.id) }))
+  const asked = inventories.map((inventory) => ({ inventory, backups: backupsToCheck(inventory, input.ids) }))
   const all = asked.flatMap(({ backups }) => backups)
   using ticker = new ProgressTicker({
     report: run.report,
@@ -75,7 +75,8 @@ export async function validateBackups(input: ValidateInput, run: Run): Promise<V
     for (const backup of backups) {
       run.signal.throwIfAborted()
       await instance.validate(backup)
-      if (input.id !== undefined && instance.statusOf(backup) !== 'OK') break
+      // What one backup needs is damaged: that is the answer. Of several, the others are still to be looked at.
+      if (input.ids?.length === 1 && instance.statusOf(backup) !== 'OK') break
     }
     verdicts.push(...instance.verdicts)
     findings.push(...instance.findings)
@@ -84,14 +85,18 @@ export async function validateBackups(input: ValidateInput, run: Run): Promise<V
   return { verdicts, findings, isSound }
 }
 
-/** Oldest first. With an id: the chain that leads to it. */
-function backupsToCheck(inventory: Inventory, id: BackupId | undefined): readonly Backup[] {
-  if (id === undefined) return inventory.backups.toReversed()
-  const backup = inventory.backups.find((one) => one.id === id)
-  if (backup === undefined)
-    throw new EngineError('backup.not-found', `instance "${inventory.instance}" has no backup ${id}`)
-  const chain = chainOf(inventory, id)
-  return chain.kind === 'whole' ? chain.backups : [backup]
+/** Oldest first. With ids: the chains that lead to them, each backup once. */
+function backupsToCheck(inventory: Inventory, ids: readonly BackupId[] | undefined): readonly Backup[] {
+  if (ids === undefined) return inventory.backups.toReversed()
+  const wanted = new Set<BackupId>()
+  for (const id of ids) {
+    if (!inventory.backups.some((one) => one.id === id))
+      throw new EngineError('backup.not-found', `instance "${inventory.instance}" has no backup ${id}`)
+    const chain = chainOf(inventory, id)
+    for (const member of chain.kind === 'whole' ? chain.backups : []) wanted.add(member.id)
+    wanted.add(id)
+  }
+  return inventory.backups.filter(({ id }) => wanted.has(id)).toReversed()
 }
 
 /** The validation of one instance: what is known of each backup by now. */
