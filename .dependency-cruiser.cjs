@@ -21,7 +21,6 @@ const homes = {
   electron: '^electron/',
   react: '^renderer/',
   pg: '^engine/server/',
-  'lz4-napi': '^engine/compression/',
   zod: '^engine/api/',
   ws: '^engine/web-host/',
 }

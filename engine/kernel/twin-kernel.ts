@@ -1,6 +1,8 @@
 import { assert } from '../base/assert.ts'
+import { EngineError } from '../base/engine-error.ts'
 import { LSN_NONE } from '../base/lsn.ts'
 import { crc32c } from '../format/crc32c.ts'
+import { lz4Compress, lz4DecompressInto } from '../format/lz4.ts'
 import { BLOCK_HEADER_BYTES, decodeBlockHeader } from '../format/page-blocks.ts'
 import { pageChecksum } from '../format/page-checksum.ts'
 import { examinePage, PAGE_BYTES, type PageVerdict, SEGMENT_BLOCKS } from '../format/page-header.ts'
@@ -24,6 +26,20 @@ export function openTwinKernel(): PageKernel {
       return new Uint8Array(bytes)
     },
     crc32c,
+    compressLz4: (page) => {
+      assert(page.length === PAGE_BYTES, 'a page has 8192 bytes')
+      return lz4Compress(page)
+    },
+    decompressLz4: (block, page) => {
+      assert(page.length === PAGE_BYTES, 'a page has 8192 bytes')
+      try {
+        lz4DecompressInto(block, page)
+        return true
+      } catch (thrown) {
+        if (thrown instanceof EngineError && thrown.code === 'format.damaged') return false
+        throw thrown
+      }
+    },
     pageChecksum,
     examinePage,
     scanPages: (pages, { firstBlock, hasChecksums, horizon = LSN_NONE, stopLsn }) => {

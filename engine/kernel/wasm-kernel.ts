@@ -25,7 +25,10 @@ type KernelExports = {
   readonly VERDICTS: { readonly value: number }
   readonly CHECKSUMS: { readonly value: number }
   readonly LSNS: { readonly value: number }
+  readonly LZ4_OUTPUT: { readonly value: number }
   crc32c(bytes: number, length: number, previous: number): number
+  lz4Compress(source: number, length: number): number
+  lz4Decompress(source: number, length: number, target: number, size: number): number
   pageChecksum(page: number, blockNumber: number): number
   scanPages(
     pages: number,
@@ -73,6 +76,7 @@ function around(wasm: KernelExports): PageKernel {
     lsns: new BigUint64Array(memory, wasm.LSNS.value, MOST_SCANNED_PAGES),
     lsnHalves: new Uint32Array(memory, wasm.LSNS.value, 2 * MOST_SCANNED_PAGES),
   }
+  const lz4Output = wasm.LZ4_OUTPUT.value
   const scratch = roundUp(wasm.FREE.value)
   let free = scratch + SCRATCH_BYTES
   const end = free + MOST_RESERVED_BYTES
@@ -113,6 +117,22 @@ function around(wasm: KernelExports): PageKernel {
         crc = wasm.crc32c(place(piece), piece.length, crc)
       }
       return crc >>> 0
+    },
+    compressLz4: (page) => {
+      assert(page.length === PAGE_BYTES, 'a page has 8192 bytes')
+      const length = wasm.lz4Compress(place(page), PAGE_BYTES)
+      return bytes.subarray(lz4Output, lz4Output + length)
+    },
+    decompressLz4: (block, page) => {
+      assert(page.length === PAGE_BYTES, 'a page has 8192 bytes')
+      if (block.length > SCRATCH_BYTES) return false
+      if (page.buffer === memory)
+        return wasm.lz4Decompress(place(block), block.length, page.byteOffset, PAGE_BYTES) !== 0
+      // A block that lies inside may be what was packed last; one from elsewhere takes the scratch area.
+      const target = block.buffer === memory ? scratch : lz4Output
+      if (wasm.lz4Decompress(place(block), block.length, target, PAGE_BYTES) === 0) return false
+      page.set(bytes.subarray(target, target + PAGE_BYTES))
+      return true
     },
     pageChecksum: (page, blockNumber) => {
       assert(page.length === PAGE_BYTES, 'a page has 8192 bytes')
