@@ -22,15 +22,37 @@ const stored = z.object({
     .partial()
     .optional(),
   catalogs: z.array(z.string()).optional(),
+  receivers: z
+    .array(
+      z.object({
+        catalog: z.string(),
+        instance: z.string(),
+        slot: z.object({ name: z.string(), isMade: z.boolean() }).optional(),
+        compressLevel: z.number().int().min(1).max(9).optional(),
+      }),
+    )
+    .optional(),
 })
 
-/** What the application remembers besides its jobs: settings of the window, and which catalogs it shows. */
+/** A WAL receiver that is started with the application. */
+export type ReceiverSetting = {
+  readonly catalog: string
+  readonly instance: string
+  readonly slot?: { readonly name: string; readonly isMade: boolean } | undefined
+  readonly compressLevel?: number | undefined
+}
+
+/** What the application remembers besides its jobs: settings of the window, which catalogs it shows, who receives WAL. */
 export type AppState = {
   readonly settings: Settings
   readonly catalogs: readonly string[]
+  readonly receivers: readonly ReceiverSetting[]
   changeSettings(changes: Partial<Settings>): Promise<Settings>
   addCatalog(path: string): Promise<void>
   removeCatalog(path: string): Promise<void>
+  /** Replaces the one of the same instance. */
+  addReceiver(setting: ReceiverSetting): Promise<void>
+  removeReceiver(ref: { readonly catalog: string; readonly instance: string }): Promise<void>
 }
 
 /**
@@ -43,14 +65,18 @@ export function openAppState(directory: string | undefined): AppState {
   const read = file === undefined ? {} : readStored(file)
   let settings: Settings = { ...DEFAULT_SETTINGS, ...withoutUndefined(read.settings ?? {}) }
   let catalogs: readonly string[] = read.catalogs ?? []
+  let receivers: readonly ReceiverSetting[] = read.receivers ?? []
   let writing: Promise<void> = Promise.resolve()
 
   const save = async (): Promise<void> => {
     if (file === undefined) return
-    const text = `${JSON.stringify({ settings, catalogs }, undefined, 2)}\n`
+    const text = `${JSON.stringify({ settings, catalogs, receivers }, undefined, 2)}\n`
     writing = writing.catch(() => undefined).then(() => writeFileDurably(file, text, { mode: 0o600 }))
     await writing
   }
+
+  const othersThan = (ref: { readonly catalog: string; readonly instance: string }) =>
+    receivers.filter(({ catalog, instance }) => catalog !== ref.catalog || instance !== ref.instance)
 
   return {
     get settings() {
@@ -71,6 +97,19 @@ export function openAppState(directory: string | undefined): AppState {
     },
     async removeCatalog(catalog) {
       catalogs = catalogs.filter((one) => one !== catalog)
+      await save()
+    },
+    get receivers() {
+      return receivers
+    },
+    async addReceiver(setting) {
+      receivers = [...othersThan(setting), setting]
+      await save()
+    },
+    async removeReceiver(ref) {
+      const others = othersThan(ref)
+      if (others.length === receivers.length) return
+      receivers = others
       await save()
     },
   }

@@ -15,6 +15,8 @@ import { instanceHandlers } from './handlers/instances.ts'
 import { jobHandlers } from './handlers/jobs.ts'
 import { restoreHandlers } from './handlers/restore.ts'
 import { walHandlers } from './handlers/wal.ts'
+import { walReceiverHandlers } from './handlers/wal-receiver.ts'
+import { openReceivers } from './receivers.ts'
 import { memorySecrets, type SecretStore } from './secrets.ts'
 
 export type EngineOptions = {
@@ -53,6 +55,8 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
     changes,
     jobs,
   }
+  const receivers = openReceivers(context)
+  receivers.startKept()
   return {
     handlers: {
       ...appHandlers(context),
@@ -60,9 +64,11 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
       ...backupHandlers(context),
       ...restoreHandlers(context),
       ...walHandlers(),
+      ...walReceiverHandlers(receivers),
       ...jobHandlers(context),
     },
     async [Symbol.asyncDispose]() {
+      receivers.close()
       await jobs[Symbol.asyncDispose]()
       journal?.[Symbol.dispose]()
     },

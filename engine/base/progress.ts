@@ -14,6 +14,7 @@ export type Phase =
   | 'recovery-settings'
   | 'merge'
   | 'delete'
+  | 'receive-wal'
   | 'done'
 
 /** How far a running job is. Each report replaces the one before it. */

@@ -17,6 +17,7 @@ const PHASES: Readonly<Record<Phase, string>> = {
   'recovery-settings': 'writing recovery settings',
   merge: 'merging',
   delete: 'deleting',
+  'receive-wal': 'receiving WAL',
   done: 'done',
 }
 

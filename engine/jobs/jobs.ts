@@ -18,6 +18,7 @@ const FEED_INTERVAL_MS = 100
 /** How often a running job is written to the journal besides its changes of phase. */
 const SAVE_INTERVAL_MS = 5000
 const MOST_RUNNING = 32
+const MOST_SERVICES = 256
 
 /** What a job is to do. `jobs` runs it and knows nothing of it. */
 export type JobSpec<Kind extends string, Result> = {
@@ -28,6 +29,8 @@ export type JobSpec<Kind extends string, Result> = {
   readonly mode?: string | undefined
   /** Jobs with the same key run one after the other. */
   readonly queue?: string | undefined
+  /** Runs until it is told to stop: waits for no other, and no other has to wait for it or for its place. */
+  readonly isService?: boolean
   /** `tell` names the backup as soon as it is known, and the mode where the job itself decides it. */
   run(run: Run, tell: (backupId: string, mode?: string) => void): Promise<Result>
 }
@@ -58,6 +61,7 @@ type Live<Kind extends string, Result> = {
   readonly book: LogBook
   readonly logFeed: LatestFeed<number>
   readonly done: Promise<void>
+  readonly isService: boolean
   /** Whether the journal has refused it. */
   isForgotten: boolean
 }
@@ -79,8 +83,11 @@ export function openJobs<Kind extends string, Result>(options: {
     logDirectory === undefined ? undefined : path.join(logDirectory, `${id}.ndjson`)
 
   function start(spec: JobSpec<Kind, Result>): Job {
-    const runningCount = [...live.values()].filter((job) => !hasEnded(job.snapshot)).length
-    if (runningCount >= MOST_RUNNING) {
+    const isService = spec.isService === true
+    const runningCount = [...live.values()].filter(
+      (job) => job.isService === isService && !hasEnded(job.snapshot),
+    ).length
+    if (runningCount >= (isService ? MOST_SERVICES : MOST_RUNNING)) {
       throw new EngineError('plan.refused', `${runningCount} jobs are running or waiting already`, {
         hint: 'Wait until some have ended.',
       })
@@ -113,6 +120,7 @@ export function openJobs<Kind extends string, Result>(options: {
       book: new LogBook(logFile(id)),
       logFeed: new LatestFeed(0),
       done: Promise.resolve(),
+      isService,
       isForgotten: false,
     }
     live.set(id, job)

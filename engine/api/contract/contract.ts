@@ -5,9 +5,10 @@ import { instances } from './instances.ts'
 import { jobs } from './jobs.ts'
 import { restore } from './restore.ts'
 import { wal } from './wal.ts'
+import { walReceiver } from './wal-receiver.ts'
 
 /** Everything that can be asked of the engine. Window, command line and tests speak this and nothing else. */
-export const contract = { ...app, ...instances, ...backups, ...restore, ...wal, ...jobs }
+export const contract = { ...app, ...instances, ...backups, ...restore, ...wal, ...walReceiver, ...jobs }
 
 export type EngineContract = typeof contract
 export type EngineClient = Client<EngineContract>

@@ -4,7 +4,7 @@ import type { JobState, Snapshot } from '../../jobs/job-snapshot.ts'
 import { command, query, stream } from '../define.ts'
 import type { Severity } from './values.ts'
 
-export type JobKind = 'backup' | 'validate' | 'restore' | 'merge' | 'delete'
+export type JobKind = 'backup' | 'validate' | 'restore' | 'merge' | 'delete' | 'receive-wal'
 
 /** Something validation saw. */
 export type Finding = {
@@ -53,6 +53,13 @@ export type JobResult =
       readonly vanishedIds: readonly string[]
       readonly writtenBytes: number
       readonly freedBytes: number
+    }
+  | {
+      readonly kind: 'receive-wal'
+      readonly segmentCount: number
+      readonly receivedBytes: number
+      /** Up to where WAL is safe. */
+      readonly flushedLsn: string | undefined
     }
   | { readonly kind: 'delete'; readonly backupIds: readonly string[]; readonly freedBytes: number }
 

@@ -63,6 +63,11 @@ export function resultWords(say: Say, result: JobResult): string {
         bytes: formatBytes(result.writtenBytes),
         freed: formatBytes(result.freedBytes),
       })
+    case 'receive-wal':
+      return say('result.receive-wal', {
+        count: result.segmentCount,
+        bytes: formatBytes(result.receivedBytes),
+      })
     case 'delete':
       return say('result.delete', { count: result.backupIds.length, bytes: formatBytes(result.freedBytes) })
   }

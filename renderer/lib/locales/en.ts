@@ -515,6 +515,8 @@ export const en = {
   'jobs.cancel-merge':
     'It stops after the page it is at; the backups cannot be restored until the merge is started again and finishes.',
   'jobs.cancel-delete': 'It stops after the backup it is at.',
+  'jobs.cancel-receive-wal':
+    'Nothing that has arrived is lost. Until it is started again, commits are not archived; its replication slot makes the server keep its WAL.',
   'jobs.cancel-now': 'Stop the job',
   'jobs.keep': 'Let it run',
   'jobs.details': 'Details',
@@ -525,6 +527,7 @@ export const en = {
   'kind.restore': 'restore',
   'kind.merge': 'merge',
   'kind.delete': 'deletion',
+  'kind.receive-wal': 'WAL receiver',
   'state.queued': 'waiting',
   'state.running': 'running',
   'state.succeeded': 'done',
@@ -545,6 +548,7 @@ export const en = {
   'phase.recovery-settings': 'recovery settings',
   'phase.merge': 'merge files',
   'phase.delete': 'delete',
+  'phase.receive-wal': 'receive WAL',
   'phase.done': 'done',
   'result.backup': 'Backup {{id}} is {{status}}: {{data}} stored, {{wal}} WAL',
   'result.validate-sound_one': '1 backup is sound',
@@ -554,6 +558,8 @@ export const en = {
   'result.restore': '{{files}} files, {{bytes}} written to {{directory}}',
   'result.start-server': 'Start the server of the same major version on it, as the user that owns the files:',
   'result.merge': 'Backup {{id}} is a FULL now: {{bytes}} written, {{freed}} freed',
+  'result.receive-wal_one': '1 segment received, {{bytes}} of WAL',
+  'result.receive-wal': '{{count}} segments received, {{bytes}} of WAL',
   'result.delete_one': '1 backup deleted, {{bytes}} freed',
   'result.delete': '{{count}} backups deleted, {{bytes}} freed',
   'findings.title': 'Findings',

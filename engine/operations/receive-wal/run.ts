@@ -1,0 +1,336 @@
+import { delay } from '../../base/concurrency.ts'
+import { describeError, EngineError } from '../../base/engine-error.ts'
+import { formatLsn, type Lsn } from '../../base/lsn.ts'
+import type { Run } from '../../base/run.ts'
+import {
+  requireWalSegmentBytes,
+  type Timeline,
+  walSegmentName,
+  walSegmentNumber,
+} from '../../base/wal-segment.ts'
+import { readInstanceConfig } from '../../catalog/instance.ts'
+import { archiveDirectory } from '../../catalog/paths.ts'
+import { lockReceiver } from '../../catalog/receiver-lock.ts'
+import { readWalArchive } from '../../catalog/wal-archive.ts'
+import { configNumber, configSystemId, type InstanceConfig } from '../../format/instance-config.ts'
+import { parseTimelineHistory } from '../../format/timeline-history.ts'
+import { freeBytes } from '../../host/disk.ts'
+import type { ConnectionSettings } from '../../server/connection.ts'
+import { requireSlot } from '../../server/replication-slot.ts'
+import {
+  fetchHistory,
+  openWalConnection,
+  readSegmentBytes,
+  streamWal,
+  type WalConnection,
+} from '../../server/wal-stream.ts'
+import { type ArchiveWriter, openArchiveWriter } from './archive-writer.ts'
+import { oldestSegmentOnServer } from './oldest-segment.ts'
+import {
+  findResumePoint,
+  LONGEST_PAUSE_MS,
+  pauseMs,
+  pointAt,
+  type ReceivePoint,
+  remedyFor,
+  type ServerLine,
+} from './plan.ts'
+import { held, initialState, progressed, type ReceiverState, withGap } from './state.ts'
+
+/** What was received is synced and told to the server at least this often: that much may be lost with the server. */
+const SYNC_INTERVAL_MS = 1000
+/** How often a full disk is looked at. */
+const DISK_LOOK_MS = 1000
+/** A trouble that goes on is told again after this time. */
+const REPEAT_MS = 3_600_000
+/** Room that there must be before a full disk is tried again, in segments. */
+const ROOM_SEGMENTS = 2n
+
+export type ReceiveWalInput = {
+  readonly catalog: string
+  readonly instance: string
+  /** Asked before every connection: a password may have been changed meanwhile. */
+  readonly connection: () => Promise<ConnectionSettings>
+  /** Without one the server may remove WAL before it was received. `isMade`: when it is missing. */
+  readonly slot: { readonly name: string; readonly isMade: boolean } | undefined
+  /** 1 to 9; undefined = segments are stored as they are. */
+  readonly compressLevel: number | undefined
+}
+
+export type ReceivedWal = {
+  readonly segmentCount: number
+  readonly receivedBytes: number
+  readonly flushedLsn: Lsn | undefined
+}
+
+/**
+ * Receives WAL of a cluster into the archive of its instance until it is told to stop, which is a success: the segment
+ * that has begun stays as `.partial`, synced. Lost connections are made again for ever, with pauses up to 30 s; timeline
+ * switches are followed; a full disk is waited for. WAL that the server no longer has is a gap, which is told, and what
+ * is left is received.
+ *
+ * @throws {EngineError} `catalog.locked` when another receiver is at work; `instance.identity-mismatch`;
+ * `storage.exists` when the archive has other WAL than the server; `server.*` and `storage.*` before anything could be
+ * received
+ */
+export async function receiveWalForever(
+  input: ReceiveWalInput,
+  run: Run,
+  tell: (state: ReceiverState) => void,
+): Promise<ReceivedWal> {
+  const { catalog, instance } = input
+  const config = readInstanceConfig(catalog, instance)
+  const segmentBytes = requireWalSegmentBytes(configNumber(config, 'xlog-seg-size') ?? 0)
+  await using _lock = await lockReceiver(catalog, instance)
+  const directory = archiveDirectory(catalog, instance)
+  const writer = openArchiveWriter({ directory, segmentBytes, compressLevel: input.compressLevel })
+  let state = initialState(input.slot?.name)
+  const show = (changed: ReceiverState): void => {
+    state = changed
+    tell(state)
+    run.report(reportOf(state))
+  }
+  const task: Task = {
+    input,
+    run,
+    writer,
+    segmentBytes,
+    systemIdentifier: requireSystemId(config),
+    state: () => state,
+    show,
+    repeated: new Map(),
+  }
+  show(state)
+  run.log.info(`receiving WAL into "${directory}"`)
+  try {
+    await receiveUntilStopped(task)
+  } catch (thrown) {
+    if (!run.signal.aborted) throw thrown
+  } finally {
+    // The failure that ended it is the one to tell.
+    await writer.finish().catch((failed: unknown) => run.log.warning(describeError(failed)))
+  }
+  const { segmentCount, receivedBytes } = writer
+  run.log.info(`stopped receiving WAL; ${segmentCount} segments were completed`)
+  return { segmentCount, receivedBytes, flushedLsn: state.flushedLsn }
+}
+
+function requireSystemId(config: InstanceConfig): bigint {
+  const found = configSystemId(config)
+  if (found !== undefined) return found
+  throw new EngineError('instance.identity-mismatch', 'the instance does not say which cluster it is of', {
+    hint: 'Add the system-identifier to its pg_probackup.conf, or register the cluster anew.',
+  })
+}
+
+type Task = {
+  readonly input: ReceiveWalInput
+  readonly run: Run
+  readonly writer: ArchiveWriter
+  readonly segmentBytes: number
+  readonly systemIdentifier: bigint
+  readonly state: () => ReceiverState
+  readonly show: (state: ReceiverState) => void
+  /** When a trouble was told last. */
+  readonly repeated: Map<string, number>
+}
+
+async function receiveUntilStopped(task: Task): Promise<never> {
+  const { input, run, writer, show } = task
+  let hasStreamed = false
+  let attempt = 0
+  /** Set after the server was found to have nothing older. */
+  let jump: ReceivePoint | undefined
+  for (;;) {
+    run.signal.throwIfAborted()
+    let point: ReceivePoint | undefined
+    let settings: ConnectionSettings | undefined
+    try {
+      settings = await input.connection()
+      await using connection = await openWalConnection(settings, task.systemIdentifier, run)
+      await requireSameSegments(connection, task)
+      const slot =
+        input.slot === undefined ? undefined : await requireSlot(connection, settings, input.slot, run)
+      const line = await readLine(connection, task)
+      point = jump ?? (await startPoint(connection, task, line, slot?.restartLsn))
+      if (point.timeline === connection.timeline && point.from > connection.flushLsn)
+        throw isBehind(point.from, connection)
+      const isFirst = !hasStreamed
+      const { from } = point
+      await writer.begin()
+      show({ ...task.state(), timeline: point.timeline, connectedAtMs: run.clock.nowMs() })
+      tellOnce(task, isFirst, point)
+      const end = await streamWal(connection, {
+        ...point,
+        slot: input.slot?.name,
+        directory: writer,
+        syncIntervalMs: SYNC_INTERVAL_MS,
+        onProgress: (heard) => {
+          hasStreamed = true
+          attempt = 0
+          // Before that, the archive has nothing to go on from there.
+          if (heard.received > from) jump = undefined
+          show(
+            progressed(task.state(), { ...heard, ...countsOf(writer) }, task.segmentBytes, run.clock.nowMs()),
+          )
+        },
+        signal: run.signal,
+        log: run.log,
+      })
+      if (end.kind === 'switched') {
+        run.log.info(
+          `timeline ${point.timeline} ended at ${formatLsn(end.lsn)}; following timeline ${end.timeline}`,
+        )
+        await writer.begin()
+        hasStreamed = true
+        jump = pointAfter(end.timeline, end.lsn, task.segmentBytes)
+      }
+    } catch (thrown) {
+      run.signal.throwIfAborted()
+      await writer.begin().catch((failed: unknown) => run.log.verbose(describeError(failed)))
+      attempt++
+      switch (remedyFor(thrown, hasStreamed)) {
+        case 'stop':
+          throw thrown
+        case 'space':
+          await waitForRoom(task, thrown)
+          break
+        case 'gap':
+          if (point === undefined || settings === undefined) throw thrown
+          jump = await passGap(task, settings, point, thrown)
+          if (jump !== undefined) break
+          await pause(task, thrown, attempt)
+          break
+        case 'retry':
+          await pause(task, thrown, attempt)
+      }
+    }
+  }
+}
+
+/** A timeline begins in the middle of a segment that its ancestor has begun: all of it is wanted. */
+function pointAfter(timeline: Timeline, lsn: Lsn, segmentBytes: number): ReceivePoint {
+  return pointAt(lsn, { timeline, history: [] }, segmentBytes)
+}
+
+async function requireSameSegments(connection: WalConnection, { run, segmentBytes }: Task): Promise<void> {
+  const found = await readSegmentBytes(connection, run.signal)
+  if (found === segmentBytes) return
+  throw new EngineError(
+    'instance.identity-mismatch',
+    `the server has WAL segments of ${found} bytes, the instance was registered with ${segmentBytes}`,
+    { hint: 'Register the cluster as an instance of its own.' },
+  )
+}
+
+/** The server's timeline with its ancestors. The history file is in the archive before any WAL of that timeline. */
+async function readLine(connection: WalConnection, { run, writer }: Task): Promise<ServerLine> {
+  const file = await fetchHistory(connection, connection.timeline, run.signal)
+  if (file === undefined) return { timeline: connection.timeline, history: [] }
+  await writer.writeHistory(file.name, file.text)
+  return { timeline: connection.timeline, history: parseTimelineHistory(file.text) }
+}
+
+/** After what the archive has; for an empty one, from where the slot holds WAL, else from where the server is now. */
+async function startPoint(
+  connection: WalConnection,
+  { input, run, segmentBytes }: Task,
+  line: ServerLine,
+  slotLsn: Lsn | undefined,
+): Promise<ReceivePoint> {
+  const archive = await readWalArchive(input.catalog, input.instance, segmentBytes, run)
+  return findResumePoint(archive, line) ?? pointAt(slotLsn ?? connection.flushLsn, line, segmentBytes)
+}
+
+function isBehind(from: Lsn, { flushLsn }: WalConnection): EngineError {
+  return new EngineError(
+    'plan.stale',
+    `the archive has WAL up to ${formatLsn(from)}, and the server only up to ${formatLsn(flushLsn)}`,
+    {
+      hint: 'A standby that was restarted catches up by itself. If the server was set back to an earlier state, give it an instance of its own.',
+    },
+  )
+}
+
+/** Where to go on when the server has removed what is next; undefined while that cannot be told. */
+async function passGap(
+  task: Task,
+  settings: ConnectionSettings,
+  point: ReceivePoint,
+  cause: unknown,
+): Promise<ReceivePoint | undefined> {
+  const { run, segmentBytes, show } = task
+  const found = await oldestSegmentOnServer(settings, point, segmentBytes, run).catch((thrown: unknown) => {
+    run.signal.throwIfAborted()
+    run.log.verbose(describeError(thrown))
+    return undefined
+  })
+  if (found === undefined) return undefined
+  const name = ({ timeline, from }: ReceivePoint) =>
+    walSegmentName({ timeline, number: walSegmentNumber(from, segmentBytes) }, segmentBytes)
+  run.log.error(
+    `the server has removed WAL that was not received (${describeError(cause)}): ` +
+      `the archive has a gap from ${name(point)} up to ${name(found)}; take a backup to be able to restore later moments`,
+  )
+  show(withGap(task.state(), { timeline: point.timeline, from: point.from, to: found.from }))
+  return found
+}
+
+async function pause(task: Task, thrown: unknown, attempt: number): Promise<void> {
+  const { run } = task
+  const ms = pauseMs(attempt)
+  task.show(held(task.state(), 'reconnecting', thrown, run.clock.nowMs() + ms))
+  complain(task, `receiving WAL: ${describeError(thrown)}; trying again`)
+  await delay(ms, run.signal)
+}
+
+/** Until there is room for what comes next, or half a minute: not every lack of room can be seen. */
+async function waitForRoom(task: Task, thrown: unknown): Promise<void> {
+  const { run, input, segmentBytes } = task
+  const until = run.clock.nowMs() + LONGEST_PAUSE_MS
+  task.show(held(task.state(), 'disk-full', thrown, until))
+  complain(task, `receiving WAL: ${describeError(thrown)}; waiting for room`)
+  const directory = archiveDirectory(input.catalog, input.instance)
+  while (run.clock.nowMs() < until) {
+    await delay(DISK_LOOK_MS, run.signal)
+    if (BigInt((await freeBytes(directory)) ?? 0) >= ROOM_SEGMENTS * BigInt(segmentBytes)) return
+  }
+}
+
+/** Says it at once, and the same again only after an hour: a server may be away for weeks. */
+function complain({ run, repeated }: Task, message: string): void {
+  const nowMs = run.clock.nowMs()
+  const toldMs = repeated.get(message)
+  if (toldMs !== undefined && nowMs - toldMs < REPEAT_MS) return
+  repeated.clear()
+  repeated.set(message, nowMs)
+  run.log.warning(message)
+}
+
+function tellOnce({ input, run, repeated }: Task, isFirst: boolean, { timeline, from }: ReceivePoint): void {
+  const where = `from ${formatLsn(from)} on timeline ${timeline}`
+  const how = input.slot === undefined ? 'without a replication slot' : `with the slot "${input.slot.name}"`
+  if (isFirst && input.slot === undefined) {
+    run.log.warning('without a replication slot the server may remove WAL before it was received')
+  }
+  if (isFirst || repeated.size > 0) run.log.info(`receiving WAL ${where}, ${how}`)
+  repeated.clear()
+}
+
+function countsOf({ segmentCount, receivedBytes }: ArchiveWriter) {
+  return { segmentCount, receivedBytes }
+}
+
+function reportOf(state: ReceiverState) {
+  const { phase, receivedBytes, segmentCount, problem } = state
+  const reason = problem === undefined ? undefined : describeError(problem)
+  return {
+    phase: phase === 'streaming' || phase === 'catching-up' ? ('receive-wal' as const) : ('connect' as const),
+    doneBytes: receivedBytes,
+    totalBytes: undefined,
+    doneFiles: segmentCount,
+    totalFiles: undefined,
+    currentFiles: [],
+    ...(reason !== undefined && { reason }),
+  }
+}
