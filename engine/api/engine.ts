@@ -10,6 +10,7 @@ import type { AppInfo } from './contract/app.ts'
 import type { EngineHandlers } from './contract/contract.ts'
 import type { JobKind, JobResult } from './contract/jobs.ts'
 import { appHandlers } from './handlers/app.ts'
+import { archivingHandlers } from './handlers/archiving.ts'
 import { backupHandlers } from './handlers/backups.ts'
 import { instanceHandlers } from './handlers/instances.ts'
 import { jobHandlers } from './handlers/jobs.ts'
@@ -63,6 +64,7 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
       ...instanceHandlers(context),
       ...backupHandlers(context),
       ...restoreHandlers(context),
+      ...archivingHandlers(context),
       ...walHandlers(),
       ...walReceiverHandlers(receivers),
       ...jobHandlers(context),

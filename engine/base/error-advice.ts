@@ -49,6 +49,8 @@ export const ERROR_ADVICE: Readonly<Record<ErrorCode, string>> = {
   'wal.timeout':
     'For ARCHIVE look at `archive_command` and `pg_stat_archiver`; for STREAM at the replication connection.',
   'wal.damaged': 'Take the backup again; if it happens again, check the disk and the replication connection.',
+  'wal.conflict':
+    'Find out which two servers archive into the instance; `archive-push --overwrite` replaces what is there.',
   'job.not-found': 'Look at the list of jobs; the oldest ones are forgotten in time.',
   'process.failed': 'Read what the program said in the message; try again once that is put right.',
   'usage.invalid': 'See `tidemark help COMMAND`.',

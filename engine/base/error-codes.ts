@@ -70,9 +70,17 @@ export const ERROR_CODES = {
   },
   'server.connection-lost': { isTransient: true, meaning: 'The connection to the server broke.' },
   'server.running': { isTransient: false, meaning: 'A server is running in the directory.' },
+  'restore.unreachable': {
+    isTransient: false,
+    meaning: 'With the WAL that is there, recovery cannot stop at the target.',
+  },
   'wal.missing': { isTransient: false, meaning: 'A WAL segment that is needed is not there.' },
   'wal.timeout': { isTransient: true, meaning: 'WAL did not arrive in time.' },
   'wal.damaged': { isTransient: false, meaning: 'A WAL record cannot be read.' },
+  'wal.conflict': {
+    isTransient: false,
+    meaning: 'The WAL archive has other contents under the name of a file that is to be archived.',
+  },
   'job.not-found': { isTransient: false, meaning: 'There is no such job.' },
   'process.failed': { isTransient: false, meaning: 'A helper program ended with an error.' },
   'usage.invalid': { isTransient: false, meaning: 'The command line is wrong.' },

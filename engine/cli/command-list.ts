@@ -57,6 +57,14 @@ export const COMMANDS = {
     usage: '-B DIR --instance=NAME {-i ID | --status=STATUS}',
     summary: 'Deletes backups and the increments that need them.',
   },
+  'archive-push': {
+    usage: '-B DIR --instance=NAME --wal-file-name=%f [--wal-file-path=%p]',
+    summary: 'Brings a WAL file into the archive; for archive_command of the server.',
+  },
+  'archive-get': {
+    usage: '-B DIR --instance=NAME --wal-file-name=%f --wal-file-path=%p',
+    summary: 'Fetches a WAL file from the archive; for restore_command of the server.',
+  },
   version: {
     usage: '',
     summary: 'Prints the version.',
@@ -73,8 +81,6 @@ export const COMMAND_NAMES = Object.keys(COMMANDS) as readonly CommandName[]
 
 /** Commands of the tool's family that this version does not have, and what to do meanwhile. */
 export const MISSING_COMMANDS: Readonly<Record<string, string>> = {
-  'archive-push': 'Keep the archive_command you have, or take backups with --stream.',
-  'archive-get': 'Give restore a --restore-command that fetches WAL from your archive.',
   checkdb: 'Take a backup: it checks every page it reads.',
   catchup: 'Use pg_basebackup to make a standby.',
   agent: 'Run Tidemark on the machine of the cluster.',

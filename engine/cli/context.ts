@@ -1,3 +1,4 @@
+import type { ArchivingClient } from '../api/archiving-engine.ts'
 import type { EngineClient } from '../api/contract/contract.ts'
 import type { Given } from './given.ts'
 import type { LogOutput } from './log-output.ts'
@@ -18,5 +19,13 @@ export type Context = {
 /** A command: does its work and gives the exit status. Failures are thrown. */
 export type Command = (context: Context) => Promise<number>
 
-/** Exit statuses. Source: `catalog-format.md` section 16.2; 130 is the shell's word for Ctrl-C. */
-export const EXIT = { success: 0, failure: 1, cancelled: 130 } as const
+/** A command that a server calls for every segment, with the few procedures that it needs. */
+export type ArchivingCommand = (
+  context: Omit<Context, 'client'> & { readonly client: ArchivingClient },
+) => Promise<number>
+
+/**
+ * Exit statuses. Source: `catalog-format.md` section 16.2; 130 is the shell's word for Ctrl-C. With the last one a server
+ * gives up its recovery.
+ */
+export const EXIT = { success: 0, failure: 1, cancelled: 130, stopsRecovery: 255 } as const

@@ -20,6 +20,7 @@ export async function main(argv: readonly string[]): Promise<number> {
 function processWorld(): World {
   return {
     environment: process.env,
+    workingDirectory: process.cwd(),
     clock: SYSTEM_CLOCK,
     pid: process.pid,
     version: VERSION,
@@ -41,5 +42,9 @@ function processWorld(): World {
     },
     exitNow: (status) => process.exit(status),
     openSession: async (log) => (await import('./session.ts')).openSession(process.env, log),
+    openArchiving: async (log) => {
+      const { openArchivingEngine } = await import('../api/archiving-engine.ts')
+      return openArchivingEngine({ env: process.env, log, clock: SYSTEM_CLOCK })
+    },
   }
 }

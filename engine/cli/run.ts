@@ -1,8 +1,10 @@
+import type { EngineClient } from '../api/contract/contract.ts'
 import type { ConfigEntry } from '../api/contract/instances.ts'
 import { EngineError, isCancelled } from '../base/engine-error.ts'
 import { type CommandLine, formatCommandLine, parseCommandLine, requireCommand } from './command-line.ts'
 import type { CommandName } from './command-list.ts'
-import { type Command, EXIT } from './context.ts'
+import { type ArchivingCommand, type Command, type Context, EXIT } from './context.ts'
+import { failureStatus } from './failure-status.ts'
 import { Given } from './given.ts'
 import { formatCommandHelp, formatHelp } from './help.ts'
 import { LogOutput } from './log-output.ts'
@@ -11,10 +13,11 @@ import { optionsOf } from './options.ts'
 import { Terminal } from './terminal.ts'
 import type { World } from './world.ts'
 
+type CalledByServer = 'archive-push' | 'archive-get'
 type Verb = Exclude<CommandName, 'help' | 'version'>
 
 /** Loaded when they are called: help and version wait for none of them. */
-const COMMANDS: Readonly<Record<Verb, () => Promise<Command>>> = {
+const COMMANDS: Readonly<Record<Exclude<Verb, CalledByServer>, () => Promise<Command>>> = {
   init: async () => (await import('./commands/init.ts')).init,
   'add-instance': async () => (await import('./commands/instance.ts')).addInstance,
   'del-instance': async () => (await import('./commands/instance.ts')).delInstance,
@@ -27,6 +30,11 @@ const COMMANDS: Readonly<Record<Verb, () => Promise<Command>>> = {
   validate: async () => (await import('./commands/validate.ts')).validate,
   merge: async () => (await import('./commands/merge.ts')).merge,
   delete: async () => (await import('./commands/delete.ts')).deleteBackups,
+}
+
+const ARCHIVING: Readonly<Record<CalledByServer, () => Promise<ArchivingCommand>>> = {
+  'archive-push': async () => (await import('./commands/archiving.ts')).archivePush,
+  'archive-get': async () => (await import('./commands/archiving.ts')).archiveGet,
 }
 
 /** Commands that put the command line into the log file. */
@@ -58,12 +66,9 @@ export async function runCommandLine(argv: readonly string[], world: World): Pro
     return printText(line, world) ?? (await runVerb(line, world, log, terminal))
   } catch (thrown) {
     terminal.clearFoot()
-    if (isCancelled(thrown)) {
-      log.warning('cancelled')
-      return EXIT.cancelled
-    }
-    log.failure(thrown)
-    return EXIT.failure
+    if (isCancelled(thrown)) log.warning('cancelled')
+    else log.failure(thrown)
+    return failureStatus(argv[0], thrown, world)
   }
 }
 
@@ -86,13 +91,12 @@ async function runVerb(line: CommandLine, world: World, log: LogOutput, terminal
   const catalog = given.requireCatalog()
   log.configure(resolveLogSettings(given, catalog, []))
   if (verb !== 'init' && verb !== 'show' && verb !== 'validate') given.requireInstance()
-  const command = await COMMANDS[verb]()
 
   using interrupts = watchInterrupts(world)
   const { signal } = interrupts
-  await using session = await world.openSession(log)
+  await using opened = await openCommand(verb, world, log)
 
-  const { client } = session
+  const { client } = opened
   const hasSavedSettings = given.own('instance') !== undefined && verb !== 'add-instance'
   const saved: readonly ConfigEntry[] = hasSavedSettings
     ? await client['instances.config'](given.requireInstance(), { signal })
@@ -103,7 +107,32 @@ async function runVerb(line: CommandLine, world: World, log: LogOutput, terminal
     if (idleFor?.includes(verb) === true && given.has(long)) log.info(`--${long} changes nothing for ${verb}`)
   }
   // Awaited here: what was opened above must stay open until the command has ended.
-  return await command({ given, client, log, terminal, world, signal })
+  return await opened.run({ given, log, terminal, world, signal })
+}
+
+/** A command with the engine that it speaks to. */
+type Opened = AsyncDisposable & {
+  readonly client: Pick<EngineClient, 'instances.config'>
+  run(context: Omit<Context, 'client'>): Promise<number>
+}
+
+async function openCommand(verb: Verb, world: World, log: LogOutput): Promise<Opened> {
+  if (verb === 'archive-push' || verb === 'archive-get') {
+    const [command, client] = await Promise.all([ARCHIVING[verb](), world.openArchiving(log)])
+    return {
+      client,
+      run: (context) => command({ ...context, client }),
+      [Symbol.asyncDispose]: async () => undefined,
+    }
+  }
+  const command = await COMMANDS[verb]()
+  const session = await world.openSession(log)
+  const { client } = session
+  return {
+    client,
+    run: (context) => command({ ...context, client }),
+    [Symbol.asyncDispose]: () => session[Symbol.asyncDispose](),
+  }
 }
 
 /** The first Ctrl-C fires the signal, the second one ends the process at once. */

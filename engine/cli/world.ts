@@ -1,3 +1,4 @@
+import type { ArchivingClient } from '../api/archiving-engine.ts'
 import type { EngineClient } from '../api/contract/contract.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
@@ -9,6 +10,7 @@ export type Session = AsyncDisposable & { readonly client: EngineClient }
 /** Everything outside the command line that it touches; tests give their own. */
 export type World = {
   readonly environment: Environment
+  readonly workingDirectory: string
   readonly clock: Clock
   readonly pid: number
   /** Tidemark's own version. */
@@ -29,4 +31,6 @@ export type World = {
   exitNow(status: number): void
   /** `log` gets what the engine says outside of any job. */
   openSession(log: Log): Promise<Session>
+  /** The part of it that archives and fetches WAL: there is nothing to end. */
+  openArchiving(log: Log): Promise<ArchivingClient>
 }

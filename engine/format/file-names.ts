@@ -1,3 +1,4 @@
+import { EngineError } from '../base/engine-error.ts'
 import { SEGMENT_BLOCKS } from './page-header.ts'
 
 /** What a path below a data directory says about a relation. */
@@ -144,4 +145,18 @@ export function archiveFileClass(name: string): ArchiveFileClass {
     default:
       return BACKUP_HISTORY.test(rest) ? { kind: 'backup-history', segmentName } : { kind: 'other' }
   }
+}
+
+/**
+ * The name of a file that a server archives or asks for.
+ *
+ * @throws {EngineError} `usage.invalid`
+ */
+export function requireArchivableName(name: string): string {
+  const found = archiveFileClass(name)
+  const isPlain = !/\.gz(?:\.|$)/.test(name)
+  if (isPlain && found.kind !== 'other' && found.kind !== 'temporary') return name
+  throw new EngineError('usage.invalid', `"${name}" is no file of a WAL archive`, {
+    hint: 'Write --wal-file-name=%f in archive_command or restore_command.',
+  })
 }

@@ -23,6 +23,7 @@ export async function runCli(argv: readonly string[], options: Options = {}): Pr
   let err = ''
   const world: World = {
     environment: {},
+    workingDirectory: '/srv/pgdata',
     clock: heldClock('2026-11-21T01:00:00Z'),
     pid: 4711,
     version: '9.8.7',
@@ -45,6 +46,8 @@ export async function runCli(argv: readonly string[], options: Options = {}): Pr
       client: localClient(contract, { 'instances.config': async () => [], ...handlers } as EngineHandlers),
       [Symbol.asyncDispose]: async () => undefined,
     }),
+    openArchiving: async () =>
+      localClient(contract, { 'instances.config': async () => [], ...handlers } as EngineHandlers),
     ...rest,
   }
   const status = await runCommandLine(argv, world)

@@ -41,6 +41,7 @@ const CHINESE: Readonly<Record<ErrorCode, string>> = {
   'wal.missing': '请在服务器及其归档中查找该段；找不到时请改用其他备份。',
   'wal.timeout': 'ARCHIVE 模式请检查 archive_command 和 pg_stat_archiver；STREAM 模式请检查复制连接。',
   'wal.damaged': '请重新备份；如果再次发生，请检查磁盘和复制连接。',
+  'wal.conflict': '请查明是哪两台服务器在向该实例归档；archive-push --overwrite 会替换已有文件。',
   'job.not-found': '请查看任务列表；最旧的任务会逐渐被清除。',
   'process.failed': '请阅读原文中该程序的说明，排除问题后重试。',
   'usage.invalid': '用法请见 tidemark help COMMAND。',

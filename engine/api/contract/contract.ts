@@ -1,5 +1,6 @@
 import type { Client, Handlers } from '../define.ts'
 import { app } from './app.ts'
+import { archiving } from './archiving.ts'
 import { backups } from './backups.ts'
 import { instances } from './instances.ts'
 import { jobs } from './jobs.ts'
@@ -8,7 +9,15 @@ import { wal } from './wal.ts'
 import { walReceiver } from './wal-receiver.ts'
 
 /** Everything that can be asked of the engine. Window, command line and tests speak this and nothing else. */
-export const contract = { ...app, ...instances, ...backups, ...restore, ...wal, ...walReceiver, ...jobs }
+export const contract = {
+  ...app,
+  ...instances,
+  ...backups,
+  ...restore,
+  ...wal,
+  ...archiving,
+  ...jobs,
+}
 
 export type EngineContract = typeof contract
 export type EngineClient = Client<EngineContract>

@@ -1,5 +1,5 @@
 import { EngineError } from '../../base/engine-error.ts'
-import { isCatalog, listInstances, readInstanceConfig, requireCatalog } from '../../catalog/instance.ts'
+import { isCatalog, listInstances, requireCatalog } from '../../catalog/instance.ts'
 import { readInventory } from '../../catalog/inventory.ts'
 import { addInstance } from '../../operations/add-instance/run.ts'
 import { changeConfig } from '../../operations/change-config/run.ts'
@@ -17,6 +17,7 @@ import { probe } from '../probe.ts'
 import { quietRun } from '../quiet-run.ts'
 import { secretName } from '../secrets.ts'
 import { serverStatus } from '../server-status.ts'
+import { configHandler } from './archiving.ts'
 
 export function instanceHandlers(context: EngineContext): Pick<EngineHandlers, keyof typeof contract> {
   const { state, changes, secrets, jobs, env } = context
@@ -107,10 +108,7 @@ export function instanceHandlers(context: EngineContext): Pick<EngineHandlers, k
       else await secrets.write(secretName(ref), password)
       return { isKept: secrets.kind === 'keyring' }
     },
-    'instances.config': async ({ catalog, instance }) => {
-      await requireCatalog(catalog)
-      return configEntries(readInstanceConfig(catalog, instance), env)
-    },
+    ...configHandler(context),
     'instances.change-config': async ({ catalog, instance, values }, { signal }) => {
       const config = await changeConfig({ catalog, instance, values }, quietRun(context, signal))
       changes.tell('instance', catalog, instance)

@@ -91,7 +91,7 @@ export const BACKUP_OPTIONS: readonly OptionSpec[] = [
     long: 'no-sync',
     value: FLAG,
     group: 'Backup',
-    commands: ['backup', 'restore', 'merge', 'delete'],
+    commands: ['backup', 'restore', 'merge', 'delete', 'archive-push'],
     idleFor: ['delete'],
     meaning:
       'Does not force written files to disk. Only for throw-away copies: a power failure may leave them empty.',

@@ -1,5 +1,5 @@
 import type { OptionSpec } from './option.ts'
-import { ABOUT_INSTANCE, FLAG, ON_CATALOG, RUNS_JOB } from './shared.ts'
+import { ABOUT_INSTANCE, CALLED_BY_SERVER, FLAG, ON_CATALOG, RUNS_JOB } from './shared.ts'
 
 /** What every command on a catalog takes, and how much of the machine a job may use. */
 export const GENERAL_OPTIONS: readonly OptionSpec[] = [
@@ -36,7 +36,7 @@ export const GENERAL_OPTIONS: readonly OptionSpec[] = [
     short: 'j',
     value: { kind: 'integer', name: 'COUNT', min: 1, max: 64 },
     group: 'General',
-    commands: RUNS_JOB,
+    commands: [...RUNS_JOB, ...CALLED_BY_SERVER],
     idleFor: ['delete'],
     meaning: 'How many workers read, check and write files at once, 1 to 64.',
     default: '1',

@@ -1,12 +1,12 @@
 import type { CommandName } from '../command-list.ts'
 import type { RefusedOption } from './option.ts'
-import { ON_CATALOG, SAVES } from './shared.ts'
+import { CALLED_BY_SERVER, ON_CATALOG, SAVES } from './shared.ts'
 
 const REMOTE = 'this version works on the machine of the cluster and of the catalog only'
 const RETENTION = 'this version does not apply retention rules'
 const MASTER = 'it is out of date; give the connection of the server that is backed up'
 const OPENGAUSS = 'this version backs up PostgreSQL only'
-const WITH_SERVER: readonly CommandName[] = ['backup', 'restore', ...SAVES]
+const WITH_SERVER: readonly CommandName[] = ['backup', 'restore', ...SAVES, ...CALLED_BY_SERVER]
 
 /** Every option that scripts of the tool's family may hold and that this version cannot honour. */
 export const REFUSED_OPTIONS: readonly RefusedOption[] = [
@@ -20,10 +20,8 @@ export const REFUSED_OPTIONS: readonly RefusedOption[] = [
   refuseValue('retention-window', ['backup', 'delete'], `${RETENTION}; set-config saves them`),
   refuseValue('wal-depth', ['backup', 'delete'], `${RETENTION}; set-config saves them`),
   { ...refuse('perm-slot', ['backup'], 'make the slot on the server and name it with --slot'), short: 'P' },
-  { ...refuseValue('waldir', ['restore'], 'pg_wal is restored inside the data directory'), short: 'X' },
-  refuseValue('db-include', ['restore', 'validate'], 'this version restores whole clusters only'),
-  refuseValue('db-exclude', ['restore', 'validate'], 'this version restores whole clusters only'),
-  refuse('destroy-all-other-dbs', ['restore'], 'this version restores whole clusters only'),
+  refuseValue('db-include', ['validate'], 'this version validates whole backups'),
+  refuseValue('db-exclude', ['validate'], 'this version validates whole backups'),
   ...[
     'recovery-target-time',
     'recovery-target-xid',

@@ -17,7 +17,11 @@ export const ABOUT_INSTANCE: readonly CommandName[] = [
   'validate',
   'merge',
   'delete',
+  'archive-push',
+  'archive-get',
 ]
+/** Commands that a server calls for each WAL file. */
+export const CALLED_BY_SERVER: readonly CommandName[] = ['archive-push', 'archive-get']
 /** Commands that need a catalog. */
 export const ON_CATALOG: readonly CommandName[] = ['init', ...ABOUT_INSTANCE]
 /** Commands that write `pg_probackup.conf`. */

@@ -1,0 +1,158 @@
+import { createReadStream } from 'node:fs'
+import { type FileHandle, open, rm } from 'node:fs/promises'
+import path from 'node:path'
+import { createGunzip } from 'node:zlib'
+import { EngineError } from '../../base/engine-error.ts'
+import { findWalSegment } from '../../base/wal-segment.ts'
+import { findSegmentFault, SEGMENT_HEAD_BYTES } from '../../format/segment-head.ts'
+import { isMissing, mapFileError } from '../../host/file-error.ts'
+
+const CHUNK_BYTES = 1 << 20
+
+/** What is fetched, and whose it has to be. */
+export type FetchedFile = {
+  readonly archive: string
+  readonly name: string
+  readonly segmentBytes: number
+  readonly systemIdentifier: bigint | undefined
+  /** Whether a segment that was not full when its timeline ended will do. */
+  readonly takesPartial: boolean
+}
+
+/**
+ * Copies a file out of the archive, unpacked, mode 0600. A segment is looked for as `.gz`, plain, `.gz.partial` and
+ * `.partial`; one that is damaged is passed over when there is another. A partial one is filled up with zeros. Not synced:
+ * the server asks again after a crash. Gives back whether the archive had it; nothing is left at `target` unless it did.
+ *
+ * @throws {EngineError} `wal.damaged`, `instance.identity-mismatch`, `storage.*`
+ */
+export async function fetchFile(file: FetchedFile, target: string, signal: AbortSignal): Promise<boolean> {
+  const isSegment = findWalSegment(file.name, file.segmentBytes) !== undefined
+  const suffixes = !isSegment
+    ? ['']
+    : file.takesPartial
+      ? ['.gz', '', '.gz.partial', '.partial']
+      : ['.gz', '']
+  let problem: unknown
+  for (const suffix of suffixes) {
+    try {
+      if (await copyOut(file, path.join(file.archive, file.name + suffix), isSegment, target, signal))
+        return true
+    } catch (thrown) {
+      await rm(target, { force: true }).catch(() => undefined)
+      if (signal.aborted || !isFaultOfSource(thrown)) throw thrown
+      problem ??= thrown
+    }
+  }
+  if (problem !== undefined) throw problem
+  return false
+}
+
+async function copyOut(
+  file: FetchedFile,
+  from: string,
+  isSegment: boolean,
+  target: string,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const source = await openIfPresent(from)
+  if (source === undefined) return false
+  const isCompressed = /\.gz(?:\.partial)?$/.test(from)
+  const packed = createReadStream(from, { fd: source, highWaterMark: CHUNK_BYTES, signal })
+  const unpacked = isCompressed ? createGunzip({ chunkSize: 1 << 18 }) : undefined
+  if (unpacked !== undefined) packed.on('error', (error) => unpacked.destroy(error)).pipe(unpacked)
+  try {
+    await using handle = await create(target)
+    let length = 0
+    let head = new Uint8Array(0)
+    try {
+      for await (const chunk of (unpacked ?? packed) as AsyncIterable<Buffer>) {
+        if (isSegment && length + chunk.length > file.segmentBytes)
+          throw damaged(from, `has more than the ${file.segmentBytes} bytes of a segment`)
+        if (head.length < SEGMENT_HEAD_BYTES)
+          head = Buffer.concat([head, chunk.subarray(0, SEGMENT_HEAD_BYTES)])
+        await write(handle, chunk, length, target)
+        length += chunk.length
+      }
+    } catch (thrown) {
+      if (thrown instanceof EngineError || signal.aborted) throw thrown
+      if (isCompressed && thrown instanceof Error && 'code' in thrown && String(thrown.code).startsWith('Z_'))
+        throw damaged(from, 'cannot be unpacked', thrown)
+      throw mapFileError(thrown, from, 'read')
+    }
+    if (isSegment) {
+      requireSegment(file, from, head, length)
+      if (length < file.segmentBytes) await extend(handle, file.segmentBytes, target)
+    }
+    return true
+  } finally {
+    packed.destroy()
+    unpacked?.destroy()
+  }
+}
+
+function requireSegment(file: FetchedFile, from: string, head: Uint8Array, length: number): void {
+  const { name, segmentBytes, systemIdentifier } = file
+  const segment = findWalSegment(name, segmentBytes)
+  if (segment === undefined) return
+  const fault = findSegmentFault(head, { segment, segmentBytes, systemIdentifier })
+  if (fault?.what === 'other-cluster') {
+    throw new EngineError('instance.identity-mismatch', `"${from}" ${fault.message}`, {
+      hint: 'Check --instance in restore_command; look where that segment came from.',
+      facts: { path: from },
+    })
+  }
+  if (fault !== undefined) throw damaged(from, fault.message)
+  if (length < segmentBytes && !from.endsWith('.partial'))
+    throw damaged(from, `has ${length} bytes, and a segment has ${segmentBytes}`)
+}
+
+async function openIfPresent(file: string): Promise<FileHandle | undefined> {
+  try {
+    return await open(file, 'r')
+  } catch (thrown) {
+    if (isMissing(thrown)) return undefined
+    throw mapFileError(thrown, file, 'read')
+  }
+}
+
+async function create(file: string): Promise<FileHandle> {
+  try {
+    const handle = await open(file, 'w', 0o600)
+    await handle.chmod(0o600)
+    return handle
+  } catch (thrown) {
+    throw mapFileError(thrown, file, 'create')
+  }
+}
+
+async function write(handle: FileHandle, bytes: Uint8Array, position: number, file: string): Promise<void> {
+  try {
+    for (let done = 0; done < bytes.length;) {
+      done += (await handle.write(bytes, done, bytes.length - done, position + done)).bytesWritten
+    }
+  } catch (thrown) {
+    throw mapFileError(thrown, file, 'write')
+  }
+}
+
+async function extend(handle: FileHandle, bytes: number, file: string): Promise<void> {
+  try {
+    await handle.truncate(bytes)
+  } catch (thrown) {
+    throw mapFileError(thrown, file, 'extend')
+  }
+}
+
+/** Another form of the segment may be sound. What is wrong with the target is wrong for every form. */
+function isFaultOfSource(thrown: unknown): boolean {
+  return thrown instanceof EngineError && ['wal.damaged', 'instance.identity-mismatch'].includes(thrown.code)
+}
+
+function damaged(file: string, message: string, cause?: unknown): EngineError {
+  return new EngineError('wal.damaged', `"${file}" ${message}`, {
+    hint: 'The segment in the archive is damaged: look whether the server or another archive still has it.',
+    cause,
+    facts: { path: file },
+  })
+}

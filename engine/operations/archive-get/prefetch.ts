@@ -1,0 +1,128 @@
+import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises'
+import path from 'node:path'
+import { mapConcurrently } from '../../base/concurrency.ts'
+import { describeError } from '../../base/engine-error.ts'
+import type { Run } from '../../base/run.ts'
+import { findWalSegment, type WalSegment, walSegmentName, walSegmentStart } from '../../base/wal-segment.ts'
+import { isMissing, mapFileError } from '../../host/file-error.ts'
+import { readWalRecords } from '../steps/read-wal.ts'
+import { type FetchedFile, fetchFile } from './fetch-file.ts'
+
+/** How segments are fetched ahead. */
+export type Prefetch = {
+  readonly directory: string
+  readonly batchSize: number
+  readonly threads: number
+  readonly isValidated: boolean
+}
+
+type Wanted = { readonly segment: WalSegment; readonly systemIdentifier: bigint } & Omit<
+  FetchedFile,
+  'name' | 'takesPartial'
+>
+
+/**
+ * Takes a segment out of the directory of those that were fetched ahead, filling that directory first where it has not
+ * enough. A segment is only used when its records can be read into the next one. Gives back whether `target` is there
+ * now; whatever goes wrong, the segment can still be fetched by itself.
+ * Source: `catalog-format.md` section 13.2.
+ */
+export async function takePrefetched(
+  wanted: Wanted,
+  prefetch: Prefetch,
+  target: string,
+  run: Run,
+): Promise<boolean> {
+  const { segment, segmentBytes } = wanted
+  const { directory } = prefetch
+  const place = (at: WalSegment): string => path.join(directory, walSegmentName(at, segmentBytes))
+  const next = { timeline: segment.timeline, number: segment.number + 1n }
+  try {
+    await mkdir(directory, { recursive: true, mode: 0o700 })
+    await dropOlder(directory, segment.number, segmentBytes)
+    if (!(await isThere(place(segment)))) await fetchAhead(wanted, prefetch, segment, run)
+    else if (!(await isThere(place(next)))) await fetchAhead(wanted, prefetch, next, run)
+    if (!(await isThere(place(segment)))) return false
+    if (prefetch.isValidated && !((await isThere(place(next))) && (await isSound(wanted, directory, run)))) {
+      return false
+    }
+    await rename(place(segment), target)
+    return true
+  } catch (thrown) {
+    if (run.signal.aborted) throw thrown
+    run.log.warning(
+      `WAL could not be fetched ahead: ${describeError(mapFileError(thrown, directory, 'use'))}`,
+    )
+    return false
+  }
+}
+
+/** Fetches segments in order until the archive has no more. What is there is not fetched again. */
+async function fetchAhead(
+  wanted: Wanted,
+  { directory, batchSize, threads }: Prefetch,
+  first: WalSegment,
+  run: Run,
+): Promise<void> {
+  const { archive, segmentBytes, systemIdentifier } = wanted
+  let hasEnded = false
+  const numbers = Array.from({ length: batchSize }, (_, at) => first.number + BigInt(at))
+  await mapConcurrently(
+    numbers,
+    threads,
+    async (number) => {
+      const name = walSegmentName({ timeline: first.timeline, number }, segmentBytes)
+      const place = path.join(directory, name)
+      if (hasEnded || (await isThere(place))) return
+      const file = { archive, name, segmentBytes, systemIdentifier, takesPartial: false }
+      if (await fetchFile(file, `${place}.part`, run.signal)) await rename(`${place}.part`, place)
+      else hasEnded = true
+    },
+    run.signal,
+  )
+}
+
+/** Whether every record that begins in the segment can be read to its end. */
+async function isSound(
+  { segment, segmentBytes, systemIdentifier }: Wanted,
+  directory: string,
+  { signal, log }: Run,
+): Promise<boolean> {
+  const start = walSegmentStart(segment.number, segmentBytes)
+  const end = walSegmentStart(segment.number + 1n, segmentBytes)
+  const problem = await readWalRecords(
+    {
+      timeline: segment.timeline,
+      segmentBytes,
+      systemIdentifier,
+      places: [{ directory, kind: 'plain' }],
+      signal,
+    },
+    { start, from: 'at-or-after' },
+    ({ lsn }) => lsn < end,
+  )
+  if (problem === undefined || problem.lsn >= end) return true
+  log.warning(`the segment ${problem.segment} that was fetched ahead is not used: ${problem.message}`)
+  await rm(path.join(directory, walSegmentName(segment, segmentBytes)), { force: true })
+  return false
+}
+
+/** Recovery only goes forward: what lies before the segment, and what was being fetched, is of no use. */
+async function dropOlder(directory: string, number: bigint, segmentBytes: number): Promise<void> {
+  for (const name of await readdir(directory)) {
+    const found = findWalSegment(name, segmentBytes)
+    if (found === undefined || found.number < number) {
+      await rm(path.join(directory, name), { force: true, recursive: true })
+    }
+  }
+}
+
+async function isThere(file: string): Promise<boolean> {
+  try {
+    await stat(file)
+    return true
+  } catch (thrown) {
+    if (isMissing(thrown)) return false
+    throw thrown
+  }
+}
