@@ -75,6 +75,12 @@ export type PageKernel = {
    * that is not compressed. `records` lies in a reserved buffer. Does not touch what {@link scanPages} has found.
    */
   scanRecords(records: Uint8Array, expected: RecordExpectations): number
+  /**
+   * Goes over whole pages of WAL that follow those of the call before, checks pages and records, and leaves in the area of
+   * `openWalScan` what they tell. Gives how many pages it is done with: all, unless the status in the area says why not.
+   * Area and pages lie in reserved buffers.
+   */
+  scanWal(area: Uint8Array, pages: Uint8Array): number
 }
 
 /** What the memory of a kernel has room for, whoever reserves it. */

@@ -7,6 +7,7 @@ import { BLOCK_HEADER_BYTES, decodeBlockHeader } from '../format/page-blocks.ts'
 import { pageChecksum } from '../format/page-checksum.ts'
 import { examinePage, PAGE_BYTES, type PageVerdict, SEGMENT_BLOCKS } from '../format/page-header.ts'
 import { MOST_RESERVED_BYTES, MOST_SCANNED_PAGES, type PageKernel, SCANNED } from './page-kernel.ts'
+import { twinScanWal } from './twin-wal-scan.ts'
 
 const RECORD_BYTES = BLOCK_HEADER_BYTES + PAGE_BYTES
 
@@ -70,6 +71,7 @@ export function openTwinKernel(): PageKernel {
       }
       return count
     },
+    scanWal: twinScanWal,
   }
 }
 

@@ -2,6 +2,7 @@ import { assert } from '../base/assert.ts'
 import { LSN_NONE, lsnFromBigint } from '../base/lsn.ts'
 import { crc32c as plainCrc32c } from '../format/crc32c.ts'
 import { PAGE_BYTES, type PageVerdict } from '../format/page-header.ts'
+import { WAL_PAGE_BYTES } from '../format/wal-page.ts'
 import { KERNEL_CODE } from './kernel-code.ts'
 import { MOST_RESERVED_BYTES, MOST_SCANNED_PAGES, type PageKernel } from './page-kernel.ts'
 
@@ -46,6 +47,7 @@ type KernelExports = {
     hasChecksums: number,
     stopLsn: bigint,
   ): number
+  scanWal(area: number, pages: number, count: number): number
 }
 
 /**
@@ -152,6 +154,12 @@ function around(wasm: KernelExports): PageKernel {
       assert(records.buffer === memory, 'records lie in a reserved buffer')
       const at = records.byteOffset
       return wasm.scanRecords(at, at + records.length, firstBlock, lastBlock, hasChecksums ? 1 : 0, stopLsn)
+    },
+    scanWal: (area, pages) => {
+      assert(area.buffer === memory && pages.buffer === memory, 'WAL is scanned in reserved buffers')
+      const count = pages.length / WAL_PAGE_BYTES
+      assert(Number.isInteger(count), 'WAL is scanned in whole pages')
+      return wasm.scanWal(area.byteOffset, pages.byteOffset, count)
     },
   }
 }
