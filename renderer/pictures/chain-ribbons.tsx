@@ -70,8 +70,12 @@ export function ChainRibbons(props: {
   /** Those that stand out, by id: chains without any are left out. Undefined: all. */
   readonly fitting: ReadonlySet<string> | undefined
   readonly nowMs: number
+  /** Where the keys are. */
   readonly selectedId: string | undefined
-  readonly onSelect: (id: string) => void
+  /** Everything that is selected. */
+  readonly selectedIds: ReadonlySet<string>
+  /** `held` has the keys that were held down while it was clicked on; undefined for the keys themselves. */
+  readonly onSelect: (id: string, held: MouseEvent | undefined) => void
   readonly range: TimeRange | undefined
   readonly onRange: (range: TimeRange | undefined) => void
   /** A key that means something for the backup that is selected. */
@@ -79,7 +83,7 @@ export function ChainRibbons(props: {
   readonly onSpeak: (text: string) => void
   readonly texts: RibbonTexts
 }) {
-  const { backups, fitting, nowMs, selectedId, onSelect, range, onRange, texts } = props
+  const { backups, fitting, nowMs, selectedId, selectedIds, onSelect, range, onRange, texts } = props
   const [frame, width] = useWidth(520)
   const [isUnfolded, setUnfolded] = useState(false)
   const [hovered, setHovered] = useState<{ readonly mark: Mark; readonly top: number } | undefined>(undefined)
@@ -196,7 +200,7 @@ export function ChainRibbons(props: {
   const onClick = (event: MouseEvent): void => {
     if (hasDragged.current) return
     const id = markUnder(event)?.mark.ids.at(-1)
-    if (id !== undefined) onSelect(id)
+    if (id !== undefined) onSelect(id, event)
   }
   const onDoubleClick = (event: MouseEvent): void => {
     const y = event.clientY - (svg.current?.getBoundingClientRect().top ?? 0)
@@ -222,7 +226,7 @@ export function ChainRibbons(props: {
     const next = order[index]
     const id = next?.ids[step > 0 ? 0 : next.ids.length - 1]
     if (next === undefined || id === undefined) return
-    onSelect(id)
+    onSelect(id, undefined)
     props.onSpeak(texts.walked(next, index + 1, order.length))
   }
 
@@ -313,6 +317,7 @@ export function ChainRibbons(props: {
             row={row}
             top={tops[at] ?? 0}
             selectedId={selectedId}
+            selectedIds={selectedIds}
             toX={toX}
             frame={place}
             texts={texts}

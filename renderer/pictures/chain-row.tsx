@@ -70,17 +70,19 @@ export const ChainRowShape = memo(function ChainRowShape(props: {
   readonly row: ChainRow
   readonly top: number
   readonly selectedId: string | undefined
+  readonly selectedIds: ReadonlySet<string>
   readonly toX: (ms: number) => number
   readonly frame: RowFrame
   readonly texts: RowTexts
   readonly fitting: ReadonlySet<string> | undefined
 }) {
-  const { row, top, selectedId, toX, frame, texts, fitting } = props
-  const isSelected = ({ ids }: Mark): boolean => selectedId !== undefined && ids.includes(selectedId)
+  const { row, top, selectedId, selectedIds, toX, frame, texts, fitting } = props
+  const isCurrent = ({ ids }: Mark): boolean => selectedId !== undefined && ids.includes(selectedId)
+  const isSelected = ({ ids }: Mark): boolean => ids.some((id) => selectedIds.has(id))
   const isPlain = (mark: Mark): boolean =>
     mark.kind === 'tick' &&
     !mark.worst.isPinned &&
-    !isSelected(mark) &&
+    !isCurrent(mark) &&
     !(mark.ids.length === 1 && mark.roomPx >= NODE_ROOM_PX)
   const plain = row.marks.filter(isPlain)
   const others = row.marks.filter((mark) => !isPlain(mark))
@@ -96,13 +98,14 @@ export const ChainRowShape = memo(function ChainRowShape(props: {
       ))}
       <Lines row={row} toX={toX} />
       {/* Most of the marks are alike. One path for all of them is drawn as quickly as one mark. */}
-      {[...Map.groupBy(plain, (mark) => ticksClass(mark, fitting))].map(([name, marks]) => (
+      {[...Map.groupBy(plain, (mark) => ticksClass(mark, fitting, isSelected(mark)))].map(([name, marks]) => (
         <path key={name} className={name} d={ticksPath(marks)} />
       ))}
       {others.map((mark) => (
         <MarkShape
           key={mark.ids[0]}
           mark={mark}
+          isCurrent={isCurrent(mark)}
           isSelected={isSelected(mark)}
           isFaded={!isFitting(mark, fitting)}
           label={texts.mark(mark)}
@@ -123,8 +126,8 @@ function tallOf({ lane, height }: Mark): number {
   return lane > 0 ? Math.min(height, LOW_MARK_PX) : height
 }
 
-function ticksClass(mark: Mark, fitting: ReadonlySet<string> | undefined): string {
-  const look = mark.worst.status === 'DONE' ? 'ticks hollow' : 'ticks'
+function ticksClass(mark: Mark, fitting: ReadonlySet<string> | undefined, isSelected: boolean): string {
+  const look = isSelected ? 'ticks selected' : mark.worst.status === 'DONE' ? 'ticks hollow' : 'ticks'
   return isFitting(mark, fitting) ? look : `${look} faded`
 }
 
@@ -182,13 +185,15 @@ function branchPath(
 
 function MarkShape(props: {
   readonly mark: Mark
+  /** The keys are here. */
+  readonly isCurrent: boolean
   readonly isSelected: boolean
   readonly isFaded: boolean
   readonly label: string
   readonly texts: RowTexts
   readonly frame: RowFrame
 }) {
-  const { mark, isSelected, isFaded, label, texts, frame } = props
+  const { mark, isCurrent, isSelected, isFaded, label, texts, frame } = props
   const { worst, x, width, lane, kind } = mark
   const { shape, tone } = lookOf(worst.status, worst.isStale)
   const base = baseOf(lane)
@@ -248,7 +253,9 @@ function MarkShape(props: {
           {texts.running(worst)}
         </text>
       ) : null}
-      {isSelected ? <rect className="selection" {...markBox(mark)} rx="2" /> : null}
+      {isCurrent || isSelected ? (
+        <rect className={isSelected ? 'selection' : 'selection out'} {...markBox(mark)} rx="2" />
+      ) : null}
     </g>
   )
 }

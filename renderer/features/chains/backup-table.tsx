@@ -1,41 +1,23 @@
-import {
-  columnSizingFeature,
-  createColumnHelper,
-  createExpandedRowModel,
-  createSortedRowModel,
-  rowExpandingFeature,
-  rowSortingFeature,
-  sortFn_alphanumeric,
-  sortFn_basic,
-  tableFeatures,
-  useTable,
-  type ExpandedState,
-} from '@tanstack/react-table'
+import { useTable, type ExpandedState } from '@tanstack/react-table'
 import { useVirtualizer } from '@tanstack/react-virtual'
-import { type KeyboardEvent, memo, type ReactNode, useEffect, useMemo, useRef, useState } from 'react'
+import { type KeyboardEvent, memo, type ReactNode, useEffect, useId, useMemo, useRef, useState } from 'react'
 import type { BackupRecord } from '../../../engine/api/contract/backups.ts'
-import { formatLsn } from '../../../engine/base/lsn.ts'
-import { formatBytes, formatDuration, formatTime } from '../../lib/format.ts'
-import { type Say, useTexts } from '../../lib/i18n.ts'
-import type { TextKey } from '../../lib/locales/en.ts'
+import { useTexts } from '../../lib/i18n.ts'
 import { useStore } from '../../lib/stores.ts'
-import { StatusMark } from '../../ui/status-mark.tsx'
-import { statusWord } from './backup-state.ts'
-
-/** A FULL with its increments below it, or one increment. */
-type TreeRow = BackupRecord & { readonly children?: readonly TreeRow[] }
-
-const features = tableFeatures({
-  rowSortingFeature,
-  rowExpandingFeature,
-  columnSizingFeature,
-  sortedRowModel: createSortedRowModel(),
-  expandedRowModel: createExpandedRowModel(),
-  sortFns: { alphanumeric: sortFn_alphanumeric, basic: sortFn_basic },
-})
-const helper = createColumnHelper<typeof features, TreeRow>()
+import { type Choice, choiceOf, type Selection } from './selection.ts'
+import { columnsOf, tableFeaturesOfBackups as features, toTree, type TreeRow } from './table-columns.tsx'
 
 const ROW_PX = 28
+const PAGE_ROWS = 15
+/** How far the keys go that only move. */
+const STEPS: Readonly<Record<string, number>> = {
+  ArrowDown: 1,
+  ArrowUp: -1,
+  PageDown: PAGE_ROWS,
+  PageUp: -PAGE_ROWS,
+  Home: -Infinity,
+  End: Infinity,
+}
 
 /**
  * The backups as a tree, every FULL with what hangs on it, or flat. The equal twin of the picture, and quick with ten
@@ -43,15 +25,18 @@ const ROW_PX = 28
  */
 export const BackupTable = memo(function BackupTable(props: {
   readonly backups: readonly BackupRecord[]
-  readonly selectedId: string | undefined
-  readonly onSelect: (id: string) => void
-  /** A key that means something for the backup that is selected. */
+  readonly selection: Selection
+  /** `order` is everything that is shown, from top to bottom. */
+  readonly onChoose: (id: string, how: Choice, order: readonly string[]) => void
+  readonly onAll: (order: readonly string[]) => void
+  /** A key that means something for what is selected. */
   readonly onKey: (event: KeyboardEvent) => void
   readonly isFlat: boolean
   /** Said where nothing is left to be shown. */
   readonly none: ReactNode
 }) {
-  const { backups, selectedId, onSelect, onKey, isFlat } = props
+  const { backups, selection, onChoose, onKey, isFlat } = props
+  const { at, ids } = selection
   const { say } = useTexts()
   const zone = useStore((store) => store.settings.timeZone)
   const data = useMemo(() => (isFlat ? backups : toTree(backups)), [backups, isFlat])
@@ -83,40 +68,38 @@ export const BackupTable = memo(function BackupTable(props: {
     scrollMargin: ROW_PX,
     scrollPaddingStart: ROW_PX,
   })
-  const selectedIndex = rows.findIndex(({ id }) => id === selectedId)
+  const index = rows.findIndex(({ id }) => id === at)
   useEffect(() => {
-    if (selectedIndex >= 0) virtual.scrollToIndex(selectedIndex)
-  }, [selectedIndex, virtual])
+    if (index >= 0) virtual.scrollToIndex(index)
+  }, [index, virtual])
+  const order = useMemo(() => rows.map(({ id }) => id), [rows])
+  const prefix = useId()
 
   const onKeyDown = (event: KeyboardEvent): void => {
-    const row = rows[selectedIndex]
-    const go = (index: number): void => {
-      const next = rows[Math.min(rows.length - 1, Math.max(0, index))]
-      if (next !== undefined) onSelect(next.id)
-      event.preventDefault()
+    const row = rows[index]
+    const hasCommand = event.ctrlKey || event.metaKey
+    if (event.target !== event.currentTarget || event.altKey) return
+    const step = STEPS[event.key]
+    if (step !== undefined) {
+      const next = order[Math.min(order.length - 1, Math.max(0, index + step))]
+      // With Ctrl the keys only go there; Space then takes in or out.
+      if (next !== undefined) onChoose(next, hasCommand ? 'move' : choiceOf(event), order)
+    } else if (event.key === ' ' && row !== undefined) {
+      onChoose(row.id, event.shiftKey ? 'range' : 'toggle', order)
+    } else if (event.key.toLowerCase() === 'a' && hasCommand) {
+      props.onAll(order)
+    } else if (event.key === 'Escape' && row !== undefined && ids.size > 1) {
+      onChoose(row.id, 'one', order)
+    } else if (event.key === 'ArrowRight') {
+      if (row?.getCanExpand() === true && !row.getIsExpanded()) row.toggleExpanded(true)
+    } else if (event.key === 'ArrowLeft') {
+      if (row?.getCanExpand() === true && row.getIsExpanded()) row.toggleExpanded(false)
+      else if (row?.parentId !== undefined) onChoose(row.parentId, choiceOf(event), order)
+    } else {
+      if (!hasCommand) onKey(event)
+      return
     }
-    switch (event.key) {
-      case 'ArrowDown':
-        return go(selectedIndex + 1)
-      case 'ArrowUp':
-        return go(selectedIndex - 1)
-      case 'PageDown':
-        return go(selectedIndex + 15)
-      case 'PageUp':
-        return go(selectedIndex - 15)
-      case 'Home':
-        return go(0)
-      case 'End':
-        return go(rows.length - 1)
-      case 'ArrowRight':
-        if (row?.getCanExpand() === true && !row.getIsExpanded()) row.toggleExpanded(true)
-        return event.preventDefault()
-      case 'ArrowLeft':
-        if (row?.getCanExpand() === true && row.getIsExpanded()) row.toggleExpanded(false)
-        return event.preventDefault()
-      default:
-        if (!event.ctrlKey && !event.metaKey && !event.altKey) onKey(event)
-    }
+    event.preventDefault()
   }
 
   const width = table.getAllLeafColumns().reduce((sum, column) => sum + column.getSize(), 0)
@@ -126,7 +109,11 @@ export const BackupTable = memo(function BackupTable(props: {
       className="backup-table"
       role="treegrid"
       aria-label={say('table.name')}
+      aria-multiselectable="true"
       aria-rowcount={rows.length + 1}
+      aria-activedescendant={
+        virtual.getVirtualItems().some((item) => item.index === index) ? `${prefix}${at}` : undefined
+      }
       tabIndex={0}
       onKeyDown={onKeyDown}
       data-region
@@ -138,6 +125,7 @@ export const BackupTable = memo(function BackupTable(props: {
             <div
               key={header.id}
               role="columnheader"
+              className={`cell-${header.id}`}
               aria-sort={sorted === 'asc' ? 'ascending' : sorted === 'desc' ? 'descending' : 'none'}
               style={{ width: header.column.getSize() }}
             >
@@ -157,23 +145,24 @@ export const BackupTable = memo(function BackupTable(props: {
           return (
             <div
               key={row.id}
+              id={`${prefix}${row.id}`}
               role="row"
               aria-level={row.depth + 1}
               aria-rowindex={item.index + 2}
-              aria-selected={row.id === selectedId}
+              aria-selected={ids.has(row.id)}
               aria-expanded={row.getCanExpand() ? row.getIsExpanded() : undefined}
-              className="table-row"
+              className={row.id === at ? 'table-row is-current' : 'table-row'}
               style={{ transform: `translateY(${item.start - ROW_PX}px)`, width }}
-              onClick={() => onSelect(row.id)}
+              onClick={(event) => onChoose(row.id, choiceOf(event), order)}
             >
-              {row.getAllCells().map((cell, index) => (
+              {row.getAllCells().map((cell, column) => (
                 <div
                   key={cell.id}
                   role="gridcell"
                   style={{ width: cell.column.getSize() }}
                   className={`cell-${cell.column.id}`}
                 >
-                  {index > 0 ? null : (
+                  {column > 0 ? null : (
                     <span className="twist" style={{ marginLeft: row.depth * 16 }}>
                       {row.getCanExpand() ? (
                         <button
@@ -183,6 +172,8 @@ export const BackupTable = memo(function BackupTable(props: {
                           onClick={(event) => {
                             event.stopPropagation()
                             row.toggleExpanded()
+                            // The keys belong to the rows, not to what folds them.
+                            box.current?.focus()
                           }}
                         >
                           {row.getIsExpanded() ? '▾' : '▸'}
@@ -200,118 +191,3 @@ export const BackupTable = memo(function BackupTable(props: {
     </div>
   )
 })
-
-function columnsOf(say: Say, zone: string) {
-  const seconds = ({ startTime, endTime, mergeTime }: BackupRecord): number | undefined =>
-    endTime === undefined ? undefined : (Date.parse(endTime) - Date.parse(mergeTime ?? startTime)) / 1000
-  return helper.columns([
-    helper.accessor('id', { header: say('table.id'), size: 150, sortFn: 'alphanumeric' }),
-    helper.accessor((row) => row.recoveryTime ?? row.startTime, {
-      id: 'time',
-      header: say('table.time'),
-      size: 215,
-      sortFn: 'basic',
-      cell: ({ row }) => formatTime(row.original.recoveryTime ?? row.original.startTime, zone),
-    }),
-    helper.accessor('mode', { header: say('table.mode'), size: 76, sortFn: 'alphanumeric' }),
-    helper.accessor('status', {
-      header: say('table.status'),
-      size: 124,
-      sortFn: 'alphanumeric',
-      cell: ({ row }) => (
-        <StatusMark
-          status={row.original.status}
-          isStale={statusWord(row.original) === 'STALE'}
-          word={say(`status.${statusWord(row.original)}` as TextKey)}
-        />
-      ),
-    }),
-    helper.accessor((row) => row.dataBytes ?? 0, {
-      id: 'data',
-      header: say('table.data'),
-      size: 92,
-      sortFn: 'basic',
-      cell: ({ row }) => formatBytes(row.original.dataBytes),
-    }),
-    helper.accessor((row) => row.walBytes ?? 0, {
-      id: 'wal',
-      header: say('table.wal'),
-      size: 92,
-      sortFn: 'basic',
-      cell: ({ row }) => formatBytes(row.original.walBytes),
-    }),
-    helper.accessor((row) => (row.uncompressedBytes ?? 0) / (row.dataBytes ?? 1), {
-      id: 'ratio',
-      header: say('table.ratio'),
-      size: 70,
-      sortFn: 'basic',
-      cell: ({ row: { original } }) =>
-        original.dataBytes !== undefined && original.dataBytes > 0 && original.uncompressedBytes !== undefined
-          ? (original.uncompressedBytes / original.dataBytes).toFixed(2)
-          : '—',
-    }),
-    helper.accessor('timeline', {
-      header: say('table.tli'),
-      size: 60,
-      sortFn: 'basic',
-      cell: ({ row: { original } }) => `${original.timeline}/${original.parentTimeline}`,
-    }),
-    helper.accessor((row) => seconds(row) ?? 0, {
-      id: 'duration',
-      header: say('table.duration'),
-      size: 96,
-      sortFn: 'basic',
-      cell: ({ row }) => {
-        const value = seconds(row.original)
-        return value === undefined ? '—' : formatDuration(value)
-      },
-    }),
-    helper.accessor((row) => formatLsn(row.startLsn), {
-      id: 'start',
-      header: say('table.start'),
-      size: 116,
-      sortFn: 'alphanumeric',
-    }),
-    helper.accessor((row) => formatLsn(row.stopLsn), {
-      id: 'stop',
-      header: say('table.stop'),
-      size: 116,
-      sortFn: 'alphanumeric',
-    }),
-    helper.accessor('restoreBytes', {
-      id: 'weight',
-      header: say('table.weight'),
-      size: 112,
-      sortFn: 'basic',
-      cell: ({ row }) => formatBytes(row.original.restoreBytes),
-    }),
-    helper.accessor((row) => row.expireTime ?? '', {
-      id: 'pin',
-      header: say('table.pin'),
-      size: 215,
-      sortFn: 'basic',
-      cell: ({ row }) => formatTime(row.original.expireTime, zone),
-    }),
-    helper.accessor((row) => row.note ?? '', {
-      id: 'note',
-      header: say('table.note'),
-      size: 220,
-      sortFn: 'alphanumeric',
-    }),
-  ])
-}
-
-/** FULLs with all their increments below them, newest first; what lost its FULL stands alone. */
-function toTree(backups: readonly BackupRecord[]): readonly TreeRow[] {
-  const known = new Set(backups.map(({ id }) => id))
-  const children = Map.groupBy(
-    backups.filter(({ id, fullId }) => fullId !== undefined && fullId !== id && known.has(fullId)),
-    ({ fullId }) => fullId,
-  )
-  return backups
-    .filter(({ id, fullId }) => fullId === undefined || fullId === id || !known.has(fullId))
-    .map((backup) => {
-      const below = children.get(backup.id)
-      return below === undefined ? backup : { ...backup, children: below }
-    })
-}

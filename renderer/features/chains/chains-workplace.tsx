@@ -2,7 +2,9 @@ import { type KeyboardEvent, type ReactNode, useCallback, useEffect, useMemo, us
 import type { BackupList, BackupRecord } from '../../../engine/api/contract/backups.ts'
 import { hasEnded, type JobSnapshot } from '../../../engine/api/contract/jobs.ts'
 import type { InstanceRef } from '../../../engine/api/contract/values.ts'
+import { EngineError } from '../../../engine/base/engine-error.ts'
 import { useEngine } from '../../lib/engine.tsx'
+import { errorLine } from '../../lib/error-texts.ts'
 import { formatBytes, formatTime } from '../../lib/format.ts'
 import { useTexts } from '../../lib/i18n.ts'
 import { announce, navigate, useStore } from '../../lib/stores.ts'
@@ -17,9 +19,13 @@ import { adviseMerge } from './merge-advice.ts'
 import { DeleteSheet, MergeSheet } from './plan-sheets.tsx'
 import { restoreCommand } from './restore-command.ts'
 import { ribbonTexts, toChainBackup } from './ribbon-texts.ts'
+import { type Choice, choiceOf, choose, chooseAll, keepKnown, selectionOf } from './selection.ts'
+import { SelectionInspector } from './selection-inspector.tsx'
 import { useFilter, useSettled } from './use-filter.ts'
 
-type OpenSheet = { readonly kind: 'merge' | 'delete'; readonly backup: BackupRecord }
+type OpenSheet =
+  | { readonly kind: 'merge'; readonly backup: BackupRecord }
+  | { readonly kind: 'delete'; readonly backups: readonly BackupRecord[] }
 
 /** Picture, filter, list and inspector of an instance that has backups. */
 export function ChainsWorkplace(props: {
@@ -37,7 +43,7 @@ export function ChainsWorkplace(props: {
   const nowMs = useNow()
   const zone = useStore((store) => store.settings.timeZone)
   const jobs = useStore((store) => store.jobs)
-  const [selected, setSelected] = useState<string | undefined>(props.initial ?? backups[0]?.id)
+  const [chosen, setChosen] = useState(() => selectionOf(props.initial ?? backups[0]?.id))
   const [filter, setFilter] = useFilter(instance)
   const [typed, setTyped] = useState('')
   const [isFlat, setFlat] = useState(false)
@@ -60,7 +66,15 @@ export function ChainsWorkplace(props: {
       settledRange === undefined ? fitting : fitting.filter((backup) => isInRange(backup, settledRange)),
     [fitting, settledRange],
   )
-  const backup = useMemo(() => backups.find(({ id }) => id === selected), [backups, selected])
+  const selection = useMemo(() => keepKnown(chosen, new Set(backups.map(({ id }) => id))), [chosen, backups])
+  const picked = useMemo(() => backups.filter(({ id }) => selection.ids.has(id)), [backups, selection])
+  const backup = picked.length === 1 ? picked[0] : undefined
+  const onChoose = useCallback(
+    (id: string, how: Choice, order: readonly string[]) =>
+      setChosen((before) => choose(before, id, how, order)),
+    [],
+  )
+  const onAll = useCallback((order: readonly string[]) => setChosen((before) => chooseAll(before, order)), [])
   const family = useMemo(() => (backup === undefined ? [] : familyOf(backups, backup)), [backups, backup])
   const advice = useMemo(() => adviseMerge(backups, nowMs), [backups, nowMs])
   const running = useMemo(
@@ -83,8 +97,8 @@ export function ChainsWorkplace(props: {
   }, [say, zone, language, backups, percents])
 
   const validate = useCallback(
-    async (id: BackupRecord['id']): Promise<void> => {
-      const { job } = await engine['backups.validate']({ ...instance, id, threads: 2 })
+    async (...ids: BackupRecord['id'][]): Promise<void> => {
+      const { job } = await engine['backups.validate']({ ...instance, ids, threads: 2 })
       navigate({ screen: 'job', job })
     },
     [engine, instance],
@@ -92,27 +106,40 @@ export function ChainsWorkplace(props: {
   const act = async (action: CardAction, subject: BackupRecord): Promise<void> => {
     if (action === 'back-up') onBackUp()
     else if (action === 'finish-merge') setSheet({ kind: 'merge', backup: subject })
-    else if (action === 'delete' || action === 'finish-delete') setSheet({ kind: 'delete', backup: subject })
+    else if (action === 'delete' || action === 'finish-delete')
+      setSheet({ kind: 'delete', backups: [subject] })
     else if (action === 'mark-failed') {
       await engine['backups.mark-failed']({ ...instance, id: subject.id })
       announce(say('card.marked-failed', { id: subject.id }))
     } else await validate(subject.id)
   }
   const pressed = (event: KeyboardEvent): void => {
-    if (backup === undefined) return
     const copy = (text: string): void =>
       void navigator.clipboard.writeText(text).then(() => announce(say('common.copied')))
-    const actions: Readonly<Record<string, () => void>> = {
-      r: () => navigate({ screen: 'restore', instance, backupId: backup.id }),
-      v: () => void validate(backup.id).catch((thrown: unknown) => announce(String(thrown))),
-      m: () => setSheet({ kind: 'merge', backup }),
-      Delete: () => setSheet({ kind: 'delete', backup }),
-      c: () => copy(backup.id),
-      C: () => copy(restoreCommand(instance, backup.id)),
-      n: () => focusIn('.inspector .note input'),
-      p: () => focusIn('.inspector .pin input'),
+    const ids = picked.map(({ id }) => id)
+    const always: Actions = {
       Enter: () => focusIn('.inspector'),
       t: () => focusIn(event.currentTarget.matches('.ribbons') ? '.backup-table' : '.ribbons'),
+    }
+    const ofAny: Actions = {
+      v: () =>
+        void validate(...ids).catch((thrown: unknown) =>
+          announce(thrown instanceof EngineError ? errorLine(thrown, language) : String(thrown)),
+        ),
+      Delete: () => setSheet({ kind: 'delete', backups: picked }),
+      c: () => copy(ids.join('\n')),
+    }
+    const ofOne = (one: BackupRecord): Actions => ({
+      r: () => navigate({ screen: 'restore', instance, backupId: one.id }),
+      m: () => setSheet({ kind: 'merge', backup: one }),
+      C: () => copy(restoreCommand(instance, one.id)),
+      n: () => focusIn('.inspector .note input'),
+      p: () => focusIn('.inspector .pin input'),
+    })
+    const actions: Actions = {
+      ...always,
+      ...(ids.length > 0 && ofAny),
+      ...(backup !== undefined && ofOne(backup)),
     }
     const action = actions[event.key]
     if (action === undefined) return
@@ -146,8 +173,15 @@ export function ChainsWorkplace(props: {
             backups={drawn}
             fitting={standingOut}
             nowMs={nowMs}
-            selectedId={selected}
-            onSelect={setSelected}
+            selectedId={selection.at}
+            selectedIds={selection.ids}
+            onSelect={(id, held) =>
+              onChoose(
+                id,
+                held === undefined ? 'one' : choiceOf(held),
+                listed.map((one) => one.id),
+              )
+            }
             range={range}
             onRange={(next) => setFilter({ words, range: next })}
             onKey={onKey}
@@ -186,17 +220,22 @@ export function ChainsWorkplace(props: {
         />
         <BackupTable
           backups={listed}
-          selectedId={selected}
-          onSelect={setSelected}
+          selection={selection}
+          onChoose={onChoose}
+          onAll={onAll}
           onKey={onKey}
           isFlat={isFlat}
           none={say('chains.none-fits')}
         />
       </div>
       {backup === undefined ? (
-        <aside className="inspector" aria-label={say('inspector.name')}>
-          <p className="quiet">{say('inspector.none')}</p>
-        </aside>
+        <SelectionInspector
+          backups={picked}
+          listed={listed}
+          onValidate={() => validate(...picked.map(({ id }) => id))}
+          onDelete={() => setSheet({ kind: 'delete', backups: picked })}
+          onNone={() => setChosen(selectionOf(selection.at))}
+        />
       ) : (
         <Inspector
           instance={instance}
@@ -204,14 +243,14 @@ export function ChainsWorkplace(props: {
           family={family}
           isMergeRunning={running.some(({ kind }) => kind === 'merge')}
           onAct={act}
-          onSheet={(kind) => setSheet({ kind, backup })}
+          onSheet={(kind) => setSheet(kind === 'merge' ? { kind, backup } : { kind, backups: [backup] })}
         />
       )}
       {sheet?.kind === 'delete' ? (
         <DeleteSheet
           instance={instance}
-          backup={sheet.backup}
-          family={familyOf(backups, sheet.backup)}
+          backups={sheet.backups}
+          families={familiesOf(backups, sheet.backups)}
           onClose={() => setSheet(undefined)}
         />
       ) : null}
@@ -226,6 +265,9 @@ export function ChainsWorkplace(props: {
     </div>
   )
 }
+
+/** What keys do. */
+type Actions = Readonly<Record<string, () => void>>
 
 const SETTLING_MS = 120
 const MOST_NAMES = 5
@@ -243,4 +285,14 @@ function percentOf(progress: JobSnapshot['progress']): string {
 function familyOf(backups: readonly BackupRecord[], backup: BackupRecord): readonly BackupRecord[] {
   if (backup.fullId === undefined) return [backup]
   return backups.filter(({ fullId }) => fullId === backup.fullId).toReversed()
+}
+
+/** The families of several backups, each once, the newest first. */
+function familiesOf(
+  backups: readonly BackupRecord[],
+  members: readonly BackupRecord[],
+): readonly (readonly BackupRecord[])[] {
+  return [...new Map(members.map((member) => [member.fullId ?? member.id, member])).values()].map((member) =>
+    familyOf(backups, member),
+  )
 }

@@ -69,25 +69,27 @@ export function FilterBar(props: {
         zone={zone}
         onText={(text) => setEdge('to', text)}
       />
-      <span className="quiet count" role="status">
-        {say('chains.shown', { shown: props.shownCount, total: backups.length })}
-      </span>
-      <button
-        type="button"
-        className={
-          words.length === 0 && range === undefined
-            ? 'button plain small all is-idle'
-            : 'button plain small all'
-        }
-        aria-label={say('chains.show-everything')}
-        title={say('chains.show-everything')}
-        onClick={() => {
-          onType('')
-          onFilter({ words: [], range: undefined })
-        }}
-      >
-        ✕
-      </button>
+      <div className="count">
+        <span className="quiet numbers" role="status">
+          {say('chains.shown', { shown: props.shownCount, total: backups.length })}
+        </span>
+        <button
+          type="button"
+          className={
+            words.length === 0 && range === undefined
+              ? 'button plain small all is-idle'
+              : 'button plain small all'
+          }
+          aria-label={say('chains.show-everything')}
+          title={say('chains.show-everything')}
+          onClick={() => {
+            onType('')
+            onFilter({ words: [], range: undefined })
+          }}
+        >
+          ✕
+        </button>
+      </div>
       <div className="chips">
         {suggestions.map(({ name, value, count }) => {
           const isOn = words.some(
@@ -125,7 +127,12 @@ export function FilterBar(props: {
               {word} ✕
             </button>
           ))}
-        <button type="button" className="chip" aria-pressed={isFlat} onClick={() => props.onFlat(!isFlat)}>
+        <button
+          type="button"
+          className="chip flat"
+          aria-pressed={isFlat}
+          onClick={() => props.onFlat(!isFlat)}
+        >
           {say('chains.flat')}
         </button>
       </div>

@@ -5,32 +5,46 @@ import { EngineError } from '../../../engine/base/engine-error.ts'
 import { useEngine } from '../../lib/engine.tsx'
 import { EngineErrorCard } from '../../lib/engine-error-card.tsx'
 import { formatBytes } from '../../lib/format.ts'
-import { useTexts } from '../../lib/i18n.ts'
+import { type Say, useTexts } from '../../lib/i18n.ts'
 import { navigate } from '../../lib/stores.ts'
 import { useQuery } from '../../lib/use-query.ts'
 import { type PlannedBackup, PlanStrip } from '../../pictures/plan-strip.tsx'
 import { Dialog, Field, Skeleton } from '../../ui/parts.tsx'
 import { doubtOf, PLAN_MS, type PlanDoubt, type SeenPlan } from './plan-doubt.ts'
 
-type Subject = { readonly instance: InstanceRef; readonly backup: BackupRecord }
+/** So many chains are drawn; the others are counted. */
+const MOST_PICTURES = 3
+/** So many backups are named one by one. */
+const MOST_NAMED = 300
+const MOST_IN_SENTENCE = 12
 
-/** What deleting a backup takes with it, drawn, and carried out only after the name of the instance was typed. */
-export function DeleteSheet(
-  props: Subject & { readonly family: readonly BackupRecord[]; readonly onClose: () => void },
-) {
-  const { instance, backup, family, onClose } = props
+/** What deleting backups takes with it, drawn, and carried out only after the name of the instance was typed. */
+export function DeleteSheet(props: {
+  readonly instance: InstanceRef
+  /** One or several. */
+  readonly backups: readonly BackupRecord[]
+  /** The chains that they belong to. */
+  readonly families: readonly (readonly BackupRecord[])[]
+  readonly onClose: () => void
+}) {
+  const { instance, backups, families, onClose } = props
   const engine = useEngine()
   const { say } = useTexts()
   const [typed, setTyped] = useState('')
-  const subject = { ...instance, id: backup.id }
-  const plan = useQuery(`plan-delete ${instance.catalog}\n${instance.instance}\n${backup.id}`, (signal) =>
+  const ids = backups.map(({ id }) => id)
+  const subject = { ...instance, ids }
+  const plan = useQuery(`plan-delete ${instance.catalog}\n${instance.instance}\n${ids.join()}`, (signal) =>
     engine['backups.plan-delete'](subject, { signal }),
   )
   const ready = plan.kind === 'ready' ? plan.value : undefined
   const going = new Set(ready?.backups.map(({ id }) => String(id)))
   return (
     <Sheet
-      title={say('plan.delete-title', { id: backup.id })}
+      title={
+        ids.length === 1
+          ? say('plan.delete-title', { id: ids[0] ?? '' })
+          : say('plan.delete-several', { count: ids.length })
+      }
       isReady={ready !== undefined && typed === instance.instance}
       confirm={say('plan.delete-confirm', { count: going.size, bytes: formatBytes(ready?.freedBytes) })}
       isDangerous
@@ -44,15 +58,29 @@ export function DeleteSheet(
       {ready === undefined ? null : (
         <>
           <p>{say('plan.delete-text', { count: going.size, bytes: formatBytes(ready.freedBytes) })}</p>
-          <Picture
-            backups={family.map((one) => ({ ...shapeOf(one), fate: going.has(one.id) ? 'goes' : 'stays' }))}
-          />
-          <ul className="plan-list mono">
-            {ready.backups.map(({ id, reason }) => (
+          {families.slice(0, MOST_PICTURES).map((family) => (
+            <Picture
+              key={family[0]?.id}
+              backups={family.map((one) => ({ ...shapeOf(one), fate: going.has(one.id) ? 'goes' : 'stays' }))}
+            />
+          ))}
+          {families.length <= MOST_PICTURES ? null : (
+            <p className="quiet">{say('plan.more-chains', { count: families.length - MOST_PICTURES })}</p>
+          )}
+          {/* It scrolls, so the keys must be able to come to it. */}
+          <ul className="plain-list plan-list" tabIndex={0} aria-label={say('plan.list')}>
+            {ready.backups.slice(0, MOST_NAMED).map(({ id, reason, dataBytes }) => (
               <li key={id}>
-                {id} <span className="quiet">{say(`plan.reason-${reason}`)}</span>
+                <span className="mono">{id}</span>
+                <span className="quiet">{say(`plan.reason-${reason}`)}</span>
+                <span className="numbers">{formatBytes(dataBytes)}</span>
               </li>
             ))}
+            {ready.backups.length <= MOST_NAMED ? null : (
+              <li className="quiet">
+                {say('plan.more-backups', { count: ready.backups.length - MOST_NAMED })}
+              </li>
+            )}
           </ul>
           <Field label={say('plan.type-name', { instance: instance.instance })}>
             <input
@@ -69,9 +97,13 @@ export function DeleteSheet(
 }
 
 /** What merging gives up and makes, drawn; also finishes a merge that was interrupted. */
-export function MergeSheet(
-  props: Subject & { readonly family: readonly BackupRecord[]; readonly onClose: () => void },
-) {
+export function MergeSheet(props: {
+  readonly instance: InstanceRef
+  readonly backup: BackupRecord
+  /** The chain that it belongs to. */
+  readonly family: readonly BackupRecord[]
+  readonly onClose: () => void
+}) {
   const { instance, backup, family, onClose } = props
   const engine = useEngine()
   const { say } = useTexts()
@@ -120,7 +152,7 @@ export function MergeSheet(
               ⚠{' '}
               {say('plan.merge-loses', {
                 count: ready.vanishingIds.length,
-                ids: ready.vanishingIds.join(', '),
+                ids: named(ready.vanishingIds, say),
               })}
             </p>
           )}
@@ -129,7 +161,7 @@ export function MergeSheet(
               ✕{' '}
               {say('plan.merge-orphans', {
                 count: ready.orphanedIds.length,
-                ids: ready.orphanedIds.join(', '),
+                ids: named(ready.orphanedIds, say),
               })}
             </p>
           )}
@@ -249,6 +281,15 @@ function Picture({ backups }: { readonly backups: readonly PlannedBackup[] }) {
       after={say('plan.after')}
     />
   )
+}
+
+/** Names as many as can be read, and counts the others. */
+function named(ids: readonly string[], say: Say): string {
+  const more = ids.length - MOST_IN_SENTENCE
+  return [
+    ...ids.slice(0, MOST_IN_SENTENCE),
+    ...(more <= 0 ? [] : [say('plan.more-backups', { count: more })]),
+  ].join(', ')
 }
 
 function shapeOf({ id, mode, dataBytes }: BackupRecord): Omit<PlannedBackup, 'fate'> {

@@ -25,13 +25,13 @@ export function StatusCard(props: {
   }
   const safe = `status.${word}.safe`
   return (
-    <section className={`status-card${actions.length > 0 ? ' has-actions' : ''}`}>
+    <section className={`card stack status-card${actions.length > 0 ? ' has-actions' : ''}`}>
       <StatusMark
         status={backup.status}
         isStale={shown === 'STALE'}
         word={say(`status.${shown}` as TextKey)}
       />
-      <dl className="facts">
+      <dl>
         <dt>{say('inspector.meaning')}</dt>
         <dd>{say(`status.${word}.meaning` as TextKey)}</dd>
         <dt>{say('inspector.restorable')}</dt>

@@ -234,6 +234,13 @@ export const en = {
   'table.pin': 'Pinned until',
   'table.note': 'Note',
   'table.name': 'Backups',
+  'selection.title': '{{count}} backups selected',
+  'selection.hidden_one': '1 of them is hidden by the filter',
+  'selection.hidden': '{{count}} of them are hidden by the filter',
+  'selection.copy-ids': 'Copy IDs',
+  'selection.none': 'Select one only',
+  'selection.how':
+    'Ctrl/⌘ and a click, or Space, takes a backup in or out; Shift takes all between; Ctrl/⌘ A takes all that are listed.',
   'inspector.title': 'Backup {{id}}',
   'inspector.name': 'Inspector',
   'inspector.none': 'Select a backup to see what it is.',
@@ -394,6 +401,12 @@ export const en = {
   'plan.after': 'after',
   'plan.picture': 'The chain before and after; {{count}} backups change',
   'plan.delete-title': 'Delete {{id}}',
+  'plan.delete-several': 'Delete {{count}} backups',
+  'plan.list': 'What is deleted',
+  'plan.more-chains_one': 'and 1 more chain',
+  'plan.more-chains': 'and {{count}} more chains',
+  'plan.more-backups_one': 'and 1 more',
+  'plan.more-backups': 'and {{count}} more',
   'plan.delete-text_one': '1 backup is deleted for good, and {{bytes}} are freed.',
   'plan.delete-text':
     '{{count}} backups are deleted for good, and {{bytes}} are freed: increments cannot live without their parent.',
@@ -621,3 +634,6 @@ export const en = {
 
 /** `_one` is chosen by i18next where `count` is one; only English needs it. */
 export type TextKey = Exclude<keyof typeof en, `${string}_one`>
+  'shortcuts.range': 'Select several backups',
+  'shortcuts.toggle': 'Take a backup in or out of the selection',
+  'shortcuts.all': 'Select all that are listed',
