@@ -1,0 +1,37 @@
+import type { Lsn } from '../base/lsn.ts'
+import type { Timeline } from '../base/wal-segment.ts'
+import type { Inventory } from './inventory.ts'
+import type { WalArchive } from './wal-archive.ts'
+
+/** A commit or abort in the WAL, and its time in Unix microseconds. */
+export type TimedLsn = { readonly lsn: Lsn; readonly micros: bigint }
+
+/** What reading a segment said about its times. */
+export type SegmentTimes = {
+  readonly timeline: Timeline
+  readonly number: bigint
+  /** Of the records that begin in it, the first and the last end of a transaction; undefined when there is none. */
+  readonly first: TimedLsn | undefined
+  readonly last: TimedLsn | undefined
+}
+
+/** Why a segment that is there cannot be replayed. */
+export type DefectKind = 'damaged' | 'foreign' | 'truncated'
+
+/** A segment that is there and is of no use, or only up to `soundTo`. */
+export type SegmentDefect = {
+  readonly timeline: Timeline
+  readonly number: bigint
+  readonly kind: DefectKind
+  /** Records that end here or before can be replayed; undefined = none. */
+  readonly soundTo: Lsn | undefined
+}
+
+/** All that decides which moments can be reached. */
+export type RecoveryInput = Pick<Inventory, 'backups'> & {
+  readonly archive: Pick<WalArchive, 'segmentBytes' | 'timelines'>
+  /** Segments that were read, in no order; none without an index. */
+  readonly times: readonly SegmentTimes[]
+  /** Segments that were read and found wanting. Files of the wrong size need not be named. */
+  readonly defects: readonly SegmentDefect[]
+}

@@ -1,0 +1,56 @@
+import { judgeOn } from './recovery-judge.ts'
+import { type Base, type PathView, type RecoveryModel, viewOf, withBases } from './recovery-model.ts'
+import type { MomentRequest } from './recovery-request.ts'
+import type { MomentVerdict, UnreachableReason } from './recovery-verdict.ts'
+
+/** Whether a target can be reached, from which backup and with which WAL; or why not, and what is nearest. Pure. */
+export function judgeMoment(model: RecoveryModel, request: MomentRequest): MomentVerdict {
+  const { baseId, timeline } = request
+  const { views, input } = model
+  if (baseId !== undefined && !views.some(({ bases }) => bases.some(({ id }) => id === baseId)))
+    return refused({ code: 'backup-not-usable', backupId: baseId })
+  const isWanted = ({ id }: Base): boolean => baseId === undefined || id === baseId
+  if (typeof timeline === 'number') {
+    const view = viewOf(model, timeline)
+    if (view === undefined) return refused({ code: 'timeline-unknown', timeline })
+    if (!view.node.hasHistory) return refused({ code: 'history-missing', timeline })
+    return judgeOn(model, withBases(view, isWanted), request)
+  }
+  const newestFirst = views.toReversed()
+  const considered = timeline === 'latest' ? newestFirst.slice(0, 1) : newestFirst
+  let first: MomentVerdict | undefined
+  for (const { node, ...rest } of considered) {
+    const view = withBases(
+      { node, ...rest },
+      (base) => isWanted(base) && (timeline !== 'current' || base.timeline === node.timeline),
+    )
+    const verdict = judgeOn(model, view, request)
+    if (verdict.kind !== 'unreachable')
+      return timeline === undefined ? onOwnTimeline(verdict, model, isWanted, request) : verdict
+    // What is said of a way without backups explains nothing.
+    if (first?.kind !== 'unreachable' || first.reason.code === 'no-usable-backup') first = verdict
+  }
+  return first ?? refused({ code: 'no-usable-backup', known: input.backups.length })
+}
+
+/**
+ * A moment before a switch is best reached on the timeline that it belongs to; what is lost is still counted on the newer
+ * one.
+ */
+function onOwnTimeline(
+  verdict: MomentVerdict,
+  model: RecoveryModel,
+  isWanted: (base: Base) => boolean,
+  request: MomentRequest,
+): MomentVerdict {
+  if (verdict.kind !== 'reachable' || verdict.position.timeline === verdict.recoveryTimeline) return verdict
+  const own: PathView | undefined = viewOf(model, verdict.position.timeline)
+  if (own === undefined) return verdict
+  const again = judgeOn(model, withBases(own, isWanted), request)
+  const isSame = again.kind === 'reachable' && again.position.lsn === verdict.position.lsn
+  return isSame ? { ...again, lost: verdict.lost } : verdict
+}
+
+function refused(reason: UnreachableReason): MomentVerdict {
+  return { kind: 'unreachable', reason, before: undefined, after: undefined }
+}

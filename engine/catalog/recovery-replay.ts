@@ -1,0 +1,111 @@
+import { type Lsn, lsnFromBigint } from '../base/lsn.ts'
+import { type Timeline, walSegmentNumber } from '../base/wal-segment.ts'
+import { chainOf } from './chain.ts'
+import type { Base, PathView, RecoveryModel } from './recovery-model.ts'
+import type { MomentRequest, RestoreRates } from './recovery-request.ts'
+import { momentAt } from './recovery-times.ts'
+import { ownerOf } from './recovery-timelines.ts'
+import type { DurationEstimate, MomentVerdict, ReplayedSegments } from './recovery-verdict.ts'
+
+type Place = {
+  readonly base: Base
+  readonly low: Lsn
+  readonly lsn: Lsn
+  /** Up to here WAL is fetched from the archive; undefined when the backup has all of it. */
+  readonly readsTo: Lsn | undefined
+  /** Of the place, when the way does not tell. */
+  readonly timeline?: Timeline
+}
+
+/** What it takes to get to a place that can be reached from `base`. */
+export function planReplay(
+  model: RecoveryModel,
+  view: PathView,
+  { target, rates }: MomentRequest,
+  { base, low, lsn, readsTo, timeline }: Place,
+): MomentVerdict {
+  const { node, marks, runs } = view
+  const chain = chainOf(model.input, base.id).backups
+  const backupBytes = model.chains.get(base.id)?.bytes ?? 0
+  const segments = readsTo === undefined ? [] : replayedSegments(model, view, base.needsFrom, readsTo)
+  const replayBytes = lsn - base.startLsn
+  const time =
+    target.kind === 'time'
+      ? { micros: target.micros, isExact: true }
+      : momentAt(marks, lsnFromBigint(lsn + 1n))
+  const end = runs.at(-1)?.to
+  const lastTime = marks.at(-1)?.micros
+  const lostMicros = time === undefined || lastTime === undefined ? undefined : lastTime - time.micros
+  return {
+    kind: 'reachable',
+    position: { timeline: timeline ?? ownerOf(node.path, lsn) ?? node.timeline, low, lsn },
+    time,
+    recoveryTimeline: node.timeline,
+    chain: chain.map(({ id }) => id),
+    segments,
+    backupBytes,
+    archiveBytes: segments.reduce((sum, one) => sum + storedBytes(model, one), 0),
+    replayBytes,
+    duration: rates && durationOf(rates, backupBytes, replayBytes),
+    lost: {
+      bytes: end === undefined || end < lsn ? 0n : end - lsn,
+      micros: lostMicros === undefined || lostMicros > 0n ? lostMicros : 0n,
+    },
+    remarks: [
+      ...(chain.some(({ control }) => control?.status === 'DONE') ? (['unchecked'] as const) : []),
+      ...(target.kind === 'time' && !marksAreExact(view, low, lsn) ? (['estimated'] as const) : []),
+    ],
+  }
+}
+
+/** Whether the times on both sides of the stop were read from WAL. */
+function marksAreExact({ marks }: PathView, low: Lsn, lsn: Lsn): boolean {
+  return marks.every((mark) => mark.lsn < low || mark.lsn > lsn || mark.isExact)
+}
+
+/** A server asks the newest timeline first that had begun by then. */
+function replayedSegments(
+  { coverage, input }: RecoveryModel,
+  { node }: PathView,
+  from: Lsn,
+  to: Lsn,
+): readonly ReplayedSegments[] {
+  const { segmentBytes } = input.archive
+  if (to <= from) return []
+  const segments: ReplayedSegments[] = []
+  const start = walSegmentNumber(from, segmentBytes)
+  let last = walSegmentNumber(lsnFromBigint(to - 1n), segmentBytes)
+  for (const { timeline, begin } of node.path.toReversed()) {
+    const own = walSegmentNumber(begin, segmentBytes)
+    if (own > last) continue
+    // Before a timeline begins, its first segment is only a copy, and need not be there.
+    const isThere = coverage.get(timeline)?.segments.some(({ number }) => number === own) ?? false
+    if (to <= begin && !isThere) continue
+    const first = own > start ? own : start
+    segments.unshift({ timeline, first, last })
+    if (own <= start) break
+    last = own - 1n
+  }
+  return segments
+}
+
+function storedBytes({ coverage }: RecoveryModel, { timeline, first, last }: ReplayedSegments): number {
+  return (coverage.get(timeline)?.segments ?? [])
+    .filter(({ number }) => number >= first && number <= last)
+    .reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
+}
+
+/** Undefined as soon as a part of the work was never measured. */
+function durationOf(
+  { backup, replay }: RestoreRates,
+  backupBytes: number,
+  replayBytes: bigint,
+): DurationEstimate | undefined {
+  if (backup === undefined || (replay === undefined && replayBytes > 0n)) return undefined
+  const wal = Number(replayBytes)
+  const walSeconds = (rate: number | undefined): number => (rate === undefined ? 0 : wal / rate)
+  return {
+    lowSeconds: backupBytes / backup.high + walSeconds(replay?.high),
+    highSeconds: backupBytes / backup.low + walSeconds(replay?.low),
+  }
+}

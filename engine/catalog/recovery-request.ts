@@ -1,0 +1,29 @@
+import type { BackupId } from '../base/backup-id.ts'
+import type { Range } from '../base/figures.ts'
+import type { Lsn } from '../base/lsn.ts'
+import type { Timeline } from '../base/wal-segment.ts'
+import type { ReadTarget, TargetTimeline } from './recovery-target.ts'
+
+/** Where the index has the transaction or restore point of a target. */
+export type LocatedRecord = { readonly timeline: Timeline; readonly lsn: Lsn; readonly endLsn: Lsn }
+
+/** One question about a moment. */
+export type MomentRequest = {
+  readonly target: ReadTarget
+  /** Undefined: whichever timeline has the moment, newest first. */
+  readonly timeline: TargetTimeline | undefined
+  /** Undefined: the one from which the least WAL is replayed. */
+  readonly baseId: BackupId | undefined
+  /** For an xid or a name: every place where the index has it, in any order; undefined when not all WAL was read. */
+  readonly located: readonly LocatedRecord[] | undefined
+  readonly nowMicros: bigint
+  readonly rates: RestoreRates | undefined
+}
+
+/** What restores did before, in bytes per second. */
+export type RestoreRates = {
+  /** Bytes of backups that were read. */
+  readonly backup: Range | undefined
+  /** Bytes of WAL that were replayed. */
+  readonly replay: Range | undefined
+}

@@ -1,0 +1,163 @@
+import { type Lsn, lsnFromBigint } from '../base/lsn.ts'
+import { type Timeline, walSegmentNumber, walSegmentStart } from '../base/wal-segment.ts'
+import type { TimelineCoverage } from './recovery-coverage.ts'
+import type { RecoveryInput, SegmentTimes } from './recovery-input.ts'
+import type { PathSection } from './recovery-timelines.ts'
+
+/** A moment of the cluster's clock in Unix microseconds. */
+export type WalMoment = {
+  readonly micros: bigint
+  /** Read from WAL; otherwise it follows from dates of files and backups, and is about right at best. */
+  readonly isExact: boolean
+}
+
+/** At this LSN the last end of a transaction, or of several, had this time. */
+export type TimeMark = WalMoment & {
+  readonly lsn: Lsn
+  /** Up to here no other transaction ended; the LSN itself when that is not known. */
+  readonly quietTo: Lsn
+}
+
+const MICROS_PER_SECOND = 1_000_000n
+
+/**
+ * When what was written, for each timeline, ascending by LSN. Times never fall: WAL is not ordered by time to the
+ * microsecond, and a server stops at the first end of a transaction that is too late, whatever follows it.
+ */
+export function timeMarksOf(
+  { backups, archive, times }: RecoveryInput,
+  coverage: ReadonlyMap<Timeline, TimelineCoverage>,
+): ReadonlyMap<Timeline, readonly TimeMark[]> {
+  const { segmentBytes } = archive
+  const read = new Map<Timeline, Map<bigint, SegmentTimes>>()
+  for (const one of times) {
+    const known = read.get(one.timeline) ?? new Map<bigint, SegmentTimes>()
+    read.set(one.timeline, known.set(one.number, one))
+  }
+  const loose = new Map<Timeline, TimeMark[]>()
+  const add = (timeline: Timeline, lsn: Lsn, micros: bigint): void => {
+    // What was read says more.
+    if (read.get(timeline)?.has(walSegmentNumber(lsn, segmentBytes)) === true) return
+    const marks = loose.get(timeline) ?? []
+    marks.push({ lsn, micros, isExact: false, quietTo: lsn })
+    loose.set(timeline, marks)
+  }
+  for (const { control } of backups) {
+    if (control?.recoverySeconds === undefined || control.stopLsn === 0n) continue
+    // The control file cuts off the fraction: so much may have been committed before the stop.
+    const micros = BigInt(control.recoverySeconds + 1) * MICROS_PER_SECOND - 1n
+    add(control.timeline, lsnFromBigint(control.stopLsn - 1n), micros)
+  }
+  for (const [timeline, { segments }] of coverage)
+    for (const { number, modifiedMs } of segments)
+      add(timeline, lastByteOf(number, segmentBytes), BigInt(Math.floor(modifiedMs)) * 1000n)
+  const timelines = new Set([...loose.keys(), ...read.keys()])
+  return new Map(
+    [...timelines].map((timeline) => [
+      timeline,
+      arranged([...(loose.get(timeline) ?? []), ...exactMarks(read.get(timeline), segmentBytes)]),
+    ]),
+  )
+}
+
+function exactMarks(
+  read: ReadonlyMap<bigint, SegmentTimes> | undefined,
+  segmentBytes: number,
+): readonly TimeMark[] {
+  const marks: { lsn: Lsn; micros: bigint; isExact: true; quietTo: Lsn }[] = []
+  let next: bigint | undefined
+  for (const [number, { first, last }] of [...(read ?? [])].toSorted(([a], [b]) => (a < b ? -1 : 1))) {
+    const open = marks.at(-1)
+    const isNext = next === number
+    const end = walSegmentStart(number + 1n, segmentBytes)
+    next = number + 1n
+    // From the last end of a transaction up to the first of this segment nothing happened, if no segment is left out.
+    if (open !== undefined && isNext && open.quietTo === walSegmentStart(number, segmentBytes))
+      open.quietTo = first?.lsn ?? end
+    if (first === undefined || last === undefined) continue
+    marks.push({ ...first, isExact: true, quietTo: first.lsn })
+    if (last.lsn > first.lsn) marks.push({ ...last, isExact: true, quietTo: end })
+    else marks.splice(-1, 1, { ...first, isExact: true, quietTo: end })
+  }
+  return marks
+}
+
+function arranged(marks: readonly TimeMark[]): readonly TimeMark[] {
+  const sorted = marks.toSorted((a, b) => (a.lsn < b.lsn ? -1 : a.lsn > b.lsn ? 1 : 0))
+  // A file may be copied long after it was written: nothing before a later mark can be younger than that.
+  let latest: bigint | undefined
+  for (let index = sorted.length - 1; index >= 0; index--) {
+    const mark = sorted[index]
+    if (mark === undefined) continue
+    const micros = !mark.isExact && latest !== undefined && mark.micros > latest ? latest : mark.micros
+    sorted[index] = { ...mark, micros }
+    if (latest === undefined || micros < latest) latest = micros
+  }
+  let reached = sorted[0]?.micros ?? 0n
+  return sorted.map((mark) => {
+    if (mark.micros > reached) reached = mark.micros
+    return mark.micros === reached ? mark : { ...mark, micros: reached }
+  })
+}
+
+/** The marks on a way over timelines. */
+export function marksOn(
+  path: readonly PathSection[],
+  marks: ReadonlyMap<Timeline, readonly TimeMark[]>,
+): readonly TimeMark[] {
+  if (path.length === 1 && path[0]?.begin === 0n) return marks.get(path[0].timeline) ?? []
+  const parts = path.flatMap(({ timeline, begin, end }) =>
+    (marks.get(timeline) ?? []).filter(({ lsn }) => lsn >= begin && (end === undefined || lsn < end)),
+  )
+  return arranged(parts)
+}
+
+/** How late it was when all before `lsn` was written; undefined when nothing tells. */
+export function momentAt(marks: readonly TimeMark[], lsn: Lsn): WalMoment | undefined {
+  const index = countBelow(marks, (mark) => mark.lsn < lsn)
+  const before = marks[index - 1]
+  const after = marks[index]
+  if (before === undefined) return after && { micros: after.micros, isExact: false }
+  if (before.isExact && lsn <= before.quietTo) return { micros: before.micros, isExact: true }
+  // A mark at the byte before it is what the control file of a backup says about its stop.
+  if (after === undefined || before.lsn + 1n === lsn) return { micros: before.micros, isExact: false }
+  const share = ((lsn - before.lsn) * 1000n) / (after.lsn - before.lsn)
+  return { micros: before.micros + ((after.micros - before.micros) * share) / 1000n, isExact: false }
+}
+
+/** Where the first transaction ends that is later than a time: after `low`, and at `high` or before. */
+export type StopRange = { readonly low: Lsn | undefined; readonly high: Lsn; readonly isExact: boolean }
+
+/** Where replay stops that is to go up to a time, or up to just before it; undefined when nothing known is later. */
+export function findStopRange(
+  marks: readonly TimeMark[],
+  micros: bigint,
+  isInclusive: boolean,
+): StopRange | undefined {
+  const index = countBelow(marks, (mark) => (isInclusive ? mark.micros <= micros : mark.micros < micros))
+  const stop = marks[index]
+  const before = marks[index - 1]
+  if (stop === undefined) return undefined
+  return {
+    low: before?.lsn,
+    high: stop.lsn,
+    isExact: stop.isExact && before !== undefined && before.isExact && before.quietTo >= stop.lsn,
+  }
+}
+
+/** How many marks are at the beginning for which `isBelow` holds. */
+export function countBelow(marks: readonly TimeMark[], isBelow: (mark: TimeMark) => boolean): number {
+  let low = 0
+  let high = marks.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    const mark = marks[middle]
+    if (mark !== undefined && isBelow(mark)) low = middle + 1
+    else high = middle
+  }
+  return low
+}
+
+function lastByteOf(number: bigint, segmentBytes: number): Lsn {
+  return lsnFromBigint((number + 1n) * BigInt(segmentBytes) - 1n)
+}
