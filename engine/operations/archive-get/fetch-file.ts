@@ -1,13 +1,10 @@
-import { createReadStream } from 'node:fs'
 import { type FileHandle, open, rm } from 'node:fs/promises'
 import path from 'node:path'
-import { createGunzip } from 'node:zlib'
 import { EngineError } from '../../base/engine-error.ts'
 import { findWalSegment } from '../../base/wal-segment.ts'
 import { findSegmentFault, SEGMENT_HEAD_BYTES } from '../../format/segment-head.ts'
-import { isMissing, mapFileError } from '../../host/file-error.ts'
-
-const CHUNK_BYTES = 1 << 20
+import { mapFileError } from '../../host/file-error.ts'
+import { isNotUnpackable, openArchived } from '../steps/open-archived.ts'
 
 /** What is fetched, and whose it has to be. */
 export type FetchedFile = {
@@ -55,40 +52,32 @@ async function copyOut(
   target: string,
   signal: AbortSignal,
 ): Promise<boolean> {
-  const source = await openIfPresent(from)
-  if (source === undefined) return false
   const isCompressed = /\.gz(?:\.partial)?$/.test(from)
-  const packed = createReadStream(from, { fd: source, highWaterMark: CHUNK_BYTES, signal })
-  const unpacked = isCompressed ? createGunzip({ chunkSize: 1 << 18 }) : undefined
-  if (unpacked !== undefined) packed.on('error', (error) => unpacked.destroy(error)).pipe(unpacked)
+  using content = await openArchived(from, isCompressed, signal)
+  if (content === undefined) return false
+  await using handle = await create(target)
+  let length = 0
+  let head: Uint8Array = new Uint8Array(0)
   try {
-    await using handle = await create(target)
-    let length = 0
-    let head = new Uint8Array(0)
-    try {
-      for await (const chunk of (unpacked ?? packed) as AsyncIterable<Buffer>) {
-        if (isSegment && length + chunk.length > file.segmentBytes)
-          throw damaged(from, `has more than the ${file.segmentBytes} bytes of a segment`)
-        if (head.length < SEGMENT_HEAD_BYTES)
-          head = Buffer.concat([head, chunk.subarray(0, SEGMENT_HEAD_BYTES)])
-        await write(handle, chunk, length, target)
-        length += chunk.length
-      }
-    } catch (thrown) {
-      if (thrown instanceof EngineError || signal.aborted) throw thrown
-      if (isCompressed && thrown instanceof Error && 'code' in thrown && String(thrown.code).startsWith('Z_'))
-        throw damaged(from, 'cannot be unpacked', thrown)
-      throw mapFileError(thrown, from, 'read')
+    for await (const chunk of content.chunks) {
+      if (isSegment && length + chunk.length > file.segmentBytes)
+        throw damaged(from, `has more than the ${file.segmentBytes} bytes of a segment`)
+      if (head.length < SEGMENT_HEAD_BYTES)
+        head = Buffer.concat([head, chunk.subarray(0, SEGMENT_HEAD_BYTES)])
+      await write(handle, chunk, length, target)
+      length += chunk.length
     }
-    if (isSegment) {
-      requireSegment(file, from, head, length)
-      if (length < file.segmentBytes) await extend(handle, file.segmentBytes, target)
-    }
-    return true
-  } finally {
-    packed.destroy()
-    unpacked?.destroy()
+  } catch (thrown) {
+    if (thrown instanceof EngineError || signal.aborted) throw thrown
+    throw isNotUnpackable(thrown)
+      ? damaged(from, 'cannot be unpacked', thrown)
+      : mapFileError(thrown, from, 'read')
   }
+  if (isSegment) {
+    requireSegment(file, from, head, length)
+    if (length < file.segmentBytes) await extend(handle, file.segmentBytes, target)
+  }
+  return true
 }
 
 function requireSegment(file: FetchedFile, from: string, head: Uint8Array, length: number): void {
@@ -105,15 +94,6 @@ function requireSegment(file: FetchedFile, from: string, head: Uint8Array, lengt
   if (fault !== undefined) throw damaged(from, fault.message)
   if (length < segmentBytes && !from.endsWith('.partial'))
     throw damaged(from, `has ${length} bytes, and a segment has ${segmentBytes}`)
-}
-
-async function openIfPresent(file: string): Promise<FileHandle | undefined> {
-  try {
-    return await open(file, 'r')
-  } catch (thrown) {
-    if (isMissing(thrown)) return undefined
-    throw mapFileError(thrown, file, 'read')
-  }
 }
 
 async function create(file: string): Promise<FileHandle> {

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { decideCompression, planBatch } from './plan.ts'
 
-const name = (number: number): string => `0000000100000000${number.toString(16).toUpperCase().padStart(8, '0')}`
+const name = (number: number): string =>
+  `0000000100000000${number.toString(16).toUpperCase().padStart(8, '0')}`
 
 describe('a batch', () => {
   const ready = [

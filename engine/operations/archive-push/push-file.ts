@@ -83,20 +83,21 @@ async function copy(
   signal: AbortSignal,
 ): Promise<void> {
   const source = createReadStream(from, { highWaterMark: CHUNK_BYTES, signal })
-  const readable =
-    level === undefined
-      ? source
-      : source.on('error', (error) => readable.destroy(error)).pipe(createGzip({ level, chunkSize: 1 << 18 }))
-  let hasFailed: unknown
-  source.on('error', (error) => (hasFailed = error))
+  const packed = level === undefined ? undefined : createGzip({ level, chunkSize: 1 << 18 })
+  let failure: unknown
+  source.on('error', (error) => {
+    failure = error
+    packed?.destroy(error)
+  })
+  packed?.on('error', () => undefined)
   try {
-    await handle.writeFile(readable, { signal })
+    await handle.writeFile(packed === undefined ? source : source.pipe(packed), { signal })
   } catch (thrown) {
     // A failure to read is told as one of that file.
-    throw hasFailed === undefined || signal.aborted ? thrown : mapFileError(hasFailed, from, 'read')
+    throw failure === undefined || signal.aborted ? thrown : mapFileError(failure, from, 'read')
   } finally {
     source.destroy()
-    readable.destroy()
+    packed?.destroy()
   }
 }
 

@@ -1,0 +1,47 @@
+import { createReadStream } from 'node:fs'
+import { open } from 'node:fs/promises'
+import { createGunzip } from 'node:zlib'
+import { isMissing, mapFileError } from '../../host/file-error.ts'
+
+const CHUNK_BYTES = 1 << 20
+const UNPACKED_CHUNK_BYTES = 1 << 18
+
+/** A file of the archive that is being read. Disposing ends that, wherever it is. */
+export type ArchivedContent = Disposable & {
+  /** At most a mebibyte each. Throws what reading or unpacking throws. */
+  readonly chunks: AsyncIterable<Buffer>
+}
+
+/**
+ * Opens a file of the archive, to be read once from its beginning and unpacked on the way; undefined when it is not there.
+ *
+ * @throws {EngineError} `storage.*`
+ */
+export async function openArchived(
+  file: string,
+  isCompressed: boolean,
+  signal: AbortSignal,
+): Promise<ArchivedContent | undefined> {
+  const handle = await open(file, 'r').catch((thrown: unknown) => {
+    if (isMissing(thrown)) return undefined
+    throw mapFileError(thrown, file, 'read')
+  })
+  if (handle === undefined) return undefined
+  const stored = createReadStream(file, { fd: handle, highWaterMark: CHUNK_BYTES, signal })
+  const unpacked = isCompressed ? createGunzip({ chunkSize: UNPACKED_CHUNK_BYTES }) : undefined
+  // A failure is thrown where the chunks are read, which may be later; until then it must not end the process.
+  stored.on('error', (error) => unpacked?.destroy(error))
+  unpacked?.on('error', () => undefined)
+  return {
+    chunks: unpacked === undefined ? stored : stored.pipe(unpacked),
+    [Symbol.dispose]() {
+      stored.destroy()
+      unpacked?.destroy()
+    },
+  }
+}
+
+/** Whether what was thrown says that a file is not in gzip form, or cut off. */
+export function isNotUnpackable(thrown: unknown): boolean {
+  return thrown instanceof Error && 'code' in thrown && String(thrown.code).startsWith('Z_')
+}
