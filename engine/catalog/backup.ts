@@ -112,14 +112,29 @@ export type ContentTotals = {
   readonly walBytes: number
 }
 
-/** Writes the content list whole, atomic and durable. */
+/** Writes the content list whole, atomic and durable. The entries are gone over once. */
 export async function writeContentList(
   directory: string,
-  entries: readonly ContentEntry[],
+  entries: Iterable<ContentEntry>,
 ): Promise<ContentTotals> {
-  const bytes = Buffer.from(formatContentList(entries), 'utf8')
-  await writeFileDurably(path.join(directory, CONTENT_FILE), bytes, { mode: 0o600 })
-  return { crc: crc32c(bytes), ...contentSizes(entries) }
+  const sizes = { dataBytes: 0, uncompressedBytes: 0, walBytes: 0 }
+  let crc = 0
+  function* parts(): Generator<Uint8Array> {
+    for (const part of formatContentList(counted(entries, sizes))) {
+      const bytes = Buffer.from(part, 'utf8')
+      crc = crc32c(bytes, crc)
+      yield bytes
+    }
+  }
+  await writeFileDurably(path.join(directory, CONTENT_FILE), parts(), { mode: 0o600 })
+  return { crc, ...sizes }
+}
+
+function* counted(entries: Iterable<ContentEntry>, sizes: Sizes): Generator<ContentEntry> {
+  for (const entry of entries) {
+    count(entry, sizes)
+    yield entry
+  }
 }
 
 const TYPE_BITS = 0o170000
@@ -127,20 +142,22 @@ const DIRECTORY = 0o040000
 const DIRECTORY_BYTES = 4096
 
 /** The size fields of a control file: directories count 4096 each, WAL of the backup apart. */
-export function contentSizes(entries: readonly ContentEntry[]): Omit<ContentTotals, 'crc'> {
-  let dataBytes = 0
-  let uncompressedBytes = 0
-  let walBytes = 0
-  for (const entry of entries) {
-    if ((entry.mode & TYPE_BITS) === DIRECTORY) {
-      dataBytes += DIRECTORY_BYTES
-      uncompressedBytes += DIRECTORY_BYTES
-    } else if (entry.externalDirNumber === 0 && isWalSegmentName(path.posix.basename(entry.path))) {
-      walBytes += Math.max(0, entry.sizeBytes)
-    } else if (entry.sizeBytes > 0) {
-      dataBytes += entry.sizeBytes
-      uncompressedBytes += entry.fullBytes
-    }
+export function contentSizes(entries: Iterable<ContentEntry>): Omit<ContentTotals, 'crc'> {
+  const sizes = { dataBytes: 0, uncompressedBytes: 0, walBytes: 0 }
+  for (const entry of entries) count(entry, sizes)
+  return sizes
+}
+
+type Sizes = { dataBytes: number; uncompressedBytes: number; walBytes: number }
+
+function count(entry: ContentEntry, sizes: Sizes): void {
+  if ((entry.mode & TYPE_BITS) === DIRECTORY) {
+    sizes.dataBytes += DIRECTORY_BYTES
+    sizes.uncompressedBytes += DIRECTORY_BYTES
+  } else if (entry.externalDirNumber === 0 && isWalSegmentName(path.posix.basename(entry.path))) {
+    sizes.walBytes += Math.max(0, entry.sizeBytes)
+  } else if (entry.sizeBytes > 0) {
+    sizes.dataBytes += entry.sizeBytes
+    sizes.uncompressedBytes += entry.fullBytes
   }
-  return { dataBytes, uncompressedBytes, walBytes }
 }

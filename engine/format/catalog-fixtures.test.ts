@@ -78,7 +78,7 @@ describe.each(Object.keys(EXPECTED) as (keyof typeof EXPECTED & FixtureName)[])(
         const { control } = parseBackupControl(
           await readFile(path.join(instance, id, 'backup.control'), 'utf8'),
         )
-        const written = Buffer.from(formatContentList(parseContentList(bytes.toString('utf8'))))
+        const written = Buffer.from([...formatContentList(parseContentList(bytes.toString('utf8')))].join(''))
         expect(written.equals(bytes)).toBe(true)
         expect(crc32c(written)).toBe(control?.contentCrc)
       }

@@ -8,7 +8,7 @@ import { isMissing, mapFileError } from './file-error.ts'
  */
 export async function writeFileDurably(
   file: string,
-  content: Uint8Array | string,
+  content: Uint8Array | string | Iterable<Uint8Array>,
   { mode }: { readonly mode: number },
 ): Promise<void> {
   const draft = `${file}.tmp`

@@ -12,13 +12,13 @@ import { copiedEntry, makeDirectories, pendingEntry, unchangedEntry, unreadEntry
 import { copyFiles } from './copy-files.ts'
 import type { CopyFilesInput, FileToCopy } from './file-copy.ts'
 import { type Increment, sinceParent } from './increment.ts'
-import type { SourceEntry } from './list-files.ts'
+import { absolutePathOf, type SourceEntry } from './list-files.ts'
 
 const CONTROL_FILE = 'global/pg_control'
 
 /**
- * Copies everything that was listed into `directory` and gives the lines of the content list in the order of `entries`,
- * without the files that vanished meanwhile. Writes `page_header_map`. `pg_control` is copied after all the rest, since
+ * Copies everything that was listed into `directory` and gives the lines of the content list, without the files that
+ * vanished meanwhile, ordered by the size that the files had (catalog format 4.1). Writes `page_header_map`. `pg_control` is copied after all the rest, since
  * its checkpoint tells where replay may begin (catalog format 7.3, step 11).
  */
 export async function copyCluster(
@@ -63,7 +63,7 @@ export async function copyCluster(
       const entry = batch[index]
       if (entry === undefined) continue
       if (outcome.outcome === 'vanished') {
-        run.log.log(`file "${entry.absolutePath}" was dropped while the backup ran`)
+        run.log.log(`file "${absolutePathOf(entry)}" was dropped while the backup ran`)
         continue
       }
       if (outcome.rereadCount > 0) {
@@ -83,7 +83,9 @@ export async function copyCluster(
   await copyBatch(control)
   await headerMap.sync()
 
-  return entries.flatMap((entry) => (entry.isDirectory ? [pendingEntry(entry)] : (copied.get(entry) ?? [])))
+  return entries
+    .toSorted((a, b) => a.sizeBytes - b.sizeBytes)
+    .flatMap((entry) => (entry.isDirectory ? pendingEntry(entry) : (copied.get(entry) ?? [])))
 }
 
 /** Data files of which is known without a look that the parent has all of them. */
@@ -106,7 +108,7 @@ export function storedRoot(entry: { readonly externalDirNumber: number }): strin
 
 function fileToCopy(entry: SourceEntry, directory: string, increment: Increment | undefined): FileToCopy {
   return {
-    sourcePath: entry.absolutePath,
+    sourcePath: absolutePathOf(entry),
     targetPath: `${directory}${path.sep}${storedRoot(entry)}${path.sep}${entry.path}`,
     name: entry.path,
     kind: entry.isDataFile

@@ -13,7 +13,7 @@ import type { Session } from '../../server/connection.ts'
 import { readFacts, type ServerFacts } from '../../server/postgres/facts.ts'
 import { scratchDirectory } from '../../testing/scratch.ts'
 import { serverMajors, startServer, type TestServer } from '../../testing/servers.ts'
-import { listDataDirectory, type SourceEntry } from './list-files.ts'
+import { absolutePathOf, listDataDirectory, type SourceEntry } from './list-files.ts'
 import { intervalsBetween, readChangedPages } from './pages-by-wal.ts'
 
 const PATIENCE = { timeout: 30_000 }
@@ -259,7 +259,7 @@ async function readDataFiles({ dataDirectory, value }: TestServer): Promise<read
   const sources = await listDataDirectory(dataDirectory, { versionDirectory, withServerLog: false }, run)
   const dataFiles = sources.filter(({ isDataFile }) => isDataFile)
   return await Promise.all(
-    dataFiles.map(async (source) => ({ source, bytes: await readFile(source.absolutePath) })),
+    dataFiles.map(async (source) => ({ source, bytes: await readFile(absolutePathOf(source)) })),
   )
 }
 

@@ -178,7 +178,7 @@ async function fill(context: Context): Promise<void> {
   })
   const pgdataBytes = logicalBytes(sources.filter(({ externalDirNumber }) => externalDirNumber === 0))
   run.log.info(`the data directory holds ${pgdataBytes} bytes in ${sources.length} files and directories`)
-  const planned = await writeContentList(directory, sources.map(pendingEntry))
+  const planned = await writeContentList(directory, pendingEntries(sources))
   await record({ pgdataBytes, contentCrc: planned.crc })
 
   const copyOptions = {
@@ -222,7 +222,7 @@ async function fill(context: Context): Promise<void> {
     : copied
   const map =
     databases === undefined ? [] : [await addTextFile(database, 'database_map', formatDatabaseMap(databases))]
-  const content = [...bySourceSize(entries, sources), ...texts, ...received, ...map]
+  const content = [...entries, ...texts, ...received, ...map]
   const written = await writeContentList(directory, content)
 
   if (settings.isSynced) {
@@ -314,18 +314,8 @@ function logicalBytes(entries: readonly SourceEntry[]): number {
   return entries.reduce((sum, { isDirectory, sizeBytes }) => sum + (isDirectory ? 4096 : sizeBytes), 0)
 }
 
-/** The content list is ordered by the size of the sources (catalog format 4.1). */
-function bySourceSize(
-  entries: readonly ContentEntry[],
-  sources: readonly SourceEntry[],
-): readonly ContentEntry[] {
-  const key = (entry: { readonly path: string; readonly externalDirNumber: number }): string =>
-    `${entry.externalDirNumber}:${entry.path}`
-  const sizes = new Map(sources.map((source) => [key(source), source.sizeBytes]))
-  return entries
-    .map((entry) => ({ entry, bytes: sizes.get(key(entry)) ?? 0 }))
-    .sort((a, b) => a.bytes - b.bytes)
-    .map(({ entry }) => entry)
+function* pendingEntries(sources: readonly SourceEntry[]): Generator<ContentEntry> {
+  for (const source of sources) yield pendingEntry(source)
 }
 
 /** `backup_label` and `tablespace_map` come from the server; without the label the backup could not be started. */

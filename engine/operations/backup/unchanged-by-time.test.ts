@@ -12,7 +12,7 @@ import { fileEntry } from '../../testing/made-content.ts'
 import { scratchDirectory } from '../../testing/scratch.ts'
 import type { WorkerPool } from '../steps/worker-pool.ts'
 import { type Increment, keyOf } from './increment.ts'
-import type { SourceEntry } from './list-files.ts'
+import { absolutePathOf, type SourceEntry } from './list-files.ts'
 import { type BackupOptions, decideSettings } from './settings.ts'
 import { chooseSample, planByTime, skipUnchangedByTime, type TimeEvidence } from './unchanged-by-time.ts'
 
@@ -39,7 +39,7 @@ const parent = (given: Parameters<typeof madeBackup>[1] = {}) =>
 function source(name: string, given: Partial<SourceEntry> = {}): SourceEntry {
   return {
     path: name,
-    absolutePath: `/data/${name}`,
+    root: '/data',
     isDirectory: false,
     mode: 0o100600,
     sizeBytes: BLOCKS * PAGE_BYTES,
@@ -191,9 +191,9 @@ describe('what is skipped', () => {
     await using scratch = await scratchDirectory('unchanged-by-time')
     const sources = PATHS.map((name, index) =>
       // The last file is the newest: it is in every sample.
-      source(name, { absolutePath: path.join(scratch.path, name), ...lastTouched(OLD_MS - 100 + index) }),
+      source(name, { root: scratch.path, ...lastTouched(OLD_MS - 100 + index) }),
     )
-    for (const { absolutePath } of sources) writeFileSync(absolutePath, new Uint8Array(BLOCKS * PAGE_BYTES))
+    for (const each of sources) writeFileSync(absolutePathOf(each), new Uint8Array(BLOCKS * PAGE_BYTES))
     const last = new Uint8Array(BLOCKS * PAGE_BYTES)
     new DataView(last.buffer).setUint32(PAGE_BYTES, Number(lsn >> 32n), true)
     new DataView(last.buffer).setUint32(PAGE_BYTES + 4, Number(lsn & 0xffff_ffffn), true)

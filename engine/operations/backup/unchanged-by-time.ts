@@ -8,7 +8,7 @@ import { toBatches } from '../steps/batches.ts'
 import type { WorkerPool } from '../steps/worker-pool.ts'
 import type { Basis } from './basis.ts'
 import { type Increment, keyOf } from './increment.ts'
-import type { SourceEntry } from './list-files.ts'
+import { absolutePathOf, type SourceEntry } from './list-files.ts'
 import { lookForChanges } from './look-for-changes.ts'
 import type { BackupSettings } from './settings.ts'
 
@@ -173,7 +173,7 @@ async function lookIntoSample(
   const vanished = new Set<SourceEntry>()
   const lookInto = async (batch: readonly SourceEntry[]): Promise<void> => {
     if (changed !== undefined) return
-    const files = batch.map(({ absolutePath }) => absolutePath)
+    const files = batch.map(absolutePathOf)
     const found = await pool.run(lookForChanges, { files, ...range })
     for (const [index, file] of batch.entries()) {
       if (found[index] === 'changed') changed ??= file
