@@ -31,8 +31,8 @@ type Current = {
 }
 
 /**
- * Writes the segment that is coming in as `<segment>.partial` and gives it its name once it is whole and synced; with
- * a compression level it becomes `<segment>.gz`. A whole segment that is there already is compared and never replaced.
+ * Writes the segment that is coming in as `<segment>.partial`, filled up with zeros, and gives it its name once it is
+ * whole and synced; with a compression level it becomes `<segment>.gz`. A whole segment that is there already is compared and never replaced.
  * Bytes that come again are written over the same bytes: a partial segment is never cut off, it may hold the last
  * commits of a server that is gone.
  *
@@ -56,7 +56,14 @@ export function openArchiveWriter(options: {
   const enter = async (timeline: Timeline, number: bigint): Promise<Current> => {
     const name = walSegmentName({ timeline, number }, segmentBytes)
     const file = await openKept(place(`${name}.partial`))
-    await syncDirectory(directory)
+    try {
+      // Zeros behind what has come are how readers know the end of WAL; a file that is too short counts as damaged.
+      if ((await file.stat()).size < segmentBytes) await file.truncate(segmentBytes)
+      await syncDirectory(directory)
+    } catch (thrown) {
+      await file.close()
+      throw thrown
+    }
     return { timeline, number, name, file, filledBytes: 0 }
   }
 
@@ -238,7 +245,13 @@ async function compressFile(from: string, to: string, level: number): Promise<vo
     await pipeline(
       createReadStream(from),
       createGzip({ level }),
-      target.createWriteStream({ autoClose: false }),
+      async (packed: AsyncIterable<Uint8Array>) => {
+        let at = 0
+        for await (const chunk of packed) {
+          await writeAll(target, chunk, at)
+          at += chunk.length
+        }
+      },
     )
     await target.sync()
   } finally {

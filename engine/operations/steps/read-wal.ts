@@ -93,6 +93,9 @@ type Loaded =
   | { readonly kind: 'bytes'; readonly bytes: Uint8Array }
   | { readonly kind: 'missing' | 'unreadable'; readonly why: string }
 
+/** A partial segment may have got its name since that was looked for: whole ones are looked for twice. */
+const ARCHIVED_FORMS = ['', '.gz', '.partial', '.gz.partial', '', '.gz']
+
 /** A whole segment goes before a partial one, which is what was there when its timeline ended. */
 async function loadSegment(
   { places, segmentBytes, signal }: WalSource,
@@ -100,7 +103,7 @@ async function loadSegment(
   mostBytes: number,
 ): Promise<Loaded> {
   for (const { directory, kind } of places) {
-    for (const suffix of kind === 'archive' ? ['', '.gz', '.partial', '.gz.partial'] : ['', '.partial']) {
+    for (const suffix of kind === 'archive' ? ARCHIVED_FORMS : ['', '.partial']) {
       const file = path.join(directory, name + suffix)
       const isPacked = suffix.startsWith('.gz')
       const isWhole = isPacked || mostBytes === segmentBytes
