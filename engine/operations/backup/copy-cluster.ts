@@ -18,8 +18,8 @@ const CONTROL_FILE = 'global/pg_control'
 
 /**
  * Copies everything that was listed into `directory` and gives the lines of the content list, without the files that
- * vanished meanwhile, ordered by the size that the files had (catalog format 4.1). Writes `page_header_map`. `pg_control` is copied after all the rest, since
- * its checkpoint tells where replay may begin (catalog format 7.3, step 11).
+ * vanished meanwhile, ordered by the size that the files had (catalog format 4.1). Writes `page_header_map`.
+ * `pg_control` is copied after all the rest, since its checkpoint tells where replay may begin (7.3, step 11).
  */
 export async function copyCluster(
   entries: readonly SourceEntry[],
