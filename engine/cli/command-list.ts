@@ -65,6 +65,10 @@ export const COMMANDS = {
     usage: '-B DIR --instance=NAME --wal-file-name=%f --wal-file-path=%p',
     summary: 'Fetches a WAL file from the archive; for restore_command of the server.',
   },
+  'receive-wal': {
+    usage: '-B DIR --instance=NAME [--slot=NAME [--create-slot]]',
+    summary: 'Receives WAL into the archive by replication, until it is stopped with Ctrl-C.',
+  },
   version: {
     usage: '',
     summary: 'Prints the version.',

@@ -5,6 +5,7 @@ import { CONNECTION_OPTIONS } from './options/connection.ts'
 import { GENERAL_OPTIONS } from './options/general.ts'
 import { LOGGING_OPTIONS } from './options/logging.ts'
 import { OUTPUT_OPTIONS } from './options/output.ts'
+import { RECEIVING_OPTIONS } from './options/receiving.ts'
 import { RECOVERY_TARGET_OPTIONS, RESTORE_OPTIONS, STANDBY_OPTIONS } from './options/restore.ts'
 import { PIN_AND_NOTE_OPTIONS, RETENTION_OPTIONS } from './options/retention.ts'
 import { SELECTION_OPTIONS } from './options/selection.ts'
@@ -25,6 +26,7 @@ export const OPTIONS: readonly OptionSpec[] = [
   ...RETENTION_OPTIONS,
   ...COMPRESSION_OPTIONS,
   ...WAL_OPTIONS,
+  ...RECEIVING_OPTIONS,
   ...CONNECTION_OPTIONS,
   ...LOGGING_OPTIONS,
 ]

@@ -30,6 +30,7 @@ const COMMANDS: Readonly<Record<Exclude<Verb, CalledByServer>, () => Promise<Com
   validate: async () => (await import('./commands/validate.ts')).validate,
   merge: async () => (await import('./commands/merge.ts')).merge,
   delete: async () => (await import('./commands/delete.ts')).deleteBackups,
+  'receive-wal': async () => (await import('./commands/receive-wal.ts')).receiveWal,
 }
 
 const ARCHIVING: Readonly<Record<CalledByServer, () => Promise<ArchivingCommand>>> = {
@@ -44,6 +45,7 @@ const LOGS_ITSELF: readonly CommandName[] = [
   'validate',
   'merge',
   'delete',
+  'receive-wal',
   'set-config',
   'set-backup',
 ]

@@ -7,7 +7,7 @@ export const COMPRESSION_OPTIONS: readonly OptionSpec[] = [
     long: 'compress',
     value: FLAG,
     group: 'Compression',
-    commands: ['backup', 'archive-push'],
+    commands: ['backup', 'archive-push', 'receive-wal'],
     meaning: 'The same as --compress-algorithm=zlib --compress-level=1.',
   },
   {
@@ -24,7 +24,7 @@ export const COMPRESSION_OPTIONS: readonly OptionSpec[] = [
     long: 'compress-level',
     value: { kind: 'integer', name: 'LEVEL', min: 0, max: 22 },
     group: 'Compression',
-    commands: ['backup', 'archive-push', ...SAVES],
+    commands: ['backup', 'archive-push', 'receive-wal', ...SAVES],
     meaning: 'How hard zlib tries, from 1 (fast) to 9 (small), 0 only stores; for zstd from 1 to 22.',
     default: '1',
     isSetting: true,

@@ -36,7 +36,7 @@ export const GENERAL_OPTIONS: readonly OptionSpec[] = [
     short: 'j',
     value: { kind: 'integer', name: 'COUNT', min: 1, max: 64 },
     group: 'General',
-    commands: [...RUNS_JOB, ...CALLED_BY_SERVER],
+    commands: [...RUNS_JOB.filter((command) => command !== 'receive-wal'), ...CALLED_BY_SERVER],
     idleFor: ['delete'],
     meaning: 'How many workers read, check and write files at once, 1 to 64.',
     default: '1',

@@ -19,6 +19,7 @@ export const ABOUT_INSTANCE: readonly CommandName[] = [
   'delete',
   'archive-push',
   'archive-get',
+  'receive-wal',
 ]
 /** Commands that a server calls for each WAL file. */
 export const CALLED_BY_SERVER: readonly CommandName[] = ['archive-push', 'archive-get']
@@ -27,6 +28,6 @@ export const ON_CATALOG: readonly CommandName[] = ['init', ...ABOUT_INSTANCE]
 /** Commands that write `pg_probackup.conf`. */
 export const SAVES: readonly CommandName[] = ['add-instance', 'set-config']
 /** Commands whose work is a job. */
-export const RUNS_JOB: readonly CommandName[] = ['backup', 'restore', 'validate', 'merge', 'delete']
+export const RUNS_JOB: readonly CommandName[] = ['backup', 'restore', 'validate', 'merge', 'delete', 'receive-wal']
 export const LEVELS = { kind: 'choice', name: 'LEVEL', choices: LOG_LEVELS } as const
 export const FORMATS = { kind: 'choice', name: 'FORMAT', choices: ['plain', 'json'] } as const
