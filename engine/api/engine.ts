@@ -14,6 +14,7 @@ import { archivingHandlers } from './handlers/archiving.ts'
 import { backupHandlers } from './handlers/backups.ts'
 import { instanceHandlers } from './handlers/instances.ts'
 import { jobHandlers } from './handlers/jobs.ts'
+import { recoveryHandlers } from './handlers/recovery.ts'
 import { restoreHandlers } from './handlers/restore.ts'
 import { walHandlers } from './handlers/wal.ts'
 import { walReceiverHandlers } from './handlers/wal-receiver.ts'
@@ -64,6 +65,7 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
       ...instanceHandlers(context),
       ...backupHandlers(context),
       ...restoreHandlers(context),
+      ...recoveryHandlers(context),
       ...archivingHandlers(context),
       ...walHandlers(),
       ...walReceiverHandlers(receivers),

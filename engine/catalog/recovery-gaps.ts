@@ -27,6 +27,8 @@ export type GapImpact = LsnSpan & {
 /** WAL that is missing, or there and of no use. */
 export type RecoveryGap = LsnSpan & {
   readonly timeline: Timeline
+  readonly fromTime: WalMoment | undefined
+  readonly toTime: WalMoment | undefined
   readonly firstSegment: bigint
   readonly lastSegment: bigint
   readonly segmentCount: number
@@ -54,6 +56,8 @@ export function recoveryGaps(model: RecoveryModel): readonly RecoveryGap[] {
       .map((gap) => ({
         ...gap,
         timeline,
+        fromTime: momentAt(view.marks, gap.from),
+        toTime: momentAt(view.marks, gap.to),
         ...segmentsOf(gap, segmentBytes),
         impacts: heirs.flatMap((heir) => impactOn(heir, timeline, gap)),
       }))
@@ -192,8 +196,8 @@ type Heir = {
 function firstStopOf({ bases }: PathView): Heir['firstStop'] {
   const steps: { readonly from: Lsn; readonly stop: Lsn }[] = []
   for (const { needsFrom, stopLsn } of bases.toSorted((a, b) => compare(a.needsFrom, b.needsFrom))) {
-    const least = steps.at(-1)?.stop
-    steps.push({ from: needsFrom, stop: least !== undefined && least < stopLsn ? least : stopLsn })
+    const before = steps.at(-1)?.stop
+    steps.push({ from: needsFrom, stop: before !== undefined && before < stopLsn ? before : stopLsn })
   }
   return (needsBefore) => steps[lastAtOrBefore(steps, lsnFromBigint(needsBefore - 1n)) ?? -1]?.stop
 }

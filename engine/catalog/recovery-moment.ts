@@ -1,5 +1,7 @@
+import type { Timeline } from '../base/wal-segment.ts'
 import { judgeOn } from './recovery-judge.ts'
 import { type Base, type PathView, type RecoveryModel, viewOf, withBases } from './recovery-model.ts'
+import { recoveryPath } from './recovery-path.ts'
 import type { MomentRequest } from './recovery-request.ts'
 import type { MomentVerdict, UnreachableReason } from './recovery-verdict.ts'
 
@@ -16,14 +18,12 @@ export function judgeMoment(model: RecoveryModel, request: MomentRequest): Momen
     if (!view.node.hasHistory) return refused({ code: 'history-missing', timeline })
     return judgeOn(model, withBases(view, isWanted), request)
   }
-  const newestFirst = views.toReversed()
-  const considered = timeline === 'latest' ? newestFirst.slice(0, 1) : newestFirst
+  const tree = views.map(({ node }) => node)
+  const isFollowed = (base: Base, followed: Timeline): boolean =>
+    timeline === undefined || recoveryPath(tree, base, timeline).timeline === followed
   let first: MomentVerdict | undefined
-  for (const { node, ...rest } of considered) {
-    const view = withBases(
-      { node, ...rest },
-      (base) => isWanted(base) && (timeline !== 'current' || base.timeline === node.timeline),
-    )
+  for (const whole of views.toReversed()) {
+    const view = withBases(whole, (base) => isWanted(base) && isFollowed(base, whole.node.timeline))
     const verdict = judgeOn(model, view, request)
     if (verdict.kind !== 'unreachable')
       return timeline === undefined ? onOwnTimeline(verdict, model, isWanted, request) : verdict

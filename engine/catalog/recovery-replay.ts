@@ -1,11 +1,12 @@
+import type { Range } from '../base/figures.ts'
 import { type Lsn, lsnFromBigint } from '../base/lsn.ts'
 import { type Timeline, walSegmentNumber } from '../base/wal-segment.ts'
 import { chainOf } from './chain.ts'
 import type { Base, PathView, RecoveryModel } from './recovery-model.ts'
-import type { MomentRequest, RestoreRates } from './recovery-request.ts'
+import type { MomentRequest } from './recovery-request.ts'
 import { momentAt } from './recovery-times.ts'
 import { ownerOf } from './recovery-timelines.ts'
-import type { DurationEstimate, MomentVerdict, ReplayedSegments } from './recovery-verdict.ts'
+import type { MomentVerdict, ReplayedSegments } from './recovery-verdict.ts'
 
 type Place = {
   readonly base: Base
@@ -29,6 +30,7 @@ export function planReplay(
   const backupBytes = model.chains.get(base.id)?.bytes ?? 0
   const segments = readsTo === undefined ? [] : replayedSegments(model, view, base.needsFrom, readsTo)
   const replayBytes = lsn - base.startLsn
+  const writtenBytes = chain.at(-1)?.control?.pgdataBytes
   const time =
     target.kind === 'time'
       ? { micros: target.micros, isExact: true }
@@ -46,7 +48,9 @@ export function planReplay(
     backupBytes,
     archiveBytes: segments.reduce((sum, one) => sum + storedBytes(model, one), 0),
     replayBytes,
-    duration: rates && durationOf(rates, backupBytes, replayBytes),
+    writtenBytes,
+    writeSeconds: secondsFor(writtenBytes, rates?.write),
+    replaySeconds: secondsFor(Number(replayBytes), rates?.replay),
     lost: {
       bytes: end === undefined || end < lsn ? 0n : end - lsn,
       micros: lostMicros === undefined || lostMicros > 0n ? lostMicros : 0n,
@@ -95,17 +99,8 @@ function storedBytes({ coverage }: RecoveryModel, { timeline, first, last }: Rep
     .reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
 }
 
-/** Undefined as soon as a part of the work was never measured. */
-function durationOf(
-  { backup, replay }: RestoreRates,
-  backupBytes: number,
-  replayBytes: bigint,
-): DurationEstimate | undefined {
-  if (backup === undefined || (replay === undefined && replayBytes > 0n)) return undefined
-  const wal = Number(replayBytes)
-  const walSeconds = (rate: number | undefined): number => (rate === undefined ? 0 : wal / rate)
-  return {
-    lowSeconds: backupBytes / backup.high + walSeconds(replay?.high),
-    highSeconds: backupBytes / backup.low + walSeconds(replay?.low),
-  }
+function secondsFor(bytes: number | undefined, rate: Range | undefined): Range | undefined {
+  return bytes === undefined || rate === undefined
+    ? undefined
+    : { low: bytes / rate.high, high: bytes / rate.low }
 }

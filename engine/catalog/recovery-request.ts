@@ -20,10 +20,10 @@ export type MomentRequest = {
   readonly rates: RestoreRates | undefined
 }
 
-/** What restores did before, in bytes per second. */
+/** What was done before, in bytes per second. */
 export type RestoreRates = {
-  /** Bytes of backups that were read. */
-  readonly backup: Range | undefined
-  /** Bytes of WAL that were replayed. */
+  /** Of files that restores wrote. */
+  readonly write: Range | undefined
+  /** Of WAL that servers replayed. */
   readonly replay: Range | undefined
 }

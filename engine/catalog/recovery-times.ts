@@ -16,6 +16,8 @@ export type TimeMark = WalMoment & {
   readonly lsn: Lsn
   /** Up to here no other transaction ended; the LSN itself when that is not known. */
   readonly quietTo: Lsn
+  /** Which one to believe: a control file rather than the date of a file. */
+  readonly source: 'wal' | 'backup' | 'file'
 }
 
 const MICROS_PER_SECOND = 1_000_000n
@@ -35,22 +37,22 @@ export function timeMarksOf(
     read.set(one.timeline, known.set(one.number, one))
   }
   const loose = new Map<Timeline, TimeMark[]>()
-  const add = (timeline: Timeline, lsn: Lsn, micros: bigint): void => {
+  const add = (timeline: Timeline, lsn: Lsn, micros: bigint, source: 'backup' | 'file'): void => {
     // What was read says more.
     if (read.get(timeline)?.has(walSegmentNumber(lsn, segmentBytes)) === true) return
     const marks = loose.get(timeline) ?? []
-    marks.push({ lsn, micros, isExact: false, quietTo: lsn })
+    marks.push({ lsn, micros, isExact: false, quietTo: lsn, source })
     loose.set(timeline, marks)
   }
   for (const { control } of backups) {
     if (control?.recoverySeconds === undefined || control.stopLsn === 0n) continue
     // The control file cuts off the fraction: so much may have been committed before the stop.
     const micros = BigInt(control.recoverySeconds + 1) * MICROS_PER_SECOND - 1n
-    add(control.timeline, lsnFromBigint(control.stopLsn - 1n), micros)
+    add(control.timeline, lsnFromBigint(control.stopLsn - 1n), micros, 'backup')
   }
   for (const [timeline, { segments }] of coverage)
     for (const { number, modifiedMs } of segments)
-      add(timeline, lastByteOf(number, segmentBytes), BigInt(Math.floor(modifiedMs)) * 1000n)
+      add(timeline, lastByteOf(number, segmentBytes), BigInt(Math.floor(modifiedMs)) * 1000n, 'file')
   const timelines = new Set([...loose.keys(), ...read.keys()])
   return new Map(
     [...timelines].map((timeline) => [
@@ -64,7 +66,7 @@ function exactMarks(
   read: ReadonlyMap<bigint, SegmentTimes> | undefined,
   segmentBytes: number,
 ): readonly TimeMark[] {
-  const marks: { lsn: Lsn; micros: bigint; isExact: true; quietTo: Lsn }[] = []
+  const marks: { lsn: Lsn; micros: bigint; isExact: true; quietTo: Lsn; source: 'wal' }[] = []
   let next: bigint | undefined
   for (const [number, { first, last }] of [...(read ?? [])].toSorted(([a], [b]) => (a < b ? -1 : 1))) {
     const open = marks.at(-1)
@@ -75,23 +77,27 @@ function exactMarks(
     if (open !== undefined && isNext && open.quietTo === walSegmentStart(number, segmentBytes))
       open.quietTo = first?.lsn ?? end
     if (first === undefined || last === undefined) continue
-    marks.push({ ...first, isExact: true, quietTo: first.lsn })
-    if (last.lsn > first.lsn) marks.push({ ...last, isExact: true, quietTo: end })
-    else marks.splice(-1, 1, { ...first, isExact: true, quietTo: end })
+    marks.push({ ...first, isExact: true, quietTo: first.lsn, source: 'wal' })
+    if (last.lsn > first.lsn) marks.push({ ...last, isExact: true, quietTo: end, source: 'wal' })
+    else marks.splice(-1, 1, { ...first, isExact: true, quietTo: end, source: 'wal' })
   }
   return marks
 }
 
 function arranged(marks: readonly TimeMark[]): readonly TimeMark[] {
   const sorted = marks.toSorted((a, b) => (a.lsn < b.lsn ? -1 : a.lsn > b.lsn ? 1 : 0))
-  // A file may be copied long after it was written: nothing before a later mark can be younger than that.
+  // A file may be copied long after it was written: nothing before a later mark can be younger than that. What a backup
+  // says is cut to WAL alone, for dates of files may have lost their fractions.
   let latest: bigint | undefined
+  let latestRead: bigint | undefined
   for (let index = sorted.length - 1; index >= 0; index--) {
     const mark = sorted[index]
     if (mark === undefined) continue
-    const micros = !mark.isExact && latest !== undefined && mark.micros > latest ? latest : mark.micros
+    const bound = mark.source === 'file' ? latest : mark.source === 'backup' ? latestRead : undefined
+    const micros = bound !== undefined && mark.micros > bound ? bound : mark.micros
     sorted[index] = { ...mark, micros }
     if (latest === undefined || micros < latest) latest = micros
+    if (mark.isExact && (latestRead === undefined || micros < latestRead)) latestRead = micros
   }
   let reached = sorted[0]?.micros ?? 0n
   return sorted.map((mark) => {

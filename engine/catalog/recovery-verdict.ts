@@ -1,4 +1,5 @@
 import type { BackupId } from '../base/backup-id.ts'
+import type { Range } from '../base/figures.ts'
 import type { Lsn } from '../base/lsn.ts'
 import type { Timeline } from '../base/wal-segment.ts'
 import type { RecoveryGap } from './recovery-gaps.ts'
@@ -56,9 +57,6 @@ export type ReplayedSegments = {
   readonly last: bigint
 }
 
-/** How long it takes. */
-export type DurationEstimate = { readonly lowSeconds: number; readonly highSeconds: number }
-
 export type ReachableMoment = {
   readonly kind: 'reachable'
   /** Where replay stops: after `low`, at `lsn` at the latest. They are the same where it is known exactly. */
@@ -76,8 +74,12 @@ export type ReachableMoment = {
   readonly archiveBytes: number
   /** WAL that is replayed. */
   readonly replayBytes: bigint
-  /** Undefined when no restore has been measured. */
-  readonly duration: DurationEstimate | undefined
+  /** The size of the data directory; undefined when the backup does not say. */
+  readonly writtenBytes: number | undefined
+  /** How long writing the files takes; undefined when no restore was measured. */
+  readonly writeSeconds: Range | undefined
+  /** How long the replay of WAL takes; undefined when none was measured. */
+  readonly replaySeconds: Range | undefined
   /** What comes after it on this timeline and will not be there. `micros` is the time it spans. */
   readonly lost: { readonly bytes: bigint; readonly micros: bigint | undefined }
   /**

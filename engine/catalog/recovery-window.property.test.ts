@@ -244,7 +244,8 @@ function differences(world: World): { readonly wrong: readonly unknown[]; readon
     }
   }
   for (const { timeline, wal } of lanes) {
-    for (let at = 0; wal !== undefined && lsnAt(at) < wal.to; at++) {
+    const end = wal === undefined ? 0 : Number(wal.to / QUARTER)
+    for (let at = 0; at < end; at++) {
       if (slow.isInLane(timeline, at) || !whole.isInLane(timeline, at)) continue
       const isBlamed = gaps.some(({ impacts }) =>
         impacts.some(

@@ -37,6 +37,10 @@ export const COMMANDS = {
     summary:
       'Lists the backups or the WAL archive of a catalog or an instance, or prints one backup in full.',
   },
+  window: {
+    usage: '-B DIR --instance=NAME',
+    summary: 'Lists what can be restored to: zones of moments, single points, and gaps in the WAL archive.',
+  },
   backup: {
     usage: '-B DIR --instance=NAME -b MODE',
     summary: 'Takes a backup of a running cluster.',

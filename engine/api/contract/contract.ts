@@ -4,6 +4,7 @@ import { archiving } from './archiving.ts'
 import { backups } from './backups.ts'
 import { instances } from './instances.ts'
 import { jobs } from './jobs.ts'
+import { recovery } from './recovery.ts'
 import { restore } from './restore.ts'
 import { wal } from './wal.ts'
 import { walReceiver } from './wal-receiver.ts'
@@ -14,6 +15,7 @@ export const contract = {
   ...instances,
   ...backups,
   ...restore,
+  ...recovery,
   ...wal,
   ...archiving,
   ...jobs,

@@ -12,6 +12,7 @@ export const ABOUT_INSTANCE: readonly CommandName[] = [
   'set-backup',
   'show-config',
   'show',
+  'window',
   'backup',
   'restore',
   'validate',

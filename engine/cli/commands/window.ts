@@ -1,0 +1,14 @@
+import { type Command, EXIT } from '../context.ts'
+import { formatJson } from '../json-text.ts'
+import { formatWindowTable, windowToJson } from '../window-listing.ts'
+
+/** Lists which moments of an instance can be restored to, and which WAL is missing. */
+export const window: Command = async ({ client, given, log, signal, world }) => {
+  const ref = given.requireInstance()
+  const found = await client['recovery.window'](ref, { signal })
+  for (const id of found.strandedIds)
+    log.warning(`backup ${id} cannot be used: its WAL is not in the archive`)
+  if (given.choice('format') === 'json') world.writeOut(formatJson(windowToJson(ref.instance, found)))
+  else world.writeOut(formatWindowTable(found, world.isOutTerminal && !given.has('no-color')))
+  return EXIT.success
+}
