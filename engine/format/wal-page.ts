@@ -19,6 +19,11 @@ const MAJOR_BY_MAGIC = new Map([
   [0xd118, 18],
 ])
 
+/** The version of the server that writes pages with that magic number; undefined for one not known here. */
+export function serverMajorOfMagic(magic: number): number | undefined {
+  return MAJOR_BY_MAGIC.get(magic)
+}
+
 const FIRST_IS_CONTINUATION = 0x0001
 const LONG_HEADER = 0x0002
 const FIRST_IS_OVERWRITE = 0x0008

@@ -8,6 +8,8 @@ export const RMGR_XLOG = 0
 export const RMGR_XACT = 1
 export const RMGR_SMGR = 2
 export const RMGR_DBASE = 4
+export const RMGR_STANDBY = 8
+export const RMGR_HEAP = 10
 
 /** One whole record whose checksum holds. Source: PostgreSQL `src/include/access/xlogrecord.h`. */
 export type WalRecord = {

@@ -1,7 +1,7 @@
 import { RMGR_XACT, RMGR_XLOG, type WalRecord, walRecordMainData } from './wal-record.ts'
 
 /** 2000-01-01 00:00 UTC, from which PostgreSQL counts, in Unix microseconds. */
-const POSTGRES_EPOCH_MICROS = 946_684_800_000_000n
+export const POSTGRES_EPOCH_MICROS = 946_684_800_000_000n
 
 const XLOG_INFO_MASK = 0xf0
 const XLOG_SWITCH = 0x40
