@@ -154,6 +154,8 @@ export async function adoptPostgres(options: {
   readonly dataDirectory: string
   readonly major: EmbeddedMajor
   readonly password?: string
+  /** Otherwise it would write into the archive of the cluster that it is a copy of. */
+  readonly isArchiving?: boolean
 }): Promise<RunningPostgres> {
   return await runServer({
     native: requireEmbedded(options.major),
@@ -161,8 +163,7 @@ export async function adoptPostgres(options: {
     dataDirectory: options.dataDirectory,
     password: options.password ?? '',
     logFile: `${options.dataDirectory}.log`,
-    // It would write into the archive of the cluster that it is a copy of.
-    isArchiving: false,
+    isArchiving: options.isArchiving ?? false,
   })
 }
 

@@ -70,7 +70,10 @@ export async function readReplayedTimeline(
   }
 }
 
-/** The parent of the timeline that recovery has begun; without a new one it went on where it was. */
+/**
+ * What recovery has begun branches off from the target timeline, wherever on its way it stopped; without a new timeline
+ * it went on where it was.
+ */
 async function leftTimeline(
   session: Session,
   newTimeline: Timeline | undefined,
@@ -82,5 +85,7 @@ async function leftTimeline(
   const { rows } = await session.query('select pg_catalog.pg_read_file($1) as history', [
     `pg_wal/${timelineHistoryFileName(newTimeline)}`,
   ])
-  return parseTimelineHistory(String(rows[0]?.['history'])).at(-1)?.timeline
+  const history = parseTimelineHistory(String(rows[0]?.['history']))
+  const end = history.at(-1)?.switchLsn
+  return end && history.find(({ switchLsn }) => switchLsn >= end)?.timeline
 }

@@ -114,10 +114,9 @@ export async function startScratchServer(
         for (;;) {
           const ended = running.ended()
           if (ended !== undefined) return endOf(ended, parseRecoveryLog(await readLog()))
-          const written = parseRecoveryLog(await readLog())
-          const found = await lookAtRecovery(sessions.session, programs.major, written, either)
+          const found = await lookAtRecovery(sessions.session, programs.major, readLog, either)
           if (found !== undefined && 'log' in found) return found
-          const { replayedLsn } = found ?? written
+          const { replayedLsn } = found ?? parseRecoveryLog(await readLog())
           onProgress?.({ replayedLsn, isReadable: found !== undefined })
           await sleep(POLL_MS, undefined, { signal: either })
         }
@@ -141,7 +140,7 @@ export async function startScratchServer(
 async function lookAtRecovery(
   session: ScratchServer['session'],
   major: number,
-  log: RecoveryLog,
+  readLog: () => Promise<string>,
   signal: AbortSignal,
 ): Promise<RecoveryStop | RecoveryState | undefined> {
   try {
@@ -149,6 +148,7 @@ async function lookAtRecovery(
     const found = await readRecoveryState(opened, major)
     const { state, ...rest } = found
     if (state === 'replaying') return found
+    const log = parseRecoveryLog(await readLog())
     return { ...rest, state, timeline: await readReplayedTimeline(opened, state, log.newTimeline), log }
   } catch (thrown) {
     signal.throwIfAborted()

@@ -60,8 +60,10 @@ export async function startRestored(
   dataDirectory: string,
   major: EmbeddedMajor,
   password: string,
+  options: { readonly isArchiving?: boolean } = {},
 ): Promise<TestServer> {
-  return testServer(await adoptPostgres({ dataDirectory, major, password }), path.dirname(dataDirectory))
+  const server = await adoptPostgres({ dataDirectory, major, password, ...options })
+  return testServer(server, path.dirname(dataDirectory))
 }
 
 /** Makes a directory that servers started here may write to, also where they run as another user than this process. */

@@ -3,6 +3,9 @@ import { parseBackupId as id } from '../../base/backup-id.ts'
 import type { EngineError } from '../../base/engine-error.ts'
 import { parseLsn } from '../../base/lsn.ts'
 import type { Backup } from '../../catalog/backup.ts'
+import { readTarget, type TargetTimeline } from '../../catalog/recovery-target.ts'
+import { timelineTree } from '../../catalog/recovery-timelines.ts'
+import type { ArchivedTimeline } from '../../catalog/wal-archive.ts'
 import type { RecoveryTarget } from '../../format/recovery-settings.ts'
 import { madeBackup, madeInventory, unreadableBackup } from '../../testing/made-catalog.ts'
 import { chooseBackup } from './choose-backup.ts'
@@ -10,16 +13,25 @@ import { chooseBackup } from './choose-backup.ts'
 type Wish = {
   readonly id?: string
   readonly target?: RecoveryTarget
+  readonly timeline?: TargetTimeline
+  readonly timelines?: readonly Partial<ArchivedTimeline>[]
   readonly isValidated?: boolean
+  readonly unfitIds?: readonly string[]
   readonly isForced?: boolean
 }
 
 function choose(backups: readonly Backup[], wish: Wish = {}) {
   return chooseBackup(madeInventory(backups), {
     id: wish.id === undefined ? undefined : id(wish.id),
-    target: wish.target,
+    target: wish.target === undefined ? undefined : readTarget(wish.target),
+    timeline: wish.timeline,
+    tree: timelineTree({
+      backups,
+      archive: { timelines: wish.timelines ?? [] } as Parameters<typeof timelineTree>[0]['archive'],
+    }),
     isValidated: wish.isValidated ?? true,
     isForced: wish.isForced ?? false,
+    unfitIds: new Set(wish.unfitIds?.map(id)),
   })
 }
 
@@ -100,21 +112,29 @@ describe('a target', () => {
   })
 
   test.each(['2026-11-20', '2026-11-20 12:00', '2026-11-20 12:00:00'])(
-    'the time %s without an offset is local, whatever it leaves out',
+    'the time %s is refused: it does not say on whose clock',
     (at) => {
-      const [year, month, day, hours = 0] = at.split(/[- :]/).map(Number)
-      const localMs = new Date(year ?? 0, (month ?? 0) - 1, day, hours).getTime()
-      const made = [-1, 0, 1].map((second) =>
-        madeBackup(`F${second + 1}`, { recoverySeconds: localMs / 1000 + second }),
-      )
-      expect(chosenId(made, { target: { kind: 'time', at } })).toBe('F1')
+      expect(failureOf(backups, { target: { kind: 'time', at } })).toMatchObject({ code: 'value.malformed' })
     },
   )
 
   test('before every backup is reached from none', () => {
-    expect(failureOf(backups, { target: { kind: 'xid', xid: '9' } })).toMatchObject({
+    expect(failureOf(backups, { target: { kind: 'lsn', lsn: '0/9' } })).toMatchObject({
       code: 'backup.not-found',
+      hint: expect.stringContaining('F30 ends after the target; F20 ends after the target'),
     })
+  })
+
+  test('of a transaction that may have outlived every backup is left to the WAL, which is read if it may be', () => {
+    const target = { kind: 'xid', xid: '9' } as const
+    expect(choose(backups, { target })).toMatchObject({ backup: { id: 'F30' }, isDoubtful: true })
+    expect(choose(backups, { target, unfitIds: ['F30'] })).toMatchObject({ backup: { id: 'F20' } })
+    expect(failureOf(backups, { target, isValidated: false })).toMatchObject({ code: 'backup.not-found' })
+  })
+
+  test('that turned out not to be reached from a backup is reached from an older one', () => {
+    const target = { kind: 'time', at: '2026-11-30 00:00:00Z' } as const
+    expect(choose(backups, { target, unfitIds: ['F30'] })).toMatchObject({ backup: { id: 'F20' } })
   })
 
   test('before the named backup is refused, and not answered with another', () => {
@@ -126,6 +146,58 @@ describe('a target', () => {
 
   test.each(['yesterday', '', '2026-13-45 00:00:00'])('whose time is %j is refused', (at) => {
     expect(failureOf(backups, { target: { kind: 'time', at } })).toMatchObject({ code: 'value.malformed' })
+  })
+})
+
+describe('a timeline', () => {
+  // 1 was left at 0/25 for 2, and at 0/15 for 3; 5 lacks 4 before it.
+  const history = (switchLsn: string) => [{ timeline: 1, switchLsn: parseLsn(switchLsn), reason: '' }]
+  const timelines = [
+    { timeline: 1, files: [] },
+    { timeline: 2, history: history('0/25') },
+    { timeline: 3, history: history('0/15') },
+    { timeline: 5, history: history('0/40') },
+  ]
+  const backups = [
+    ...[10, 20, 30].map((number) => madeBackup(`F${number}`, { stopLsn: parseLsn(`0/${number}`) })),
+    madeBackup('F40', { stopLsn: parseLsn('0/30'), timeline: 2 }),
+  ]
+  const pathOf = (timeline: TargetTimeline | undefined, wish: Wish = {}) => {
+    const { backup, path } = choose(backups, {
+      ...wish,
+      timelines,
+      ...(timeline !== undefined && { timeline }),
+    })
+    return `${backup.id}: ${path.map((section) => section.timeline).join('-')}`
+  }
+
+  test.each<readonly [TargetTimeline | undefined, string]>([
+    [undefined, 'F40: 1-2'],
+    ['current', 'F40: 1-2'],
+    [1, 'F30: 1'],
+    [2, 'F40: 1-2'],
+    [3, 'F10: 1-3'],
+    // From 2 on the history files count up to 3, which does not come from 2.
+    ['latest', 'F10: 1-3'],
+  ])('%s is followed from the newest backup that is on its way', (timeline, expected) => {
+    expect(pathOf(timeline)).toBe(expected)
+  })
+
+  test('is the latest one for the target latest, as no other was asked for', () => {
+    expect(pathOf(undefined, { target: { kind: 'latest' } })).toBe('F10: 1-3')
+  })
+
+  test.each<readonly [string, TargetTimeline, string]>([
+    ['F30', 3, 'backup F30 cannot be restored: it ends after timeline 3 branched off at 0/15'],
+    ['F40', 3, 'backup F40 cannot be restored: it is on timeline 2, which timeline 3 does not come from'],
+    [
+      'F30',
+      4,
+      'backup F30 cannot be restored: it cannot follow timeline 4, of which the archive has no history file',
+    ],
+  ])('that does not pass the backup %s is refused', (name, timeline, message) => {
+    const failure = failureOf(backups, { id: name, timeline, timelines })
+    expect(failure).toMatchObject({ code: 'backup.not-restorable', message })
   })
 })
 

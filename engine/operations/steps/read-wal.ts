@@ -35,6 +35,8 @@ export type WalSource = WalIdentity & {
    * ancestor wrote before that, and is taken when the ancestor's own was never archived, as recovery does.
    */
   readonly heirs?: readonly { readonly timeline: Timeline; readonly start: Lsn }[]
+  /** Whose segments of that number are asked for, in that order; then `heirs` do not count. Default: the timeline's own. */
+  readonly timelinesOf?: (number: bigint) => readonly Timeline[]
   /**
    * Little is needed after this LSN: of the segment that holds it only what a usual record there takes is read, where
    * it is not compressed. What then looks cut off may only be longer, and is to be read again without the limit.
@@ -54,7 +56,7 @@ export async function readWalRecords(
   source: WalSource,
   { start, from }: Pick<WalCursorOptions, 'start' | 'from'>,
   visit: (record: WalRecord) => boolean,
-  onSegment: (name: string) => void = () => undefined,
+  onSegment: (name: string, timeline: Timeline) => void = () => undefined,
 ): Promise<WalProblem | undefined> {
   const { timeline, segmentBytes, systemIdentifier, signal } = source
   const cursor = new WalCursor({ start, from, timeline, segmentBytes, systemIdentifier })
@@ -67,19 +69,26 @@ export async function readWalRecords(
       continue
     }
     signal.throwIfAborted()
-    const name = walSegmentName({ timeline, number: step.number }, segmentBytes)
     const mostBytes = neededBytes(source, step.number)
-    let loaded = await loadSegment(source, name, mostBytes)
-    for (const heir of source.heirs ?? []) {
-      if (loaded.kind !== 'missing' || walSegmentNumber(heir.start, segmentBytes) !== step.number) continue
-      const sameInHeir = { timeline: heir.timeline, number: step.number }
-      loaded = await loadSegment(source, walSegmentName(sameInHeir, segmentBytes), mostBytes)
+    let loaded: Loaded = { kind: 'missing', why: 'the segment is missing' }
+    for (const owner of ownersOf(source, step.number)) {
+      const name = walSegmentName({ timeline: owner, number: step.number }, segmentBytes)
+      loaded = await loadSegment(source, name, mostBytes)
+      if (loaded.kind === 'missing') continue
+      onSegment(name, owner)
+      break
     }
-    if (loaded.kind === 'bytes') {
-      onSegment(name)
-      cursor.feed(step.number, loaded.bytes)
-    } else cursor.feedNothing(step.number, loaded.kind, loaded.why)
+    if (loaded.kind === 'bytes') cursor.feed(step.number, loaded.bytes)
+    else cursor.feedNothing(step.number, loaded.kind, loaded.why)
   }
+}
+
+function ownersOf(source: WalSource, number: bigint): readonly Timeline[] {
+  if (source.timelinesOf !== undefined) return source.timelinesOf(number)
+  const heirs = (source.heirs ?? []).filter(
+    ({ start }) => walSegmentNumber(start, source.segmentBytes) === number,
+  )
+  return [source.timeline, ...heirs.map(({ timeline }) => timeline)]
 }
 
 function neededBytes({ nothingAfter, segmentBytes }: WalSource, number: bigint): number {

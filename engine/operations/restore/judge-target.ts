@@ -1,0 +1,130 @@
+import path from 'node:path'
+import type { BackupId } from '../../base/backup-id.ts'
+import type { Run } from '../../base/run.ts'
+import { findWalSegment, requireWalSegmentBytes } from '../../base/wal-segment.ts'
+import type { Inventory } from '../../catalog/inventory.ts'
+import { readInventory } from '../../catalog/inventory.ts'
+import { archiveDirectory } from '../../catalog/paths.ts'
+import { readTarget, readTargetTimeline } from '../../catalog/recovery-target.ts'
+import { timelineTree } from '../../catalog/recovery-timelines.ts'
+import { findArchivedTimeline, readWalArchive, type WalArchive } from '../../catalog/wal-archive.ts'
+import { configNumber, configSystemId } from '../../format/instance-config.ts'
+import type { RecoveryTarget } from '../../format/recovery-settings.ts'
+import { checkTarget, type TargetCheck } from '../steps/check-target.ts'
+import { type BackupWish, chooseBackup, type ChosenBackup } from './choose-backup.ts'
+
+/** What is to be reached, as requests have it. */
+export type TargetRequest = {
+  readonly catalog: string
+  readonly instance: string
+  readonly id: BackupId | undefined
+  readonly target: RecoveryTarget | undefined
+  readonly isInclusive: boolean | undefined
+  readonly targetTimeline: string | undefined
+  readonly isValidated: boolean
+  readonly isForced: boolean
+}
+
+export type JudgedTarget = {
+  readonly chosen: ChosenBackup
+  /** Undefined when there is no target, or nothing is to be validated. */
+  readonly check: TargetCheck | undefined
+}
+
+/** How long WAL is read. */
+type Patience = { readonly limitMs?: number }
+
+const USUAL_SEGMENT_BYTES = 16 << 20
+
+/**
+ * Chooses the backup for a restore and reads the WAL from there up to the target. A backup that turns out to end after
+ * the target is passed over, unless it was named.
+ *
+ * @throws {EngineError} `backup.*` when no backup serves; `value.malformed`, `usage.invalid` for the target; `storage.*`
+ */
+export async function judgeTarget(
+  request: TargetRequest,
+  run: Pick<Run, 'signal'> & { readonly onSegment?: (name: string, bytes: number) => void },
+  { limitMs }: Patience = {},
+): Promise<JudgedTarget> {
+  const inventory = await readInventory(request.catalog, request.instance, run)
+  const segmentBytes = segmentBytesOf(inventory)
+  const archive = await readWalArchive(request.catalog, request.instance, segmentBytes, run)
+  const wish = wishOf(request, inventory, archive)
+  const { target } = wish
+  const systemIdentifier = configSystemId(inventory.config)
+  const unfitIds = new Set<BackupId>()
+  let first: JudgedTarget | undefined
+  for (;;) {
+    let chosen: ChosenBackup
+    try {
+      chosen = chooseBackup(inventory, { ...wish, unfitIds })
+    } catch (thrown) {
+      // The newest one that was looked at says more than that there is none.
+      if (first === undefined) throw thrown
+      return first
+    }
+    if (target === undefined || !request.isValidated || systemIdentifier === undefined)
+      return { chosen, check: undefined }
+    const { control, directory, id } = chosen.backup
+    const check = await checkTarget({
+      target,
+      startLsn: control.startLsn,
+      stopLsn: control.stopLsn,
+      path: chosen.path,
+      segmentBytes,
+      systemIdentifier,
+      places: [
+        { directory: archiveDirectory(request.catalog, request.instance), kind: 'archive' },
+        { directory: path.join(directory, 'database', 'pg_wal'), kind: 'plain' },
+      ],
+      hasLater: (name) => hasLater(archive, name),
+      signal: run.signal,
+      ...(run.onSegment !== undefined && { report: run.onSegment }),
+      ...(limitMs !== undefined && { limitMs }),
+    })
+    const isFinal = check.kind === 'not-reached' ? !chosen.isDoubtful : check.kind !== 'before-end'
+    if (isFinal || request.id !== undefined) return { chosen, check }
+    first ??= { chosen, check }
+    unfitIds.add(id)
+  }
+}
+
+/**
+ * Chooses the backup without reading WAL.
+ *
+ * @throws {EngineError} as {@link judgeTarget}
+ */
+export async function chooseForTarget(
+  request: TargetRequest,
+  inventory: Inventory,
+  run: Pick<Run, 'signal'>,
+): Promise<ChosenBackup> {
+  const { catalog, instance } = request
+  const archive = await readWalArchive(catalog, instance, segmentBytesOf(inventory), run)
+  return chooseBackup(inventory, wishOf(request, inventory, archive))
+}
+
+function wishOf(request: TargetRequest, inventory: Inventory, archive: WalArchive): BackupWish {
+  const { id, isInclusive, isValidated, isForced, targetTimeline } = request
+  return {
+    id,
+    target: request.target === undefined ? undefined : readTarget(request.target, { isInclusive }),
+    timeline: targetTimeline === undefined ? undefined : readTargetTimeline(targetTimeline),
+    tree: timelineTree({ backups: inventory.backups, archive }),
+    isValidated,
+    isForced,
+  }
+}
+
+function segmentBytesOf({ config }: Inventory): number {
+  return requireWalSegmentBytes(configNumber(config, 'xlog-seg-size') ?? USUAL_SEGMENT_BYTES)
+}
+
+/** Whether a later segment of the same timeline is there. */
+function hasLater(archive: WalArchive, name: string): boolean {
+  const segment = findWalSegment(name, archive.segmentBytes)
+  if (segment === undefined) return false
+  const last = findArchivedTimeline(archive, segment.timeline)?.segments?.end
+  return last !== undefined && last > segment.number
+}

@@ -1,0 +1,85 @@
+import { EngineError } from '../../base/engine-error.ts'
+import { formatLsn } from '../../base/lsn.ts'
+import { PREFLIGHT_HINTS, type PreflightHint } from '../../base/preflight-hints.ts'
+import { formatTargetTime } from '../../catalog/recovery-time-text.ts'
+import type { WalReach } from '../steps/check-target.ts'
+import type { JudgedTarget } from './judge-target.ts'
+import type { PreflightLine } from './plan.ts'
+
+/** The line of the pre-flight about the target; undefined where there is nothing to say. */
+export function targetLine(judged: JudgedTarget, hasTarget: boolean): PreflightLine | undefined {
+  const { check } = judged
+  if (check === undefined) {
+    if (!hasTarget) return undefined
+    return line('warning', 'wal-unchecked', {}, 'let-validate')
+  }
+  switch (check.kind) {
+    case 'reached':
+      return line('ok', 'wal-reached', reachValues(check.reach))
+    case 'unread':
+      return line('ok', 'wal-read-at-start', reachValues(check.reach))
+    case 'before-end':
+      return line('blocked', 'wal-before-end', { id: judged.chosen.backup.id }, 'older-backup')
+    case 'not-reached':
+      return check.isEnd
+        ? line('blocked', 'wal-ends', reachValues(check.reach), 'earlier-target')
+        : line(
+            'blocked',
+            'wal-broken',
+            { ...reachValues(check.reach), segment: check.problem.segment, problem: check.problem.what },
+            'earlier-target',
+          )
+  }
+}
+
+/**
+ * What is wrong with the target, as one sentence; undefined when recovery stops there, or WAL was not read that far.
+ * Source of the wording: `catalog-format.md` section 9.2.
+ */
+export function whyUnreachable({ chosen, check }: JudgedTarget): string | undefined {
+  if (check === undefined || check.kind === 'reached' || check.kind === 'unread') return undefined
+  if (check.kind === 'before-end')
+    return `the target is before the end of backup ${chosen.backup.id}, at ${formatLsn(chosen.backup.control.stopLsn)}`
+  const how = `recovery can be done up to ${reachText(check.reach)}`
+  return check.isEnd ? how : `${how}: ${check.problem.message}`
+}
+
+/** @throws {EngineError} `restore.unreachable`, and `wal.missing` or `wal.damaged` where that is why */
+export function requireReachable(judged: JudgedTarget): void {
+  const why = whyUnreachable(judged)
+  if (why === undefined) return
+  const { check, chosen } = judged
+  const broken = check?.kind === 'not-reached' && !check.isEnd ? check.problem : undefined
+  const code =
+    broken === undefined ? 'restore.unreachable' : broken.what === 'missing' ? 'wal.missing' : 'wal.damaged'
+  throw new EngineError(code, `the recovery target is not reached: ${why}`, {
+    hint: 'Nothing was written. Choose an earlier target or another timeline, or bring the WAL into the archive.',
+    facts: { backup: chosen.backup.id, ...(broken !== undefined && { segment: broken.segment }) },
+  })
+}
+
+/** `time 2026-11-21 00:41:07.123456+00, xid 741, LSN 0/9000060 on timeline 1`. */
+function reachText({ micros, xid, endLsn, timeline }: WalReach): string {
+  const time = micros === undefined ? [] : [`time ${formatTargetTime(micros)}`]
+  const transaction = xid === undefined ? [] : [`xid ${xid}`]
+  return [...time, ...transaction, `LSN ${formatLsn(endLsn)} on timeline ${timeline}`].join(', ')
+}
+
+function reachValues({ micros, xid, endLsn, timeline }: WalReach): Readonly<Record<string, string | number>> {
+  return {
+    time: micros === undefined ? '' : formatTargetTime(micros),
+    xid: xid ?? '',
+    lsn: formatLsn(endLsn),
+    timeline,
+  }
+}
+
+function line(
+  state: PreflightLine['state'],
+  code: string,
+  values: Readonly<Record<string, string | number>>,
+  hint?: PreflightHint['code'],
+): PreflightLine {
+  const said = hint === undefined ? undefined : { code: hint, values: {}, text: PREFLIGHT_HINTS[hint] }
+  return { code: 'wal', state, sentence: { code, values }, hint: said }
+}

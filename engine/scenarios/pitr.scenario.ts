@@ -1,0 +1,435 @@
+import { readFile } from 'node:fs/promises'
+import path from 'node:path'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { formatLsn, type Lsn, lsnFromBigint, parseLsn } from '../base/lsn.ts'
+import type { Timeline } from '../base/wal-segment.ts'
+import { findRecoveryStop, type RecoveryStop, willBeApplied } from '../catalog/recovery-stop.ts'
+import { readTarget } from '../catalog/recovery-target.ts'
+import { formatTargetTime } from '../catalog/recovery-time-text.ts'
+import { verifyStop } from '../catalog/verify-stop.ts'
+import type { RecoveryTarget } from '../format/recovery-settings.ts'
+import { parseTimelineHistory } from '../format/timeline-history.ts'
+import type { EmbeddedMajor } from '../host/embedded-postgres.ts'
+import { makeArchive, type TestArchive } from '../testing/archives.ts'
+import {
+  type CommitLoad,
+  type Moment,
+  momentOf,
+  PAYMENT_STATEMENTS,
+  type RecordedEnd,
+  startCommitLoad,
+} from '../testing/commit-load.ts'
+import { startEngine, type TestEngine } from '../testing/engines.ts'
+import { type Dice, diceOf } from '../testing/random-world.ts'
+import { scratchDirectory } from '../testing/scratch.ts'
+import { startScratch } from '../testing/scratch-servers.ts'
+import {
+  serverDirectory,
+  serverMajors,
+  startRestored,
+  startServer,
+  type TestServer,
+} from '../testing/servers.ts'
+import { readTimelineEvents, type TimelineEvent } from '../testing/wal-oracle.ts'
+
+/** `TIDEMARK_TARGETS=40 TIDEMARK_SEED=7` tries 40 targets on each version. */
+const COUNT = Number(process.env['TIDEMARK_TARGETS'] ?? 4)
+const SEED = Number(process.env['TIDEMARK_SEED'] ?? 1)
+
+const NEVER = new AbortController().signal
+const SEGMENT_BYTES = 1 << 20
+const FIRST_OF_CHILD = 1_000_000
+/** Two clocks of one machine may differ by so much: the server's is read at another moment than ours. */
+const CLOCK_SLACK_MICROS = 20_000n
+/** A record that is begun before an LSN may end so much after it. */
+const LONGEST_COMMIT_BYTES = 16_384n
+
+const KINDS = ['time', 'xid', 'name', 'lsn', 'immediate', 'latest'] as const
+
+/** What happened on one timeline, as clients saw it. */
+type Story = {
+  readonly timeline: Timeline
+  readonly ends: readonly RecordedEnd[]
+  readonly points: readonly { readonly name: string; readonly before: Moment; readonly after: Moment }[]
+}
+
+/** A way over timelines: what would be there at its end. */
+type Way = {
+  readonly timeline: Timeline
+  /** For the request. */
+  readonly timelineTexts: readonly string[]
+  readonly events: readonly TimelineEvent[]
+  readonly ends: readonly (RecordedEnd & { readonly timeline: Timeline })[]
+  readonly points: Story['points']
+  readonly backups: readonly { readonly id: string; readonly stopLsn: Lsn }[]
+}
+
+type Wish = {
+  readonly way: Way
+  readonly target: RecoveryTarget
+  readonly isInclusive?: boolean
+  readonly id?: string
+  readonly stop: RecoveryStop
+}
+
+describe.each(serverMajors().map((major, index) => [major, index] as const))(
+  'after a load with a switch of timelines on PostgreSQL %i',
+  (major, version) => {
+    const cleanUp = new AsyncDisposableStack()
+    let world: World
+    beforeAll(async () => {
+      world = await liveThrough(major, diceOf(SEED * 1000 + major), cleanUp)
+    })
+    afterAll(() => cleanUp.disposeAsync())
+
+    test.for(Array.from({ length: COUNT }, (_, index) => index))(
+      `recovery stops at exactly the target (TIDEMARK_SEED=${SEED}, target %i)`,
+      async (index, { onTestFailed }) => {
+        const dice = diceOf((SEED * 1000 + major) * 1000 + index)
+        const wish = drawTarget(world, dice, KINDS[(version * COUNT + index) % KINDS.length] ?? 'time')
+        const { way, target, isInclusive, id } = wish
+        onTestFailed(() => {
+          const asked = { ...target, isInclusive, id, timeline: way.timeline, stop: wish.stop.kind }
+          process.stdout.write(
+            `TIDEMARK_SEED=${SEED} target ${index} of ${major}: ${JSON.stringify(asked)}\n`,
+          )
+        })
+        const { values, sound } = await restoreAndLook(world, wish, `${index}`, dice)
+        expect(sound).toEqual([])
+        expect(values).toEqual(expectedValues(wish))
+        expect(contradictions(wish, values)).toEqual([])
+      },
+    )
+  },
+)
+
+type World = {
+  readonly major: EmbeddedMajor
+  readonly scratch: string
+  readonly engine: TestEngine
+  readonly ref: { readonly catalog: string; readonly instance: string }
+  readonly archive: TestArchive
+  readonly password: string
+  readonly ways: readonly [Way, Way]
+}
+
+/** A load on timeline 1, which goes on after timeline 2 has branched off from its past, and a load on that. */
+async function liveThrough(major: EmbeddedMajor, dice: Dice, cleanUp: AsyncDisposableStack): Promise<World> {
+  const scratch = cleanUp.use(await scratchDirectory('pitr')).path
+  const archive = makeArchive(scratch)
+  const server = cleanUp.use(
+    await startServer(scratch, { major, walSegmentMb: 1, settings: archive.settings }),
+  )
+  const engine = cleanUp.use(await startEngine())
+  const ref = await engine.register(path.join(scratch, 'catalog'), server)
+  await archive.serve(ref)
+  const from = parseLsn(await server.value('postgres', 'select pg_current_wal_insert_lsn()'))
+  await server.run('postgres', ...PAYMENT_STATEMENTS)
+  const main = await liveOn(server, dice, 1, 1, async (step) => {
+    if (step === 1) await backUp(engine, ref, 'FULL', dice)
+    if (step === 3) await backUp(engine, ref, dice.pick(['DELTA', 'PAGE'] as const), dice)
+  })
+  const systemIdentifier = BigInt(
+    await server.value('postgres', 'select system_identifier from pg_control_system()'),
+  )
+  await server.stop('fast')
+
+  const branch = main.points[main.points.length - 2]?.name ?? ''
+  const home = serverDirectory(path.join(scratch, 'child'))
+  const dataDirectory = path.join(home, 'data')
+  await restore(engine, {
+    ...ref,
+    dataDirectory,
+    target: { kind: 'name', name: branch },
+    targetAction: 'promote',
+    restoreCommand: `cp "${archive.directory}/%f" "%p"`,
+  })
+  const child = cleanUp.use(await startRestored(dataDirectory, major, server.password, { isArchiving: true }))
+  await vi.waitFor(
+    async () => expect(await child.value('postgres', 'select pg_is_in_recovery()')).toBe('false'),
+    { timeout: 30_000 },
+  )
+  const later = await liveOn(child, dice, 2, FIRST_OF_CHILD, async (step) => {
+    if (step === 2) {
+      const connection = { port: String(child.port) }
+      await backUp(engine, ref, 'FULL', dice, { connection, dataDirectory })
+    }
+  })
+  await child.stop('fast')
+
+  const { backups } = await engine.client['backups.list'](ref)
+  const read = async (timeline: Timeline) =>
+    await readTimelineEvents({
+      directory: archive.directory,
+      timeline,
+      from: timeline === 1 ? from : switchLsn,
+      segmentBytes: SEGMENT_BYTES,
+      systemIdentifier,
+    })
+  const history = parseTimelineHistory(
+    await readFile(path.join(archive.directory, '00000002.history'), 'utf8'),
+  )
+  const switchLsn = history[0]?.switchLsn ?? parseLsn('0/0')
+  const first = await read(1)
+  const before = first.filter(({ lsn }) => lsn < switchLsn)
+  const known = (timeline: Timeline, most?: Lsn) =>
+    backups
+      .filter((one) => one.timeline === timeline && (most === undefined || one.stopLsn <= most))
+      .map(({ id, stopLsn }) => ({ id, stopLsn }))
+  const own = (story: Story) => story.ends.map((end) => ({ ...end, timeline: story.timeline }))
+  return {
+    major,
+    scratch,
+    engine,
+    ref,
+    archive,
+    password: server.password,
+    ways: [
+      {
+        timeline: 1,
+        timelineTexts: ['1'],
+        events: first,
+        ends: own(main),
+        points: main.points,
+        backups: known(1),
+      },
+      {
+        timeline: 2,
+        timelineTexts: ['2', 'latest'],
+        events: [...before, ...(await read(2)).filter(({ lsn }) => lsn >= switchLsn)],
+        ends: [...own(main).filter((end) => isOnWay(end, before)), ...own(later)],
+        points: [...main.points.filter(({ after }) => after.lsn <= switchLsn), ...later.points],
+        backups: [...known(1, switchLsn), ...known(2)],
+      },
+    ],
+  }
+}
+
+function isOnWay({ xid }: RecordedEnd, events: readonly TimelineEvent[]): boolean {
+  return events.some((event) => event.kind !== 'restore-point' && event.xid === Number(xid & 0xffff_ffffn))
+}
+
+const STEPS = 5
+const ENDS_PER_STEP = 30
+
+/** A load with a restore point after each step; `between` happens meanwhile. */
+async function liveOn(
+  server: TestServer,
+  dice: Dice,
+  timeline: Timeline,
+  firstValue: number,
+  between: (step: number) => Promise<void>,
+): Promise<Story> {
+  await using load: CommitLoad = await startCommitLoad(server, 'postgres', { firstValue, dice })
+  await using session = await server.session('postgres')
+  const points: { name: string; before: Moment; after: Moment }[] = []
+  for (let step = 1; step <= STEPS; step++) {
+    await load.reach(load.ends.length + ENDS_PER_STEP)
+    await between(step)
+    if (dice.roll(2) === 0) await session.query('select pg_switch_wal()')
+    const name = `point ${timeline}.${step}`
+    const before = await momentOf(session)
+    await session.query('select pg_create_restore_point($1)', [name])
+    points.push({ name, before, after: await momentOf(session) })
+  }
+  await load.reach(load.ends.length + ENDS_PER_STEP)
+  await load.stop()
+  await session.query('select pg_switch_wal()')
+  return { timeline, ends: load.ends, points }
+}
+
+async function backUp(
+  engine: TestEngine,
+  ref: World['ref'],
+  mode: 'FULL' | 'DELTA' | 'PAGE',
+  dice: Dice,
+  more: { readonly connection?: { readonly port: string }; readonly dataDirectory?: string } = {},
+): Promise<void> {
+  const isStream = dice.roll(2) === 0
+  const { error } = await engine.ended(
+    engine.client['backups.start']({ ...ref, mode, isStream, isSynced: false, threads: 2, ...more }),
+  )
+  expect(error).toBeUndefined()
+}
+
+/** A target that can be reached on its way, of that kind. */
+function drawTarget({ ways }: World, dice: Dice, kind: (typeof KINDS)[number]): Wish {
+  const way = dice.pick(ways)
+  const oldest = way.backups.at(-1)?.stopLsn
+  const first = way.backups.reduce(
+    (low, { stopLsn }) => (stopLsn < low ? stopLsn : low),
+    oldest ?? parseLsn('0/0'),
+  )
+  for (let tries = 0; tries < 200; tries++) {
+    const isInclusive = dice.roll(2) === 0
+    const backup = dice.pick(way.backups)
+    const target = drawOne(way, dice, kind)
+    const isExact = kind === 'time' || kind === 'xid' || kind === 'lsn'
+    const wanted = readTarget(target, isExact ? { isInclusive } : {})
+    const stop = findRecoveryStop(way.events, wanted, backup.stopLsn)
+    const isReached = kind === 'latest' ? stop.kind === 'end' : stop.kind !== 'end' && stop.lsn >= first
+    if (!isReached) continue
+    const isNamed =
+      kind === 'immediate' || (stop.kind !== 'end' && dice.roll(3) === 0 && isBefore(backup, stop, way))
+    return { way, target, stop, ...(isExact && { isInclusive }), ...(isNamed && { id: backup.id }) }
+  }
+  throw new Error(`no ${kind} can be reached`)
+}
+
+/** Whether everything that was going on when the backup stopped had ended long before the stop of recovery. */
+function isBefore({ stopLsn }: Way['backups'][number], stop: RecoveryStop, { ends }: Way): boolean {
+  if (stop.kind === 'end') return true
+  return stopLsn < stop.lsn && ends.some(({ before }) => before.lsn > stopLsn && before.lsn < stop.lsn)
+}
+
+function drawOne({ ends, points, events }: Way, dice: Dice, kind: (typeof KINDS)[number]): RecoveryTarget {
+  const end = dice.pick(ends)
+  switch (kind) {
+    case 'time': {
+      const width = Number(end.after.micros - end.before.micros)
+      const drawn = end.before.micros + BigInt(dice.roll(width + 1))
+      const exact = dice.pick(events).micros + BigInt(dice.roll(3) - 1)
+      return { kind, at: formatTargetTime(dice.roll(2) === 0 ? drawn : exact) }
+    }
+    case 'xid':
+      return { kind, xid: String(end.xid) }
+    case 'lsn': {
+      const width = Number(end.after.lsn - end.before.lsn)
+      return { kind, lsn: formatLsn(lsnFromBigint(end.before.lsn + BigInt(dice.roll(width + 1)))) }
+    }
+    case 'name':
+      return { kind, name: dice.pick(points).name }
+    case 'immediate':
+    case 'latest':
+      return { kind }
+  }
+}
+
+async function restoreAndLook(
+  { engine, ref, archive, scratch, major }: World,
+  { way, target, isInclusive, id }: Wish,
+  label: string,
+  dice: Dice,
+): Promise<{ readonly values: readonly number[]; readonly sound: readonly string[] }> {
+  const dataDirectory = path.join(serverDirectory(path.join(scratch, `target-${label}`)), 'data')
+  const targetAction = dice.pick(['pause', 'promote'] as const)
+  const request = {
+    ...ref,
+    dataDirectory,
+    target,
+    targetTimeline: dice.pick(way.timelineTexts),
+    restoreCommand: `cp "${archive.directory}/%f" "%p"`,
+    targetAction,
+    ...(isInclusive !== undefined && { isInclusive }),
+    ...(id !== undefined && { id: id as never }),
+  }
+  const { preflight } = await engine.client['restore.plan'](request)
+  const line = preflight.find(({ code }) => code === 'wal')
+  expect(line).toMatchObject({ state: 'ok', sentence: { code: 'wal-reached' } })
+  await restore(engine, request)
+  await using server = await startScratch(dataDirectory, major)
+  const stop = await server.waitForRecovery({ limitMs: 60_000, signal: NEVER })
+  if (stop.state === 'failed') throw new Error(`${stop.message}\n${await server.readLog()}`)
+  expect(stop.state).toBe(target.kind !== 'latest' && targetAction === 'pause' ? 'paused' : 'open')
+  const { timeline, lsn } = line?.sentence.values ?? {}
+  const faults = verifyStop(
+    readTarget(target, isInclusive === undefined ? {} : { isInclusive }),
+    { ...stop, stop: stop.log.stop },
+    { timeline: Number(timeline), endLsn: parseLsn(String(lsn)) },
+  )
+  await using session = await server.session('postgres', { signal: NEVER })
+  const { rows } = await session.query('select value from public.payment order by value')
+  await server.stop('immediate')
+  return { values: rows.map(({ value }) => Number(value)), sound: faults.map(({ message }) => message) }
+}
+
+async function restore(
+  engine: TestEngine,
+  request: Parameters<TestEngine['client']['restore.start']>[0],
+): Promise<void> {
+  const job = await engine.ended(engine.client['restore.start']({ ...request, isSynced: false, threads: 2 }))
+  if (job.error !== undefined)
+    throw new Error(`${job.error.code}: ${job.error.message} ${job.error.hint ?? ''}`)
+}
+
+/** By the WAL: exact. */
+function expectedValues({ way, stop }: Wish): readonly number[] {
+  const applied = new Set(
+    way.events
+      .filter((event) => event.kind === 'commit' && willBeApplied(event, stop))
+      .map((event) => `${event.timeline} ${event.kind === 'commit' ? event.xid : ''}`),
+  )
+  return way.ends
+    .filter(
+      ({ timeline, xid, isCommitted }) => isCommitted && applied.has(`${timeline} ${xid & 0xffff_ffffn}`),
+    )
+    .map(({ value }) => value)
+    .toSorted((a, b) => a - b)
+}
+
+/** By what the clients saw: what cannot be, whatever the order within moments that overlap. */
+function contradictions(
+  { way, target, isInclusive, stop }: Wish,
+  values: readonly number[],
+): readonly string[] {
+  const found = new Set(values)
+  const known = new Set(way.ends.map(({ value }) => value))
+  const must = way.ends.filter((end) => end.isCommitted && mustBeThere(way, target, stop, end))
+  const mustNot = way.ends.filter(
+    (end) => !end.isCommitted || mustBeGone(way, target, stop, end, isInclusive ?? true),
+  )
+  return [
+    ...must.filter(({ value }) => !found.has(value)).map(({ value }) => `${value} is missing`),
+    ...mustNot.filter(({ value }) => found.has(value)).map(({ value }) => `${value} should not be there`),
+    ...values.filter((value) => !known.has(value)).map((value) => `${value} is of another timeline`),
+  ]
+}
+
+function boundsOf({ ends, points }: Way, target: RecoveryTarget, stop: RecoveryStop): Moments | undefined {
+  switch (target.kind) {
+    case 'xid':
+      return ends.find(({ xid }) => String(xid) === target.xid)
+    case 'name':
+      return points.find(({ name }) => name === target.name)
+    case 'immediate':
+      return stop.kind === 'end' ? undefined : lsnMoment(stop.lsn)
+    case 'lsn':
+      return lsnMoment(parseLsn(target.lsn))
+    case 'time':
+    case 'latest':
+      return undefined
+  }
+}
+
+type Moments = { readonly before: Pick<Moment, 'lsn'>; readonly after: Pick<Moment, 'lsn'> }
+
+function lsnMoment(lsn: Lsn): Moments {
+  return { before: { lsn }, after: { lsn } }
+}
+
+function mustBeThere(way: Way, target: RecoveryTarget, stop: RecoveryStop, end: RecordedEnd): boolean {
+  if (target.kind === 'latest') return true
+  if (target.kind === 'time') return end.after.micros + CLOCK_SLACK_MICROS < timeOf(target)
+  const bounds = boundsOf(way, target, stop)
+  return bounds !== undefined && end.after.lsn <= bounds.before.lsn
+}
+
+function mustBeGone(
+  way: Way,
+  target: RecoveryTarget,
+  stop: RecoveryStop,
+  end: RecordedEnd,
+  isInclusive: boolean,
+): boolean {
+  if (target.kind === 'latest') return false
+  if (target.kind === 'time') return end.before.micros - CLOCK_SLACK_MICROS > timeOf(target)
+  if (target.kind === 'xid' && String(end.xid) === target.xid) return !isInclusive
+  const bounds = boundsOf(way, target, stop)
+  const slack = target.kind === 'lsn' ? LONGEST_COMMIT_BYTES : 0n
+  return bounds !== undefined && end.before.lsn >= bounds.after.lsn + slack
+}
+
+function timeOf(target: Extract<RecoveryTarget, { kind: 'time' }>): bigint {
+  const read = readTarget(target)
+  return read.kind === 'time' ? read.micros : 0n
+}
