@@ -25,6 +25,12 @@ export function restoreCommandLine(request: RestoreRequest): string {
       ({ from, to }) => `--external-mapping=${shellWord(`${escaped(from)}=${escaped(to)}`)}`,
     ),
     ...(request.skipsExternal === true ? ['--skip-external-dirs'] : []),
+    ...(request.incrementalMode === undefined || request.incrementalMode === 'none'
+      ? []
+      : [`-I ${request.incrementalMode}`]),
+    ...(request.databases?.names ?? []).map((name) => `--db-${request.databases?.kind}=${shellWord(name)}`),
+    ...(request.destroysOtherDatabases === true ? ['--destroy-all-other-dbs'] : []),
+    ...(request.walDirectory === undefined ? [] : [`-X ${shellWord(request.walDirectory)}`]),
     ...(request.threads === undefined ? [] : [`-j ${request.threads}`]),
     ...(request.isValidated === false ? ['--no-validate'] : []),
     ...(request.checksBlocks === false ? ['--skip-block-validation'] : []),

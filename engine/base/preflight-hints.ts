@@ -7,6 +7,20 @@ export const PREFLIGHT_HINTS = {
   'validate-or-force': 'Let it be validated first, or force the restore.',
   'let-validate': 'Let it be validated first.',
   'empty-directory': 'Choose another directory, or move away what is in it.',
+  'empty-or-incremental':
+    'Choose another directory, move away what is in it, or restore incrementally: what is the same stays.',
+  'checksum-instead': 'Use the checksum mode: it compares every page.',
+  'other-directory-or-force':
+    'Choose the directory of this cluster. Only a forced restore empties another one.',
+  'destroy-others':
+    'Say that all other databases in the directory may be destroyed, or restore into an empty one.',
+  'remove-pid-file': 'Make sure that no server runs there, then remove postmaster.pid.',
+  continued: 'What it has written already is compared and kept where it is right.',
+  overwritten:
+    'What is in the directory becomes that of the backup; what the backup does not have is deleted.',
+  wiped: 'Everything in it is deleted, hidden files excepted. That cannot be undone.',
+  'archive-wal-first': 'If it is not in an archive, copy it away first: it cannot be brought back.',
+  'drop-excluded': 'Their files are made empty. Drop these databases when the server has started.',
   'other-directory': 'Choose another directory; this one belongs to a running server.',
   'writable-directory': 'Choose a directory that you may write to.',
   'map-apart': 'Map each part to a directory of its own.',

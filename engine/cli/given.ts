@@ -93,6 +93,12 @@ export class Given {
     return Array.isArray(value) ? value.map(parseMapping) : undefined
   }
 
+  /** The texts of an option that may be given several times. */
+  texts(long: string): readonly string[] | undefined {
+    const value = this.#line.options[long]
+    return Array.isArray(value) ? value : undefined
+  }
+
   /** @throws {EngineError} `usage.invalid` when there is no catalog. */
   requireCatalog(): string {
     const catalog = this.path('backup-path')

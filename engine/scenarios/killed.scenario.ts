@@ -1,10 +1,11 @@
-import { existsSync } from 'node:fs'
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { mkdtemp, readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openSession } from '../cli/session.ts'
 import { type CliProcess, startCli } from '../testing/cli-process.ts'
 import { runCli } from '../testing/cli-world.ts'
+import { compareTrees } from '../testing/compare-trees.ts'
 import { startEngine } from '../testing/engines.ts'
 import { type Gate, openGate } from '../testing/gate.ts'
 import { scratchDirectory } from '../testing/scratch.ts'
@@ -271,14 +272,74 @@ describe('killed with SIGKILL', () => {
       expect(existsSync(path.join(target, 'base'))).toBe(true)
       expect(existsSync(path.join(target, 'global', 'pg_control'))).toBe(false)
       await expect(startRestored(target, MAJOR, server.password)).rejects.toThrow('does not start')
-      expect(await run('restore', '-i', id, '-D', target)).toMatchObject({ status: 1 })
       expect(await list()).toEqual(before)
       expect(await run('validate', '-i', id)).toMatchObject({ status: 0 })
 
-      const again = path.join(server.directory(`${phase} again`), 'data')
-      expect(await run('restore', '-i', id, '-D', again)).toMatchObject({ status: 0 })
-      await using restored = await startRestored(again, MAJOR, server.password)
+      const again = await run('restore', '-i', id, '-D', target)
+      expect(again.status, again.err).toBe(0)
+      expect(again.err).toContain(`taking up the restore of backup ${id}`)
+      const fresh = path.join(server.directory(`${phase} again`), 'data')
+      expect(await run('restore', '-i', id, '-D', fresh)).toMatchObject({ status: 0 })
+      expect(compareTrees(fresh, target)).toEqual([])
+      await using restored = await startRestored(target, MAJOR, server.password)
       expect(await checksum(restored)).toBe(sum)
+    })
+  })
+
+  describe(`an incremental restore${whyNoSync}`, () => {
+    test.skipIf(whyNoSync !== '').each<{
+      readonly moment: string
+      readonly isReached: (target: string, disk: string) => boolean
+      readonly again: readonly string[]
+    }>([
+      {
+        moment: 'pg_control is put aside',
+        isReached: (target) => !existsSync(path.join(target, 'global', 'pg_control')),
+        again: ['-I', 'checksum'],
+      },
+      {
+        moment: 'it has deleted a file',
+        isReached: (target) => !existsSync(path.join(target, 'mine', '9')),
+        again: [],
+      },
+      {
+        moment: 'it writes files',
+        isReached: (target) => existsSync(path.join(target, 'backup_label')),
+        again: ['-I', 'checksum'],
+      },
+      {
+        moment: 'it syncs',
+        isReached: (_, disk) => existsSync(path.join(disk, 'called')),
+        again: [],
+      },
+    ])('killed when $moment cannot be started, and goes on when it is begun again', async (one) => {
+      const id = (await list()).find(({ status }) => status === 'OK')?.id ?? ''
+      const target = path.join(server.directory(`over ${one.moment}`), 'data')
+      expect(await run('restore', '-i', id, '-D', target)).toMatchObject({ status: 0 })
+      {
+        await using diverged = await startRestored(target, MAJOR, server.password)
+        await diverged.run('shop', "update ledger set v = 'elsewhere' where n % 2 = 0", 'checkpoint')
+        await diverged.stop('fast')
+      }
+      mkdirSync(path.join(target, 'mine'))
+      for (let at = 0; at < 2000; at++) writeFileSync(path.join(target, 'mine', `${at}`), '')
+      await using disk = await slowDisk(root)
+      await using program = start(
+        ['restore', '-i', id, '-D', target, '--no-validate', '-I', 'checksum'],
+        disk.env,
+      )
+      await expect
+        .poll(() => one.isReached(target, disk.directory), { timeout: 20_000, interval: 1 })
+        .toBe(true)
+      await kill(program)
+
+      expect(existsSync(path.join(target, 'global', 'pg_control.pbk.bak'))).toBe(true)
+      await expect(startRestored(target, MAJOR, server.password)).rejects.toThrow('does not start')
+      const again = await run('restore', '-i', id, '-D', target, ...one.again)
+      expect(again.status, again.err).toBe(0)
+      const fresh = path.join(server.directory(`over ${one.moment} again`), 'data')
+      expect(await run('restore', '-i', id, '-D', fresh)).toMatchObject({ status: 0 })
+      expect(compareTrees(fresh, target)).toEqual([])
     })
   })
 })

@@ -44,6 +44,10 @@ export type JobResult =
       readonly dataDirectory: string
       readonly fileCount: number
       readonly writtenBytes: number
+      /** Bytes that were in the directories already and stayed. */
+      readonly reusedBytes: number
+      /** Files that were there and are not of the backup. */
+      readonly deletedFiles: number
     }
   | {
       readonly kind: 'merge'

@@ -17,7 +17,7 @@ export type RecoveryTargetInput = z.output<typeof recoveryTarget>
 
 const mapping = z.array(z.strictObject({ from: z.string().min(1), to: pathText }))
 
-/** One restore into an empty directory. What is left out has pg_probackup's default. */
+/** One restore. What is left out has pg_probackup's default. */
 export const restoreRequest = z.strictObject({
   ...instanceRef,
   /** The newest usable backup that reaches the target, when left out. */
@@ -32,6 +32,19 @@ export const restoreRequest = z.strictObject({
   tablespaceMapping: mapping.optional(),
   externalMapping: mapping.optional(),
   skipsExternal: z.boolean().optional(),
+  /**
+   * What becomes of a data directory that is not empty: `none` refuses it, unless it holds an interrupted restore, which
+   * is continued; the others bring it to the state of the backup and keep pages that are the same.
+   */
+  incrementalMode: z.enum(['none', 'checksum', 'lsn']).optional(),
+  /** Databases to restore, by the names that they had: only these, or all but these. The templates always are. */
+  databases: z
+    .strictObject({ kind: z.enum(['include', 'exclude']), names: z.array(z.string().min(1).max(63)).min(1) })
+    .optional(),
+  /** Lets a partial restore go into a directory that is not empty, where it destroys the other databases. */
+  destroysOtherDatabases: z.boolean().optional(),
+  /** An empty directory for the WAL; `pg_wal` becomes a link to it. */
+  walDirectory: pathText.optional(),
   threads: z.number().int().min(1).max(64).optional(),
   isValidated: z.boolean().optional(),
   checksBlocks: z.boolean().optional(),
@@ -65,6 +78,34 @@ export type PreflightLine = {
   readonly hint: Sentence | undefined
 }
 
+/** What a restore does with a data directory that is not empty. */
+export type IncrementalPlan = {
+  /** `none`: it is refused, or everything is deleted first. */
+  readonly mode: 'none' | 'checksum' | 'lsn'
+  /** It holds another cluster, and the restore is forced. */
+  readonly isWiped: boolean
+  /** The restore that was interrupted in it and is continued. */
+  readonly continues:
+    | { readonly backupId: string; readonly instance: string; readonly startedAt: string }
+    | undefined
+  /** The modes there are, and why one is not possible. */
+  readonly modes: readonly {
+    readonly mode: 'checksum' | 'lsn'
+    readonly isPossible: boolean
+    readonly reason: Sentence | undefined
+  }[]
+  /** Of the `lsn` mode: up to here the directory followed the backups. */
+  readonly shiftLsn: string | undefined
+  readonly deletedFiles: number
+  readonly deletedBytes: number
+  /** How many of the deleted files are WAL. */
+  readonly deletedWalFiles: number
+  /** Up to twenty of the files that are deleted. */
+  readonly deletedSample: readonly string[]
+  /** An upper bound of what stays. */
+  readonly reusableBytes: number
+}
+
 /** Everything a restore would do. Carrying it out is refused when the catalog has changed since. */
 export type RestorePlan = {
   readonly hash: string
@@ -74,6 +115,13 @@ export type RestorePlan = {
   readonly dataDirectory: string
   readonly tablespaces: readonly { readonly oid: number; readonly from: string; readonly to: string }[]
   readonly externalDirs: readonly { readonly number: number; readonly from: string; readonly to: string }[]
+  readonly walDirectory: string | undefined
+  /** Databases that are left out: their files are made empty. */
+  readonly excludedDatabases: readonly string[]
+  /** What becomes of a data directory that is not empty. */
+  readonly incremental: IncrementalPlan | undefined
+  /** Stands for what is in the data directory now. The job refuses when it has changed by then. */
+  readonly destinationHash: string
   readonly fileCount: number
   readonly readBytes: number
   readonly writeBytes: number

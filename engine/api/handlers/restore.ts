@@ -45,6 +45,7 @@ export function restoreHandlers(context: EngineContext): Pick<EngineHandlers, ke
         run: async (run): Promise<JobResult> => {
           // The target is looked at before the long validation, and again before anything is written.
           const input = inputOf({ ...request, id: plan.backup.id })
+          const expected = { destinationHash: plan.destinationHash }
           if (plan.isBlocked) return { kind: 'restore', ...(await restoreBackup(input, undefined, run)) }
           if (input.isValidated) {
             const { verdicts, findings } = await validateBackups(
@@ -71,7 +72,7 @@ export function restoreHandlers(context: EngineContext): Pick<EngineHandlers, ke
               )
             }
           }
-          return { kind: 'restore', ...(await restoreBackup(input, undefined, run)) }
+          return { kind: 'restore', ...(await restoreBackup(input, expected, run)) }
         },
       })
       return { job: job.id }
@@ -116,6 +117,10 @@ function inputOf(request: RestoreRequest): RestoreInput {
     tablespaceMapping: request.tablespaceMapping ?? [],
     externalMapping: request.externalMapping ?? [],
     skipsExternal: request.skipsExternal ?? false,
+    incrementalMode: request.incrementalMode ?? 'none',
+    databases: request.databases,
+    destroysOtherDatabases: request.destroysOtherDatabases ?? false,
+    walDirectory: request.walDirectory === undefined ? undefined : path.resolve(request.walDirectory),
     threads: request.threads ?? 1,
     isValidated: !isForced && (request.isValidated ?? true),
     isSynced: request.isSynced ?? true,

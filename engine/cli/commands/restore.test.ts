@@ -22,6 +22,8 @@ describe('restore', () => {
         dataDirectory: '/new',
         fileCount: 3,
         writtenBytes: 1024,
+        reusedBytes: 0,
+        deletedFiles: 0,
       },
     }),
   })
@@ -60,7 +62,7 @@ describe('restore', () => {
     [['-D/new', '--immediate'], { dataDirectory: '/new', target: { kind: 'immediate' } }],
     [['-D/new', '--recovery-target=latest'], { dataDirectory: '/new', target: { kind: 'latest' } }],
     [
-      ['-D/new', '-T/a=/b', '-T', '/c=/d', '--external-mapping=/e=/f', '-j8', '--force', '-I', 'none'],
+      ['-D/new', '-T/a=/b', '-T', '/c=/d', '--external-mapping=/e=/f', '-j8', '--force', '-I', 'lsn'],
       {
         dataDirectory: '/new',
         tablespaceMapping: [
@@ -71,6 +73,7 @@ describe('restore', () => {
         threads: 8,
         isForced: true,
         isValidated: false,
+        incrementalMode: 'lsn',
       },
     ],
     [
@@ -83,6 +86,29 @@ describe('restore', () => {
         skipsExternal: true,
         isSynced: false,
       },
+    ],
+    [
+      [
+        '-D/new',
+        '-I',
+        'checksum',
+        '--db-include=shop',
+        '--db-include',
+        'a,b',
+        '--destroy-all-other-dbs',
+        '-X/wal',
+      ],
+      {
+        dataDirectory: '/new',
+        incrementalMode: 'checksum',
+        databases: { kind: 'include', names: ['shop', 'a,b'] },
+        destroysOtherDatabases: true,
+        walDirectory: '/wal',
+      },
+    ],
+    [
+      ['-D/new', '--db-exclude=shop'],
+      { dataDirectory: '/new', databases: { kind: 'exclude', names: ['shop'] } },
     ],
   ])('with %j asks for just that', async (options, expected) => {
     const asked: unknown[] = []
@@ -100,7 +126,7 @@ describe('restore', () => {
     [['--inclusive=on'], /needs a time, an xid or an LSN/],
     [['--immediate', '--inclusive=on'], /needs a time, an xid or an LSN/],
     [['--recovery-target-action=pause'], /needs a recovery target/],
-    [['-I', 'checksum'], /--incremental-mode=checksum is not available/],
+    [['--db-include=a', '--db-exclude=b'], /--db-include and --db-exclude exclude/],
   ])('refuses %j', async (options, message) => {
     const asked: unknown[] = []
     const { status, err } = await runCli(['restore', ...ON_MAIN, '-D/new', ...options], {
@@ -126,6 +152,10 @@ test('the command that a restore plan shows asks for the same restore', async ()
     tablespaceMapping: [{ from: '/a=1', to: '/b' }],
     externalMapping: [{ from: '/c', to: '/d=2' }],
     skipsExternal: true,
+    incrementalMode: 'lsn' as const,
+    databases: { kind: 'exclude' as const, names: ["it's", 'two words'] },
+    destroysOtherDatabases: true,
+    walDirectory: '/wal of it',
     threads: 4,
     isValidated: false,
     checksBlocks: false,

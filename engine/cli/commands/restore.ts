@@ -8,16 +8,17 @@ import { prettySize } from '../pretty.ts'
 
 type RestoreRequest = Parameters<EngineClient['restore.start']>[0]
 
-/** Restores a backup into an empty directory and follows the work to its end. */
+/** Restores a backup and follows the work to its end. */
 export const restore: Command = async (context) => {
   const { client, given, log, signal } = context
   const dataDirectory = given.path('pgdata') ?? (await savedDataDirectory(context))
   const { job } = await client['restore.start'](readRestoreRequest(given, dataDirectory), { signal })
   const ended = await followJob(context, job)
   if (ended.result?.kind === 'restore') {
-    const { backupId, fileCount, writtenBytes } = ended.result
+    const { backupId, fileCount, writtenBytes, reusedBytes } = ended.result
+    const reused = reusedBytes === 0 ? '' : ` written, ${prettySize(reusedBytes)} reused`
     log.info(
-      `backup ${backupId} was restored into ${ended.result.dataDirectory}: ${fileCount} files, ${prettySize(writtenBytes)}`,
+      `backup ${backupId} was restored into ${ended.result.dataDirectory}: ${fileCount} files, ${prettySize(writtenBytes)}${reused}`,
     )
   }
   return reportEnd(context, ended)
@@ -25,14 +26,6 @@ export const restore: Command = async (context) => {
 
 /** The request that the command line stands for. */
 export function readRestoreRequest(given: Given, dataDirectory: string): RestoreRequest {
-  const mode = given.choice('incremental-mode') ?? 'none'
-  if (mode !== 'none') {
-    throw new EngineError(
-      'usage.invalid',
-      `--incremental-mode=${mode} is not available: this version restores into an empty directory only`,
-      { hint: 'Restore into a new directory, and change the servers over afterwards.' },
-    )
-  }
   const target = readTarget(given)
   const isInclusive = given.boolean('recovery-target-inclusive')
   if (isInclusive !== undefined && !['time', 'xid', 'lsn'].includes(target?.kind ?? '')) {
@@ -59,6 +52,10 @@ export function readRestoreRequest(given: Given, dataDirectory: string): Restore
     tablespaceMapping: given.mappings('tablespace-mapping')?.slice(),
     externalMapping: given.mappings('external-mapping')?.slice(),
     skipsExternal: given.has('skip-external-dirs'),
+    incrementalMode: given.choice('incremental-mode') as RestoreRequest['incrementalMode'],
+    databases: readDatabases(given),
+    destroysOtherDatabases: given.has('destroy-all-other-dbs') || undefined,
+    walDirectory: given.path('waldir'),
     threads: given.integer('threads'),
     isValidated: !given.has('no-validate') && !isForced,
     checksBlocks: !given.has('skip-block-validation'),
@@ -71,6 +68,15 @@ export function readRestoreRequest(given: Given, dataDirectory: string): Restore
   return Object.fromEntries(
     Object.entries(request).filter(([, value]) => value !== undefined),
   ) as RestoreRequest
+}
+
+/** @throws {EngineError} `usage.invalid` when databases are named in both ways. */
+function readDatabases(given: Given): RestoreRequest['databases'] {
+  given.refuseTogether('db-include', 'db-exclude')
+  const included = given.texts('db-include')
+  if (included !== undefined) return { kind: 'include', names: [...included] }
+  const excluded = given.texts('db-exclude')
+  return excluded === undefined ? undefined : { kind: 'exclude', names: [...excluded] }
 }
 
 /** The one target that was given. @throws {EngineError} `usage.invalid` when there is more than one. */

@@ -33,7 +33,8 @@ export const RESTORE_OPTIONS: readonly OptionSpec[] = [
     value: FLAG,
     group: 'Restore',
     commands: ['restore'],
-    meaning: 'Restores a CORRUPT or ORPHAN backup, without validating it. What comes out may be damaged.',
+    meaning:
+      'Restores a CORRUPT or ORPHAN backup, without validating it. What comes out may be damaged. Together with --incremental-mode it empties the directory of another cluster first, and mapped directories that are not empty.',
   },
   {
     long: 'incremental-mode',
@@ -41,8 +42,42 @@ export const RESTORE_OPTIONS: readonly OptionSpec[] = [
     value: { kind: 'choice', name: 'MODE', choices: ['none', 'checksum', 'lsn'] },
     group: 'Restore',
     commands: ['restore'],
-    meaning: 'Only none is there in this version: the directory to restore into must be empty.',
+    meaning:
+      'What becomes of a directory that is not empty. none refuses it, unless it holds an interrupted restore, which is continued. checksum keeps pages whose checksum and LSN are those of the backup; lsn relies on the history of a cluster with data checksums that was shut down, and stops where pages contradict it. Both delete what the backup does not have.',
     default: 'none',
+  },
+  {
+    long: 'db-include',
+    value: { kind: 'text', name: 'NAME', maxBytes: 63 },
+    group: 'Restore',
+    commands: ['restore'],
+    isRepeatable: true,
+    meaning:
+      'Restores this database and not the others, by the name it had; may be given several times. Files of the others are made empty: drop them when the server has started. template0 and template1 are always restored.',
+  },
+  {
+    long: 'db-exclude',
+    value: { kind: 'text', name: 'NAME', maxBytes: 63 },
+    group: 'Restore',
+    commands: ['restore'],
+    isRepeatable: true,
+    meaning: 'Restores all databases but this one; may be given several times.',
+  },
+  {
+    long: 'destroy-all-other-dbs',
+    value: FLAG,
+    group: 'Restore',
+    commands: ['restore'],
+    meaning:
+      'Lets --db-include and --db-exclude go together with --incremental-mode, which takes the other databases of the directory away.',
+  },
+  {
+    long: 'waldir',
+    short: 'X',
+    value: { kind: 'path', name: 'DIR' },
+    group: 'Restore',
+    commands: ['restore'],
+    meaning: 'An empty directory for the WAL, an absolute path; pg_wal becomes a link to it.',
   },
 ]
 

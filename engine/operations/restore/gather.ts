@@ -4,11 +4,24 @@ import type { Run } from '../../base/run.ts'
 import { EngineError } from '../../base/engine-error.ts'
 import { type Backup, readContentList } from '../../catalog/backup.ts'
 import { readInventory } from '../../catalog/inventory.ts'
+import { type DatabaseMapEntry, parseDatabaseMap } from '../../format/database-map.ts'
 import { parseTablespaceMap } from '../../format/tablespace-map.ts'
 import { freeBytes } from '../../host/disk.ts'
 import { isProcessAlive } from '../../host/process.ts'
 import { chooseBackup } from './choose-backup.ts'
-import { placesOf, type RestoreFacts, type RestoreInput, type TargetState } from './plan.ts'
+import { isLookedInto, listedDirectories } from './clearing.ts'
+import { type Destination, readDestination } from './destination.ts'
+import { type ExistingFile, fingerprintOf, listExisting } from './existing-files.ts'
+import { decideIncremental } from './incremental.ts'
+import {
+  externalPlaces,
+  linksOf,
+  placesOf,
+  type RestoreFacts,
+  type RestoreInput,
+  type TargetState,
+  wipedPlaces,
+} from './plan.ts'
 import type { ListedBackup } from './work-list.ts'
 
 /** Reads what {@link planRestore} decides on: the chain with its lists, and the places that are to be written to. */
@@ -34,14 +47,78 @@ export async function gatherRestoreFacts(
   const targets = new Map<string, TargetState>()
   for (const place of placesOf(input, { tablespaces, externalDirs }))
     targets.set(place, await inspectTarget(place))
-  return {
+  const destination =
+    targets.get(input.dataDirectory)?.kind === 'occupied'
+      ? readDestination(input.dataDirectory, input.catalog, input.instance)
+      : undefined
+  const known = {
     backup,
     chain: listed,
     tablespaces,
     externalDirs,
+    databaseMap: input.databases === undefined ? undefined : await findDatabaseMap(backup, listed),
+    systemIdentifier: inventory.config.values['system-identifier'],
     targets,
+    destination,
     freeBytes: await freeBytes(input.dataDirectory),
     isRoot: process.getuid?.() === 0,
+  }
+  const existing = await listPlaces(input, known, run)
+  return { ...known, existing, destinationHash: hashOf(destination, existing) }
+}
+
+/** What may stay, or is in the way; nothing where a restore into these directories is refused anyway. */
+async function listPlaces(
+  input: RestoreInput,
+  facts: Omit<RestoreFacts, 'existing' | 'destinationHash'>,
+  run: Pick<Run, 'signal'>,
+): Promise<readonly ExistingFile[]> {
+  const existing: ExistingFile[] = []
+  for (const place of wipedPlaces(input, facts)) {
+    const descends = (_: string, leadsTo: string | undefined): boolean => leadsTo === undefined
+    existing.push(...(await listExisting(place, { externalDirNumber: undefined, descends }, run)))
+  }
+  const mode = decideIncremental(input, facts)?.mode ?? 'none'
+  if (mode === 'none') return existing
+  const directories = listedDirectories(facts.chain[0]?.entries ?? [])
+  const descends = isLookedInto(directories, linksOf(input, facts))
+  existing.push(...(await listExisting(input.dataDirectory, { externalDirNumber: 0, descends }, run)))
+  if (input.skipsExternal) return existing
+  for (const [index, place] of externalPlaces(input, facts).entries()) {
+    const externalDirNumber = index + 1
+    const isListed = (name: string, leadsTo: string | undefined): boolean =>
+      leadsTo === undefined || directories.has(`${externalDirNumber}:${name}`)
+    existing.push(...(await listExisting(place.to, { externalDirNumber, descends: isListed }, run)))
+  }
+  return existing
+}
+
+function hashOf(destination: Destination | undefined, existing: readonly ExistingFile[]): string {
+  if (destination === undefined) return ''
+  const { control, hasBackupLabel, unfinished } = destination
+  return [
+    control?.crc,
+    control?.writtenSeconds,
+    hasBackupLabel,
+    unfinished?.startedAt,
+    fingerprintOf(existing),
+  ].join()
+}
+
+/** A map that cannot be read is none: what it is needed for is then refused. */
+async function findDatabaseMap(
+  backup: Backup,
+  [newest]: readonly ListedBackup[],
+): Promise<readonly DatabaseMapEntry[] | undefined> {
+  const isListed = newest?.entries.some(
+    (entry) => entry.path === 'database_map' && entry.externalDirNumber === 0,
+  )
+  if (isListed !== true) return undefined
+  const file = path.join(backup.directory, 'database', 'database_map')
+  try {
+    return parseDatabaseMap(await readFile(file, 'utf8'))
+  } catch {
+    return undefined
   }
 }
 

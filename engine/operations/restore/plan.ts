@@ -2,11 +2,24 @@ import { createHash } from 'node:crypto'
 import { resolve } from 'node:path'
 import type { BackupId } from '../../base/backup-id.ts'
 import { EngineError } from '../../base/engine-error.ts'
+import { formatLsn } from '../../base/lsn.ts'
+import type { ContentEntry } from '../../format/content-list.ts'
+import type { DatabaseMapEntry } from '../../format/database-map.ts'
 import type { TablespaceMapEntry } from '../../format/tablespace-map.ts'
 import type { RecoveryTarget } from '../../format/recovery-settings.ts'
 import { PREFLIGHT_HINTS, type PreflightHint } from '../../base/preflight-hints.ts'
 import type { ReadableBackup } from './choose-backup.ts'
-import type { ListedBackup } from './work-list.ts'
+import { type Clearing, type Links, planClearing } from './clearing.ts'
+import { type DatabaseChoice, excludedDatabases } from './databases.ts'
+import type { Destination } from './destination.ts'
+import type { ExistingFile } from './existing-files.ts'
+import {
+  decideIncremental,
+  type IncrementalDecision,
+  type IncrementalMode,
+  isOwnPlace,
+} from './incremental.ts'
+import { type ListedBackup, WAL_DIRECTORIES } from './work-list.ts'
 
 /** What a caller asks for. Defaults are those of the reference tool. */
 export type RestoreInput = {
@@ -22,6 +35,14 @@ export type RestoreInput = {
   readonly tablespaceMapping: readonly { readonly from: string; readonly to: string }[]
   readonly externalMapping: readonly { readonly from: string; readonly to: string }[]
   readonly skipsExternal: boolean
+  /** What happens to files in a data directory that is not empty; `none` refuses it. */
+  readonly incrementalMode: IncrementalMode
+  /** Databases to restore; undefined = the whole cluster. */
+  readonly databases: DatabaseChoice | undefined
+  /** A partial restore into a directory that is not empty takes all other databases away. */
+  readonly destroysOtherDatabases: boolean
+  /** Where the WAL goes if not into the data directory, which then has a link. */
+  readonly walDirectory: string | undefined
   readonly threads: number
   readonly isValidated: boolean
   readonly isSynced: boolean
@@ -46,8 +67,18 @@ export type RestoreFacts = {
   readonly tablespaces: readonly TablespaceMapEntry[]
   /** In the order of their numbers, from 1. */
   readonly externalDirs: readonly string[]
+  /** The databases of the backup; undefined when it has no map of them. */
+  readonly databaseMap: readonly DatabaseMapEntry[] | undefined
+  /** Of the cluster of the instance. */
+  readonly systemIdentifier: string | undefined
   /** By path: data directory, tablespaces, external directories. */
   readonly targets: ReadonlyMap<string, TargetState>
+  /** Of a data directory that is not empty. */
+  readonly destination: Destination | undefined
+  /** What is in the places that are written to, when it may stay or is deleted. */
+  readonly existing: readonly ExistingFile[]
+  /** Changes with whatever is in a data directory that is not empty. */
+  readonly destinationHash: string
   readonly freeBytes: number | undefined
   readonly isRoot: boolean
 }
@@ -75,6 +106,13 @@ export type RestorePlan = {
   readonly hash: string
   readonly tablespaces: readonly { readonly oid: number; readonly from: string; readonly to: string }[]
   readonly externalDirs: readonly { readonly number: number; readonly from: string; readonly to: string }[]
+  readonly walDirectory: string | undefined
+  /** Names of databases that are left out. */
+  readonly excludedDatabases: readonly string[]
+  /** What becomes of what is there; undefined for an empty directory. */
+  readonly incremental: IncrementalPlan | undefined
+  /** Stands for what is in the data directory now. */
+  readonly destinationHash: string
   readonly fileCount: number
   readonly readBytes: number
   readonly writeBytes: number
@@ -82,6 +120,32 @@ export type RestorePlan = {
   readonly isBlocked: boolean
 }
 
+/** What a restore does with a directory that is not empty. */
+export type IncrementalPlan = {
+  /** `none` is refused, or everything is deleted first. */
+  readonly mode: IncrementalMode
+  readonly isWiped: boolean
+  /** The restore that was interrupted in the directory and is taken up again. */
+  readonly continues:
+    { readonly backupId: string; readonly instance: string; readonly startedAt: string } | undefined
+  readonly modes: readonly {
+    readonly mode: Exclude<IncrementalMode, 'none'>
+    readonly isPossible: boolean
+    readonly reason: PreflightLine['sentence'] | undefined
+  }[]
+  /** Of the `lsn` mode: up to here the directory followed the backups. */
+  readonly shiftLsn: string | undefined
+  readonly deletedFiles: number
+  readonly deletedBytes: number
+  /** How many of the deleted files are WAL. */
+  readonly deletedWalFiles: number
+  /** Some of the files that are deleted, absolute. */
+  readonly deletedSample: readonly string[]
+  /** An upper bound: how much is the same is known when it has been read. */
+  readonly reusableBytes: number
+}
+
+const SAMPLE_FILES = 20
 /** Room besides the files themselves: WAL that replay writes, logs, temporary files. */
 const SPARE_SHARE = 1.1
 
@@ -118,39 +182,91 @@ export function planRestore(input: RestoreInput, facts: RestoreFacts): RestorePl
     }
   }
 
+  const excluded = excludedDatabases(input.databases, facts.databaseMap)
+  const excludedOids = new Set(excluded.map(({ oid }) => oid))
+  const isWanted = ({ externalDirNumber, databaseOid }: ContentEntry): boolean =>
+    externalDirNumber !== 0 || !excludedOids.has(databaseOid)
   const newest = facts.chain[0]?.entries ?? []
-  const writeBytes = newest.reduce((sum, { fullBytes }) => sum + Math.max(0, fullBytes), 0)
+  const writeBytes = newest.filter(isWanted).reduce((sum, { fullBytes }) => sum + Math.max(0, fullBytes), 0)
   const readBytes = facts.chain
     .flatMap(({ entries }) => entries)
+    .filter(isWanted)
     .reduce((sum, { sizeBytes }) => sum + Math.max(0, sizeBytes), 0)
+  const decision = decideIncremental(input, facts)
+  const clearing = clearingOf(input, facts)
+  const links = linksOf(input, facts)
   const preflight = [
     chainLine(facts),
     statusLine(input, facts),
-    ...targetLines('target-directory', [input.dataDirectory], facts),
-    ...targetLines(
-      'tablespaces',
-      tablespaces.map(({ to }) => to),
-      facts,
+    ...dataDirectoryLines(input, facts, decision, clearing),
+    ...[...tablespaces, ...(input.walDirectory === undefined ? [] : [{ to: input.walDirectory }])].map(
+      ({ to }) => placeLine('tablespaces', to, isOwnPlace(to, decision, { links, ...facts }), input, facts),
     ),
-    ...targetLines(
-      'external-dirs',
-      externalDirs.map(({ to }) => to),
-      facts,
+    ...externalDirs.map(({ from, to }) =>
+      placeLine('external-dirs', to, isOwnExternal(from, to, decision), input, facts),
     ),
     ...overlapLines(placesOf(input, facts)),
-    spaceLine(writeBytes, facts.freeBytes),
+    spaceLine(Math.max(0, writeBytes - clearing.keptBytes - clearing.bytes), facts.freeBytes),
+    ...(excluded.length === 0 ? [] : [excludedLine(excluded)]),
     ...(facts.isRoot ? [ownerLine()] : []),
   ]
   return {
     hash: hashOf(input, facts),
     tablespaces,
     externalDirs,
+    walDirectory: input.walDirectory,
+    excludedDatabases: excluded.map(({ name }) => name),
+    incremental: decision === undefined ? undefined : incrementalPlan(decision, clearing),
+    destinationHash: facts.destinationHash,
     fileCount: newest.length,
-    readBytes,
+    readBytes: readBytes + clearing.keptBytes,
     writeBytes,
     preflight,
     isBlocked: preflight.some(({ state }) => state === 'blocked'),
   }
+}
+
+/** What is deleted before anything is written. */
+export function clearingOf(input: RestoreInput, facts: RestoreFacts): Clearing {
+  return planClearing(facts.existing, facts.chain[0]?.entries ?? [], linksOf(input, facts))
+}
+
+/** Links that the data directory is to have, and where they lead. */
+export function linksOf(
+  input: RestoreInput,
+  { tablespaces, chain }: Pick<RestoreFacts, 'tablespaces' | 'chain'>,
+): Links {
+  const links = new Map(
+    tablespaces.map(({ oid, path }) => [`pg_tblspc/${oid}`, resolve(mapped(path, input.tablespaceMapping))]),
+  )
+  const wal = chain[0]?.entries.find(
+    ({ path, externalDirNumber }) => externalDirNumber === 0 && WAL_DIRECTORIES.has(path),
+  )
+  if (input.walDirectory !== undefined && wal !== undefined) links.set(wal.path, resolve(input.walDirectory))
+  return links
+}
+
+/** Places that are emptied before, as was forced: they hold something, and it is not of this cluster. */
+export function wipedPlaces(
+  input: RestoreInput,
+  facts: Pick<
+    RestoreFacts,
+    'tablespaces' | 'externalDirs' | 'chain' | 'targets' | 'destination' | 'systemIdentifier'
+  >,
+): readonly string[] {
+  if (!input.isForced || input.incrementalMode === 'none') return []
+  const decision = decideIncremental(input, facts)
+  const links = linksOf(input, facts)
+  const own = new Set([
+    ...[...links.values()].filter((to) => isOwnPlace(to, decision, { links, ...facts })),
+    ...externalPlaces(input, facts)
+      .filter(({ from, to }) => isOwnExternal(from, to, decision))
+      .map(({ to }) => resolve(to)),
+  ])
+  return placesOf(input, facts).filter((place) => {
+    if (facts.targets.get(place)?.kind !== 'occupied') return false
+    return place === input.dataDirectory ? decision?.isWiped === true : !own.has(resolve(place))
+  })
 }
 
 /** Every place that a restore writes to: the data directory, tablespaces, external directories. */
@@ -161,8 +277,50 @@ export function placesOf(
   return [
     input.dataDirectory,
     ...tablespaces.map(({ path }) => mapped(path, input.tablespaceMapping)),
-    ...(input.skipsExternal ? [] : externalDirs.map((from) => mapped(from, input.externalMapping))),
+    ...(input.walDirectory === undefined ? [] : [input.walDirectory]),
+    ...externalPlaces(input, { externalDirs }).map(({ to }) => to),
   ]
+}
+
+/** In the order of their numbers. */
+export function externalPlaces(
+  input: RestoreInput,
+  { externalDirs }: Pick<RestoreFacts, 'externalDirs'>,
+): readonly { readonly from: string; readonly to: string }[] {
+  if (input.skipsExternal) return []
+  return externalDirs.map((from) => ({ from, to: mapped(from, input.externalMapping) }))
+}
+
+/** Source: `catalog-format.md` section 10.3. */
+function isOwnExternal(from: string, to: string, decision: IncrementalDecision | undefined): boolean {
+  if (decision === undefined || decision.mode === 'none') return false
+  return samePath(from, to) || decision.continues?.places.some((place) => samePath(place, to)) === true
+}
+
+function incrementalPlan(decision: IncrementalDecision, clearing: Clearing): IncrementalPlan {
+  const { mode, isWiped, continues, modes, shift } = decision
+  return {
+    mode,
+    isWiped,
+    continues:
+      continues === undefined
+        ? undefined
+        : { backupId: continues.backupId, instance: continues.instance, startedAt: continues.startedAt },
+    modes: modes.map((one) => ({
+      mode: one.mode,
+      isPossible: one.refusal === undefined,
+      reason:
+        one.refusal === undefined
+          ? undefined
+          : { code: `mode-${one.refusal.code}`, values: one.refusal.values },
+    })),
+    shiftLsn: shift === undefined ? undefined : formatLsn(shift.control.stopLsn),
+    deletedFiles: clearing.fileCount,
+    deletedBytes: clearing.bytes,
+    deletedWalFiles: clearing.walFileCount,
+    deletedSample: [...clearing.files, ...clearing.trees].slice(0, SAMPLE_FILES),
+    reusableBytes: clearing.keptBytes,
+  }
 }
 
 function mapped(path: string, mapping: RestoreInput['tablespaceMapping']): string {
@@ -191,32 +349,99 @@ function statusLine({ isForced, isValidated }: RestoreInput, { chain }: RestoreF
   return line('status', 'ok', isValidated ? 'status-validated-first' : 'status-ok', {})
 }
 
-function targetLines(
-  code: 'target-directory' | 'tablespaces' | 'external-dirs',
-  paths: readonly string[],
+function dataDirectoryLines(
+  input: RestoreInput,
   facts: RestoreFacts,
+  decision: IncrementalDecision | undefined,
+  clearing: Clearing,
 ): readonly PreflightLine[] {
-  return paths.map((path) => {
-    const state = facts.targets.get(path) ?? { kind: 'absent' }
-    switch (state.kind) {
-      case 'absent':
-        return line(code, 'ok', 'target-absent', { path })
-      case 'empty':
-        return line(code, 'ok', 'target-empty', { path })
-      case 'occupied':
-        return line(code, 'blocked', 'target-occupied', { path, sample: state.sample }, 'empty-directory')
-      case 'running':
-        return line(
-          'server-stopped',
-          'blocked',
-          'target-running',
-          { path, pid: state.pid },
-          'other-directory',
-        )
-      case 'refused':
-        return line(code, 'blocked', 'target-refused', { path, reason: state.message }, 'writable-directory')
-    }
-  })
+  const path = input.dataDirectory
+  const code = 'target-directory'
+  const { destination } = facts
+  if (decision === undefined || destination === undefined || facts.targets.get(path)?.kind !== 'occupied')
+    return [placeLine(code, path, false, input, facts)]
+  if (destination.whyNotWritable !== undefined) {
+    const values = { path, reason: destination.whyNotWritable }
+    return [line(code, 'blocked', 'target-refused', values, 'writable-directory')]
+  }
+  const values = { path, files: clearing.fileCount, bytes: clearing.bytes, walFiles: clearing.walFileCount }
+  if (decision.isWiped) return [line(code, 'warning', 'target-wiped', values, 'wiped')]
+  if (decision.refusal !== undefined) {
+    const { refusal } = decision
+    return [line(code, 'blocked', `mode-${refusal.code}`, { path, ...refusal.values }, hintOf(decision))]
+  }
+  if (decision.mode === 'none') {
+    const isPossible = decision.modes.some(({ refusal }) => refusal === undefined)
+    const state = placeLine(code, path, false, input, facts)
+    if (!isPossible || state.sentence.code !== 'target-occupied') return [state]
+    return [line(code, 'blocked', 'target-occupied', state.sentence.values, 'empty-or-incremental')]
+  }
+  const lines: PreflightLine[] = []
+  if (decision.continues !== undefined) {
+    const { backupId, instance, startedAt } = decision.continues
+    lines.push(
+      line(
+        code,
+        'warning',
+        'target-unfinished',
+        { path, id: backupId, instance, at: startedAt },
+        'continued',
+      ),
+    )
+  } else {
+    lines.push(line(code, 'warning', `target-${decision.mode}`, values, 'overwritten'))
+  }
+  if (clearing.walFileCount > 0 && decision.continues === undefined)
+    lines.push(line('wal', 'warning', 'wal-deleted', values, 'archive-wal-first'))
+  return lines
+}
+
+function hintOf({ refusal, modes }: IncrementalDecision): PreflightHint['code'] {
+  switch (refusal?.code) {
+    case 'other-system':
+      return 'other-directory-or-force'
+    case 'partial-over-others':
+      return 'destroy-others'
+    case 'pid-file-mangled':
+      return 'remove-pid-file'
+    default:
+      return modes.some((one) => one.refusal === undefined) ? 'checksum-instead' : 'empty-directory'
+  }
+}
+
+function placeLine(
+  code: 'target-directory' | 'tablespaces' | 'external-dirs',
+  path: string,
+  isOwn: boolean,
+  input: RestoreInput,
+  facts: RestoreFacts,
+): PreflightLine {
+  const state = facts.targets.get(path) ?? { kind: 'absent' }
+  switch (state.kind) {
+    case 'absent':
+      return line(code, 'ok', 'target-absent', { path })
+    case 'empty':
+      return line(code, 'ok', 'target-empty', { path })
+    case 'occupied':
+      if (isOwn) return line(code, 'ok', 'target-own', { path })
+      if (code !== 'target-directory' && input.isForced && input.incrementalMode !== 'none')
+        return line(code, 'warning', 'place-wiped', { path, sample: state.sample }, 'wiped')
+      return line(code, 'blocked', 'target-occupied', { path, sample: state.sample }, 'empty-directory')
+    case 'running':
+      return line('server-stopped', 'blocked', 'target-running', { path, pid: state.pid }, 'other-directory')
+    case 'refused':
+      return line(code, 'blocked', 'target-refused', { path, reason: state.message }, 'writable-directory')
+  }
+}
+
+function excludedLine(excluded: readonly DatabaseMapEntry[]): PreflightLine {
+  return line(
+    'content',
+    'warning',
+    'databases-excluded',
+    { count: excluded.length, names: excluded.map(({ name }) => name).join(', ') },
+    'drop-excluded',
+  )
 }
 
 /** One target inside another would mix two parts of the cluster. */
@@ -256,10 +481,10 @@ function line(
   return { code, state, sentence: { code: sentence, values }, hint: said }
 }
 
-function hashOf(input: RestoreInput, { chain }: RestoreFacts): string {
+function hashOf(input: RestoreInput, { chain, destinationHash }: RestoreFacts): string {
   const backups = chain.map(({ backup }) => [backup.id, backup.control.status, backup.control.contentCrc])
   return createHash('sha256')
-    .update(JSON.stringify([input, backups]))
+    .update(JSON.stringify([input, backups, destinationHash]))
     .digest('hex')
 }
 

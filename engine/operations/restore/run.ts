@@ -1,7 +1,6 @@
-import { chmod, chown, mkdir, open, rename, stat, symlink } from 'node:fs/promises'
+import { open, rename, rm, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { runFromBothEnds } from '../../base/concurrency.ts'
-import { EngineError } from '../../base/engine-error.ts'
 import type { Run } from '../../base/run.ts'
 import { lockAll } from '../../catalog/lock.ts'
 import { syncDirectory } from '../../host/durable-file.ts'
@@ -10,10 +9,16 @@ import { toBatches, writingLanes } from '../steps/batches.ts'
 import { ProgressTicker } from '../steps/progress-ticker.ts'
 import { syncTree } from '../steps/sync-tree.ts'
 import { openWorkerPool, type WorkerPool } from '../steps/worker-pool.ts'
+import { excludedDatabases } from './databases.ts'
+import { KEPT_CONTROL_FILE } from './destination.ts'
 import { gatherRestoreFacts } from './gather.ts'
-import { planRestore, type RestoreFacts, type RestoreInput, type RestorePlan } from './plan.ts'
-import { rebuildFiles } from './rebuild-files.ts'
+import { decideIncremental } from './incremental.ts'
+import type { Reuse } from './pages-there.ts'
+import { clearingOf, planRestore, type RestoreFacts, type RestoreInput, type RestorePlan } from './plan.ts'
+import { hasKeptControlFile, makeDirectories, type Owner, release, takeOver } from './prepare.ts'
+import { rebuildFiles, type RebuiltFiles } from './rebuild-files.ts'
 import { writeRecoverySettings } from './recovery.ts'
+import { requireNotBlocked, requireUnchanged } from './refuse.ts'
 import { planWork, type WorkList } from './work-list.ts'
 
 export type RestoreOutcome = {
@@ -21,27 +26,31 @@ export type RestoreOutcome = {
   readonly dataDirectory: string
   readonly fileCount: number
   readonly writtenBytes: number
+  /** Bytes that were in the directories already and stayed. */
+  readonly reusedBytes: number
+  /** Files that were in the directories and are not of the backup. */
+  readonly deletedFiles: number
 }
 
-type Owner = { readonly uid: number; readonly gid: number } | undefined
-
-const PERMISSION_BITS = 0o7777
+/** What the caller has seen; the hash of a plan goes with the state of the catalog, the other one with the directory. */
+type Expected = { readonly hash?: string | undefined; readonly destinationHash?: string | undefined }
 
 /**
- * Restores a backup and everything it needs into empty directories. `pg_control` comes last: whatever ends a restore
- * half-way leaves files on which no server can start, and says so.
+ * Restores a backup and everything it needs, into empty directories or over what is there. `pg_control` comes last:
+ * whatever ends a restore half-way leaves files on which no server can start. The same restore, started again, takes it
+ * up.
  *
- * @throws {EngineError} `plan.stale` when `hash` is given and the catalog has changed since; `plan.refused` when
- * something stands in the way.
+ * @throws {EngineError} `plan.stale` when what is expected has changed; `plan.refused`, `storage.not-empty`,
+ * `server.running` and others when something stands in the way; `restore.diverged`, see {@link rebuildFiles}.
  */
 export async function restoreBackup(
   input: RestoreInput,
-  hash: string | undefined,
+  expected: Expected | undefined,
   run: Run,
 ): Promise<RestoreOutcome> {
   const before = await gatherRestoreFacts(input, run)
   const planned = planRestore(input, before)
-  requireHash(planned, hash)
+  requireUnchanged(planned, expected ?? {})
   requireNotBlocked(planned)
   await using _locks = await lockAll(
     before.chain.map(({ backup }) => backup),
@@ -51,59 +60,64 @@ export async function restoreBackup(
   // Until the locks were held somebody may have merged or deleted.
   const facts = await gatherRestoreFacts(input, run)
   const plan = planRestore(input, facts)
-  requireHash(plan, planned.hash)
+  requireUnchanged(plan, planned)
   requireNotBlocked(plan)
 
-  const work = planWork(facts.chain, {
-    dataDirectory: input.dataDirectory,
-    tablespaces: plan.tablespaces,
-    externalDirs: plan.externalDirs,
-  })
+  const shift = decideIncremental(input, facts)?.shift?.control
+  const excluded = excludedDatabases(input.databases, facts.databaseMap)
+  const work = planWork(
+    facts.chain,
+    {
+      dataDirectory: input.dataDirectory,
+      tablespaces: plan.tablespaces,
+      externalDirs: plan.externalDirs,
+      walDirectory: input.walDirectory,
+    },
+    {
+      excludedDatabases: new Set(excluded.map(({ oid }) => oid)),
+      ...(shift !== undefined && { shiftLsn: shift.stopLsn }),
+    },
+  )
   run.log.info(
     `restoring backup ${facts.backup.id} (${facts.chain.length} in its chain) into "${input.dataDirectory}"`,
   )
+  logReuse(plan, run)
   const owner = await futureOwner(input.dataDirectory)
-  const writtenBytes = await fillDirectories({ input, plan, work, facts, owner, run })
-  run.log.info(`restored backup ${facts.backup.id}: ${work.files.length + 1} files, ${writtenBytes} bytes`)
+  const done = await fillDirectories({ input, plan, work, facts, owner, run })
+  const fileCount = work.files.length + 1
+  const kept = plan.incremental === undefined ? '' : `, ${done.reusedBytes} bytes stayed`
+  run.log.info(
+    `restored backup ${facts.backup.id}: ${fileCount} files, ${done.writtenBytes} bytes written${kept}`,
+  )
   return {
     backupId: facts.backup.id,
     dataDirectory: input.dataDirectory,
-    fileCount: work.files.length + 1,
-    writtenBytes,
+    fileCount,
+    ...done,
+    deletedFiles: plan.incremental?.deletedFiles ?? 0,
   }
 }
 
-function requireHash(plan: RestorePlan, hash: string | undefined): void {
-  if (hash === undefined || hash === plan.hash) return
-  throw new EngineError('plan.stale', 'the catalog or the request changed after the restore was planned', {
-    hint: 'Look at the new plan and start it again.',
-  })
-}
-
-function requireNotBlocked(plan: RestorePlan): void {
-  const line = plan.preflight.find(({ state }) => state === 'blocked')
-  if (line === undefined) return
-  const values = Object.entries(line.sentence.values).map(([name, value]) => `${name} ${value}`)
-  const code =
-    line.sentence.code === 'target-running'
-      ? 'server.running'
-      : line.sentence.code === 'target-occupied'
-        ? 'storage.not-empty'
-        : line.sentence.code === 'space-short'
-          ? 'storage.full'
-          : 'plan.refused'
-  const what: Readonly<Record<string, string>> = {
-    'target-occupied': `the directory "${line.sentence.values['path']}" is not empty`,
-    'target-running': `a server with pid ${line.sentence.values['pid']} runs in "${line.sentence.values['path']}"`,
-    'space-short': `the restore needs ${line.sentence.values['need']} bytes, ${line.sentence.values['free']} are free`,
-  }
-  throw new EngineError(
-    code,
-    what[line.sentence.code] ?? `${line.sentence.code.replaceAll('-', ' ')}: ${values.join(', ')}`,
-    {
-      hint: line.hint?.text,
-    },
+function logReuse({ incremental }: RestorePlan, run: Run): void {
+  if (incremental === undefined) return
+  const { mode, isWiped, continues, shiftLsn, deletedFiles, deletedBytes } = incremental
+  if (continues !== undefined)
+    run.log.info(`taking up the restore of backup ${continues.backupId} of ${continues.startedAt}`)
+  const at = shiftLsn === undefined ? '' : `, shift LSN ${shiftLsn}`
+  run.log.info(
+    isWiped
+      ? `emptying the directory first: ${deletedFiles} files, ${deletedBytes} bytes`
+      : `incremental mode ${mode}${at}; deleting ${deletedFiles} files, ${deletedBytes} bytes`,
   )
+}
+
+/** How files that are there are compared; undefined where there are none. */
+function reuseOf(input: RestoreInput, facts: RestoreFacts, { incremental }: RestorePlan): Reuse | undefined {
+  if (incremental === undefined || incremental.mode === 'none') return undefined
+  const shift = decideIncremental(input, facts)?.shift?.control
+  return shift === undefined
+    ? { mode: 'checksum', hasChecksums: facts.backup.control.checksumVersion !== 0 }
+    : { mode: 'lsn', shiftLsn: shift.stopLsn, shiftStartLsn: shift.startLsn }
 }
 
 /** Only root may give files away; they go to whom the directory belongs that they are put into. */
@@ -112,29 +126,6 @@ async function futureOwner(dataDirectory: string): Promise<Owner> {
   for (let at = dataDirectory; ; at = path.dirname(at)) {
     const found = await stat(at).catch(() => undefined)
     if (found !== undefined) return { uid: found.uid, gid: found.gid }
-  }
-}
-
-async function makeDirectories(dataDirectory: string, work: WorkList, owner: Owner): Promise<void> {
-  await makeDirectory(dataDirectory, 0o700, owner)
-  for (const { path: directory, mode, link } of work.directories) {
-    await makeDirectory(directory, mode, owner)
-    if (link === undefined) continue
-    try {
-      await symlink(directory, link)
-    } catch (thrown) {
-      throw mapFileError(thrown, link, 'link')
-    }
-  }
-}
-
-async function makeDirectory(directory: string, mode: number, owner: Owner): Promise<void> {
-  try {
-    await mkdir(directory, { recursive: true, mode: 0o700 })
-    if (owner !== undefined) await chown(directory, owner.uid, owner.gid)
-    await chmod(directory, mode & PERMISSION_BITS)
-  } catch (thrown) {
-    throw mapFileError(thrown, directory, 'create')
   }
 }
 
@@ -151,26 +142,40 @@ type Filling = {
  * Settings and syncing come before `pg_control`: a server that could start without them would recover to another
  * point than the one that was asked for, or on files that a power cut may still take away.
  */
-async function fillDirectories(filling: Filling): Promise<number> {
-  const { input, work, facts, owner, run } = filling
+async function fillDirectories(filling: Filling): Promise<RebuiltFiles> {
+  const { input, plan, work, facts, owner, run } = filling
   await using pool = openWorkerPool({ threads: input.threads, signal: run.signal })
   try {
-    await makeDirectories(input.dataDirectory, work, owner)
-    const writtenBytes = await writeFiles(filling, pool)
+    await takeOver(input, plan, facts, clearingOf(input, facts), owner, run)
+    await makeDirectories(work, owner)
+    await keepIdentity(filling, pool)
+    const done = await writeFiles(filling, pool)
     await writeRecoverySettings(input, facts.backup.id, facts.backup.control, owner, run)
     if (input.isSynced) await syncTargets(filling)
-    return writtenBytes + (await writeControlFile(filling, pool))
+    const last = await writeControlFile(filling, pool)
+    await release(input.dataDirectory, input.isSynced)
+    return { writtenBytes: done.writtenBytes + last, reusedBytes: done.reusedBytes }
   } catch (thrown) {
     run.log.warning(
-      `"${input.dataDirectory}" holds an unfinished restore without pg_control; no server can start on it. Empty it before restoring again.`,
+      `"${input.dataDirectory}" holds an unfinished restore without pg_control; no server can start on it. Start the same restore again to continue it, or empty the directory.`,
     )
     throw thrown
   }
 }
 
-/** Gives the bytes that were written. */
-async function writeFiles({ input, plan, work, owner, run }: Filling, pool: WorkerPool): Promise<number> {
-  const options = { checksCrc: !input.isForced, owner, reuse: undefined }
+/** By this copy any tool of the family that is asked to go on, by checksums, knows which cluster it is. */
+async function keepIdentity({ input, work, owner }: Filling, pool: WorkerPool): Promise<void> {
+  if (await hasKeptControlFile(input.dataDirectory)) return
+  const targetPath = path.join(input.dataDirectory, KEPT_CONTROL_FILE)
+  const files = [{ ...work.controlFile, targetPath }]
+  await pool.run(rebuildFiles, { checksCrc: false, owner, reuse: undefined, files })
+}
+
+async function writeFiles(
+  { input, plan, work, facts, owner, run }: Filling,
+  pool: WorkerPool,
+): Promise<RebuiltFiles> {
+  const options = { checksCrc: !input.isForced, owner, reuse: reuseOf(input, facts, plan) }
   using ticker = new ProgressTicker({
     report: run.report,
     phase: 'restore',
@@ -179,6 +184,7 @@ async function writeFiles({ input, plan, work, owner, run }: Filling, pool: Work
     totalFiles: work.files.length + 1,
   })
   let writtenBytes = 0
+  let reusedBytes = 0
   await runFromBothEnds(
     toBatches(work.files),
     writingLanes(pool.threads),
@@ -187,10 +193,11 @@ async function writeFiles({ input, plan, work, owner, run }: Filling, pool: Work
       const rebuilt = await pool.run(rebuildFiles, { ...options, files: batch })
       done(batch.length)
       writtenBytes += rebuilt.writtenBytes
+      reusedBytes += rebuilt.reusedBytes
     },
     run.signal,
   )
-  return writtenBytes
+  return { writtenBytes, reusedBytes }
 }
 
 async function syncTargets({ input, plan, run }: Filling): Promise<void> {
@@ -207,6 +214,7 @@ async function syncTargets({ input, plan, run }: Filling): Promise<void> {
     input.dataDirectory,
     ...plan.tablespaces.map(({ to }) => to),
     ...plan.externalDirs.map(({ to }) => to),
+    ...(input.walDirectory === undefined ? [] : [input.walDirectory]),
   ]
   for (const root of roots) await syncTree(root, run.signal)
 }
@@ -216,6 +224,7 @@ async function writeControlFile({ input, work, owner, run }: Filling, pool: Work
   run.signal.throwIfAborted()
   const { targetPath } = work.controlFile
   const draft = `${targetPath}.tmp`
+  await rm(draft, { force: true })
   const files = [{ ...work.controlFile, targetPath: draft }]
   const { writtenBytes } = await pool.run(rebuildFiles, { checksCrc: false, owner, reuse: undefined, files })
   try {

@@ -4,6 +4,7 @@ import { LSN_NONE, type Lsn } from '../../base/lsn.ts'
 import { versionNumber } from '../../format/backup-control.ts'
 import type { ContentEntry } from '../../format/content-list.ts'
 import { hasLegacyCrc } from '../../format/crc32c.ts'
+import { HEADER_MAP } from '../steps/check-files.ts'
 import {
   contentRoot,
   type ContentIndex,
@@ -56,7 +57,6 @@ export const CONTROL_FILE = 'global/pg_control'
 export const NOT_RESTORED: ReadonlySet<string> = new Set(['tablespace_map', 'database_map'])
 /** Of a data directory, with the name it had before PostgreSQL 10. */
 export const WAL_DIRECTORIES: ReadonlySet<string> = new Set(['pg_wal', 'pg_xlog'])
-const HEADER_MAP = 'page_header_map'
 const FIRST_WITH_HEADER_MAP = 20_400
 
 /**
@@ -166,7 +166,7 @@ function stored(
     headers:
       entry.headers === undefined || version < FIRST_WITH_HEADER_MAP
         ? undefined
-        : { mapPath: path.join(backup.directory, 'database', HEADER_MAP), place: entry.headers },
+        : { mapPath: path.join(backup.directory, HEADER_MAP), place: entry.headers },
     isBeforeShift: backup.control.stopLsn <= shiftLsn,
   }
 }

@@ -202,6 +202,7 @@ export const en = {
   'chains.hidden_one': '+ 1 on another branch',
   'chains.hidden': '+ {{count}} on other branches',
   'chains.orphans': '{{count}} ORPHAN · {{range}}',
+  'chains.orphans-count': '{{count}} ORPHAN',
   'chains.pinned': 'Pinned',
   'chains.pinned-until': 'pinned to {{date}}',
   'chains.pinned-note': 'pinned to {{date}} · {{note}}',
@@ -217,7 +218,9 @@ export const en = {
   'chains.empty': 'No backup yet.',
   'chains.empty-text': 'The first FULL backup copies the whole cluster.',
   'chains.filter': 'Filter',
-  'chains.filter-hint': 'status:corrupt mode:full note~text',
+  'chains.filter-hint': 'ID, note or condition',
+  'chains.filter-syntax':
+    'ID or note; status:corrupt,orphan mode:full tli:2 is:pinned note~text after:2026-11-01 before:2026-11-20',
   'chains.shown': '{{shown}} of {{total}}',
   'table.id': 'ID',
   'table.time': 'Recovery time',
@@ -258,6 +261,7 @@ export const en = {
   'inspector.databases': 'Databases',
   'inspector.files': 'Files',
   'inspector.directory': 'Directory',
+  'inspector.sizes': '{{stored}}, {{whole}} uncompressed',
   'inspector.compression': 'Compression',
   'inspector.pin': 'Kept until',
   'inspector.note': 'Note',
@@ -485,16 +489,69 @@ export const en = {
   'preflight.space-tight': 'Room is tight: {{need}} needed, {{free}} free',
   'preflight.space-short': 'Not enough room: {{need}} needed, {{free}} free',
   'preflight.space-unknown': 'Room: {{need}} needed; what is free is not known',
+  'preflight.wal-reached': 'WAL leads to the target: replay ends at {{lsn}} on timeline {{timeline}}',
+  'preflight.wal-read-at-start':
+    'WAL was read up to {{lsn}} so far; all of it is read before the restore starts',
+  'preflight.wal-unchecked': 'Whether WAL leads to the target is not checked',
+  'preflight.wal-before-end': 'The target is before the end of {{id}}',
+  'preflight.wal-ends':
+    'Recovery can be done up to {{lsn}} on timeline {{timeline}}: {{time}}, transaction {{xid}}',
+  'preflight.wal-broken':
+    'Recovery can be done up to {{lsn}} on timeline {{timeline}}: {{time}}, transaction {{xid}}. Segment {{segment}}: {{problem}}',
+  'preflight.target-own': '{{path}} is of this cluster; what is the same stays',
+  'preflight.target-checksum':
+    '{{path}} becomes as the backup: every page is compared, {{files}} files ({{bytes}}) are deleted',
+  'preflight.target-lsn':
+    '{{path}} becomes as the backup: pages unchanged since they parted stay, {{files}} files ({{bytes}}) are deleted',
+  'preflight.target-unfinished':
+    '{{path}} holds an interrupted restore of {{id}} (instance {{instance}}, begun {{at}}): it is continued',
+  'preflight.target-wiped':
+    '{{path}} holds another cluster: all of its {{files}} files ({{bytes}}) are deleted first',
+  'preflight.place-wiped': '{{path}} is emptied first: it holds {{sample}}',
+  'preflight.wal-deleted': '{{walFiles}} WAL files in {{path}} are deleted',
+  'preflight.databases-excluded': 'Left out: {{names}}',
+  'preflight.mode-not-a-cluster': 'There is no data directory of PostgreSQL in it',
+  'preflight.mode-other-system':
+    'It holds another cluster: system identifier {{found}} instead of {{expected}}',
+  'preflight.mode-pid-file-mangled': 'Its postmaster.pid cannot be read: a server may be running',
+  'preflight.mode-label-present': 'It holds a backup_label: its pg_control does not tell what its pages are',
+  'preflight.mode-not-shut-down': 'Its server was not shut down: {{state}}',
+  'preflight.mode-control-missing': 'It has no pg_control: an incremental restore was interrupted in it',
+  'preflight.mode-no-checksums': 'Its cluster has no data checksums',
+  'preflight.mode-other-timeline':
+    'At {{lsn}} on timeline {{timeline}} it does not descend from any backup of the chain',
+  'preflight.mode-out-of-reach':
+    'At {{lsn}} on timeline {{timeline}} it is older than every backup of the chain',
+  'preflight.mode-partial-over-others': 'A partial restore would destroy all other databases in it',
   'preflight.owner-root': 'Tidemark runs as root',
   'preflight-hint.validated-first': 'It is validated first, and not restored if it is damaged.',
   'preflight-hint.validate-or-force': 'Let it be validated first, or force the restore.',
   'preflight-hint.let-validate': 'Let it be validated first.',
   'preflight-hint.empty-directory': 'Choose another directory, or move away what is in it.',
+  'preflight-hint.empty-or-incremental':
+    'Choose another directory, move away what is in it, or restore incrementally: what is the same stays.',
+  'preflight-hint.checksum-instead': 'Use the checksum mode: it compares every page.',
+  'preflight-hint.other-directory-or-force':
+    'Choose the directory of this cluster. Only a forced restore empties another one.',
+  'preflight-hint.destroy-others':
+    'Say that all other databases in the directory may be destroyed, or restore into an empty one.',
+  'preflight-hint.remove-pid-file': 'Make sure that no server runs there, then remove postmaster.pid.',
+  'preflight-hint.continued': 'What it has written already is compared and kept where it is right.',
+  'preflight-hint.overwritten':
+    'What is in the directory becomes that of the backup; what the backup does not have is deleted.',
+  'preflight-hint.wiped': 'Everything in it is deleted, hidden files excepted. That cannot be undone.',
+  'preflight-hint.archive-wal-first':
+    'If it is not in an archive, copy it away first: it cannot be brought back.',
+  'preflight-hint.drop-excluded':
+    'Their files are made empty. Drop these databases when the server has started.',
   'preflight-hint.other-directory': 'Choose another directory; this one belongs to a running server.',
   'preflight-hint.writable-directory': 'Choose a directory that you may write to.',
   'preflight-hint.map-apart': 'Map each part to a directory of its own.',
   'preflight-hint.more-space': 'Free space, or choose a directory on a larger disk.',
   'preflight-hint.room-for-wal': 'Recovery needs room for WAL besides the files.',
+  'preflight-hint.earlier-target':
+    'Choose an earlier target or another timeline, or bring the WAL that is missing into the archive.',
+  'preflight-hint.older-backup': 'Choose a later target, or leave the choice of the backup to Tidemark.',
   'preflight-hint.given-to-owner':
     'Files are given to the owner of the target directory; a server refuses to run as root.',
   'jobs.title': 'Jobs',
@@ -628,12 +685,12 @@ export const en = {
   'shortcuts.backup': 'Back up now',
   'shortcuts.jobs': 'Jobs',
   'shortcuts.rows': 'In the list: choose, open and close',
+  'shortcuts.range': 'Select several backups',
+  'shortcuts.toggle': 'Take a backup in or out of the selection',
+  'shortcuts.all': 'Select all that are listed',
   'shortcuts.validate': 'Validate what is selected',
   'shortcuts.restore': 'Restore what is selected',
 } as const
 
 /** `_one` is chosen by i18next where `count` is one; only English needs it. */
 export type TextKey = Exclude<keyof typeof en, `${string}_one`>
-  'shortcuts.range': 'Select several backups',
-  'shortcuts.toggle': 'Take a backup in or out of the selection',
-  'shortcuts.all': 'Select all that are listed',

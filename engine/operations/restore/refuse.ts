@@ -1,0 +1,81 @@
+import { EngineError } from '../../base/engine-error.ts'
+import type { ErrorCode } from '../../base/error-codes.ts'
+import type { PreflightLine, RestorePlan } from './plan.ts'
+
+type Values = Readonly<Record<string, string | number>>
+
+/** What blocks a restore, for logs and the command line. The window has its own words. */
+const BLOCKED: Readonly<Record<string, readonly [ErrorCode, (values: Values) => string]>> = {
+  'target-occupied': ['storage.not-empty', ({ path }) => `the directory "${path}" is not empty`],
+  'target-running': ['server.running', ({ path, pid }) => `a server with pid ${pid} runs in "${path}"`],
+  'space-short': ['storage.full', ({ need, free }) => `the restore needs ${need} bytes, ${free} are free`],
+  'mode-not-a-cluster': [
+    'storage.not-empty',
+    ({ path }) => `the directory "${path}" holds files, but no data directory of PostgreSQL`,
+  ],
+  'mode-other-system': [
+    'instance.identity-mismatch',
+    ({ path, found, expected }) =>
+      `"${path}" holds the cluster with system identifier ${found}, the instance is that of ${expected}`,
+  ],
+  'mode-pid-file-mangled': [
+    'plan.refused',
+    ({ path }) => `postmaster.pid in "${path}" cannot be read, so that a server may be running`,
+  ],
+  'mode-label-present': [
+    'plan.refused',
+    ({ path }) => `"${path}" holds a backup_label: its pg_control does not tell what its pages are`,
+  ],
+  'mode-not-shut-down': [
+    'plan.refused',
+    ({ path, state }) =>
+      `the server of "${path}" was not shut down, but left ${String(state).replaceAll('-', ' ')}`,
+  ],
+  'mode-control-missing': ['plan.refused', ({ path }) => `"${path}" has no pg_control`],
+  'mode-no-checksums': ['plan.refused', ({ path }) => `the cluster in "${path}" has no data checksums`],
+  'mode-other-timeline': [
+    'plan.refused',
+    ({ path, lsn, timeline }) =>
+      `the cluster in "${path}", at ${lsn} on timeline ${timeline}, does not descend from any backup of the chain`,
+  ],
+  'mode-out-of-reach': [
+    'plan.refused',
+    ({ path, lsn, timeline }) =>
+      `the cluster in "${path}", at ${lsn} on timeline ${timeline}, is older than every backup of the chain`,
+  ],
+  'mode-partial-over-others': [
+    'plan.refused',
+    ({ path }) => `a partial restore would destroy all other databases in "${path}"`,
+  ],
+}
+
+/** @throws {EngineError} for the first line that stands in the way. */
+export function requireNotBlocked(plan: RestorePlan): void {
+  const line = plan.preflight.find(({ state }) => state === 'blocked')
+  if (line === undefined) return
+  const [code, describe] = BLOCKED[line.sentence.code] ?? ['plan.refused', () => describeAnyway(line)]
+  throw new EngineError(code, describe(line.sentence.values), { hint: line.hint?.text })
+}
+
+function describeAnyway({ sentence }: PreflightLine): string {
+  const values = Object.entries(sentence.values).map(([name, value]) => `${name} ${value}`)
+  return `${sentence.code.replaceAll('-', ' ')}: ${values.join(', ')}`
+}
+
+/**
+ * @throws {EngineError} `plan.stale` when the plan is not the one that was shown, or the directory is not as it was.
+ */
+export function requireUnchanged(
+  plan: RestorePlan,
+  expected: { readonly hash?: string | undefined; readonly destinationHash?: string | undefined },
+): void {
+  if (expected.destinationHash !== undefined && expected.destinationHash !== plan.destinationHash) {
+    throw new EngineError('plan.stale', 'the directory changed after the restore was planned', {
+      hint: 'See what writes there, look at the new plan and start it again.',
+    })
+  }
+  if (expected.hash === undefined || expected.hash === plan.hash) return
+  throw new EngineError('plan.stale', 'the catalog or the request changed after the restore was planned', {
+    hint: 'Look at the new plan and start it again.',
+  })
+}
