@@ -58,7 +58,9 @@ async function setUp(major: TestServer['major'], diskBytes?: number): Promise<Wo
   const command = (verb: string, words: readonly string[]): string =>
     [
       `"${process.execPath}" "${CLI}" ${verb} -B "${ref.catalog}" --instance=${ref.instance}`,
-      ...['--wal-file-name=%f', '--wal-file-path=%p', ...words],
+      '--wal-file-name=%f',
+      '--wal-file-path=%p',
+      ...words,
     ].join(' ')
   return {
     server,
