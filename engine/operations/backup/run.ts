@@ -12,11 +12,13 @@ import { lockAll } from '../../catalog/lock.ts'
 import { createBackup } from '../../catalog/new-backup.ts'
 import { type BackupControl, formatControlTime } from '../../format/backup-control.ts'
 import type { ContentEntry } from '../../format/content-list.ts'
-import { formatDatabaseMap } from '../../format/database-map.ts'
+import { type DatabaseMapEntry, formatDatabaseMap } from '../../format/database-map.ts'
+import type { DatabaseChange } from '../../format/wal-databases.ts'
 import { type ConnectionSettings, openSession, type Session } from '../../server/connection.ts'
 import { startBackup, type StoppedBackup, stopBackup, switchWal } from '../../server/postgres/backup-mode.ts'
 import { readDatabaseMap, readFacts, type ServerFacts } from '../../server/postgres/facts.ts'
-import { checkWalRange } from '../steps/check-wal.ts'
+import { checkWalRange, type WalCheck } from '../steps/check-wal.ts'
+import { describeLost, findLostDatabases } from '../steps/lost-databases.ts'
 import type { WalPlace } from '../steps/read-wal.ts'
 import { syncTree } from '../steps/sync-tree.ts'
 import { openWorkerPool, type WorkerPool } from '../steps/worker-pool.ts'
@@ -215,7 +217,10 @@ async function fill(context: Context): Promise<void> {
   requireAfterParent(context.basis, stopLsn)
   await receiver?.finish()
   const received = settings.isStream ? await receivedWalEntries(database, facts.walSegmentBytes, pool) : []
-  const recoverySeconds = await findRecoverySeconds(wal, started.startLsn, stopLsn, stopped, run)
+  const { recoveryTimeMicros, databaseChanges } = await readWholeWal(wal, started.startLsn, stopLsn, run)
+  const recoverySeconds =
+    recoveryTimeMicros === undefined ? stopped.recoveryTimeSeconds : Number(recoveryTimeMicros / 1_000_000n)
+  warnOfLost(databaseChanges, sources, copied, databases ?? [], run)
 
   const entries = facts.isInRecovery
     ? await rewriteControlFileForReplica(copied, context.dataDirectory, database, stopLsn)
@@ -325,14 +330,18 @@ async function addServerTexts(database: string, stopped: StoppedBackup): Promise
   return [label, await addTextFile(database, 'tablespace_map', stopped.tablespaceMap)]
 }
 
-/** The last commit, abort or restore point before the stop; by the server's clock where WAL has none (format 7.8). */
-async function findRecoverySeconds(
+/**
+ * Every record from start to stop. Among them is the last commit, abort or restore point, which is the time that the
+ * backup recovers to; where there is none, the server's clock tells it (format 7.8).
+ *
+ * @throws {EngineError} `wal.damaged`
+ */
+async function readWholeWal(
   wal: BackupWal,
   start: Lsn,
   stop: Lsn,
-  stopped: StoppedBackup,
   run: Run,
-): Promise<number> {
+): Promise<Extract<WalCheck, { kind: 'complete' }>> {
   const checked = await checkWalRange({
     places: [wal.place],
     timeline: wal.timeline,
@@ -342,17 +351,35 @@ async function findRecoverySeconds(
     stop,
     signal: run.signal,
   })
-  if (checked.kind === 'incomplete') {
-    throw new EngineError(
-      'wal.damaged',
-      `the WAL of the backup cannot be read to its end: ${checked.problem.message}`,
-      {
-        hint: 'Take the backup again; if it happens again, check the disk and the replication connection.',
-      },
-    )
+  if (checked.kind === 'complete') return checked
+  throw new EngineError(
+    'wal.damaged',
+    `the WAL of the backup cannot be read to its end: ${checked.problem.message}`,
+    {
+      hint: 'Take the backup again; if it happens again, check the disk and the replication connection.',
+    },
+  )
+}
+
+/** Databases that were moved, or copied from one that is gone: WAL tells of that, and not of their files. */
+function warnOfLost(
+  changes: readonly DatabaseChange[],
+  sources: readonly SourceEntry[],
+  copied: readonly ContentEntry[],
+  databases: readonly DatabaseMapEntry[],
+  run: Run,
+): void {
+  if (changes.length === 0) return
+  const there = new Set(
+    copied.filter(({ externalDirNumber }) => externalDirNumber === 0).map(({ path }) => path),
+  )
+  const vanished = sources.filter(
+    (source) => source.externalDirNumber === 0 && source.isDataFile && !there.has(source.path),
+  )
+  for (const lost of findLostDatabases(changes, copied, vanished)) {
+    const { name } = databases.find(({ oid }) => oid === lost.place.databaseOid) ?? {}
+    run.log.warning(describeLost(lost, name))
   }
-  const micros = checked.recoveryTimeMicros
-  return micros === undefined ? stopped.recoveryTimeSeconds : Number(micros / 1_000_000n)
 }
 
 function archivedWalBytes(wal: BackupWal, start: Lsn, stop: Lsn): number {

@@ -10,6 +10,7 @@ import { hasLegacyCrc } from '../../format/crc32c.ts'
 import { isMissing, mapFileError } from '../../host/file-error.ts'
 import { toBatches } from './batches.ts'
 import { checkWalRange } from './check-wal.ts'
+import { describeLost, findLostDatabases } from './lost-databases.ts'
 import type { ProgressTicker } from './progress-ticker.ts'
 import { contentRoot, isDirectoryEntry, isPaged } from './stored-versions.ts'
 import type { WorkerPool } from './worker-pool.ts'
@@ -201,7 +202,18 @@ async function checkWal(
     stop: control.stopLsn,
     signal: run.signal,
   })
-  if (checked.kind === 'complete') return
+  if (checked.kind === 'complete') {
+    const { databaseChanges } = checked
+    if (!databaseChanges.some(({ kind }) => kind === 'copied')) return
+    for (const lost of findLostDatabases(databaseChanges, await readContentList(backup)))
+      add({
+        severity: 'attention',
+        code: 'database-lost',
+        where: `database ${lost.place.databaseOid}`,
+        message: describeLost(lost),
+      })
+    return
+  }
   const { problem } = checked
   add({
     severity: 'problem',

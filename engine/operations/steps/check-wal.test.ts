@@ -35,7 +35,28 @@ test('reads a range from plain, compressed and partial segments and tells its la
     lastRecord: { lsn: stop, endLsn: lsnFromBigint(stop + 24n), xid: 77 },
     endLsn: lsnFromBigint(stop + 24n),
     recoveryTimeMicros: AT + 5n,
+    databaseChanges: [],
     segments: [wal.nameOf(1n), wal.nameOf(2n), wal.nameOf(3n)],
+  })
+})
+
+test('tells what is done to databases up to the stop, in that order', async () => {
+  await using scratch = await scratchDirectory()
+  const wal = new MadeWal()
+  const database = (...words: readonly number[]) => ({
+    rmgr: 4,
+    mainData: new Uint8Array(Uint32Array.from(words).buffer),
+  })
+  const start = wal.append(database(9, 16400, 1, 1663))
+  const stop = wal.append({ ...database(9, 1, 16400), info: 0x20 })
+  wal.append(database(10, 16400, 1, 1663))
+  await writeAll(scratch, wal)
+
+  expect(await check(wal, scratch, start, stop)).toMatchObject({
+    databaseChanges: [
+      { kind: 'copied', lsn: start, place: { databaseOid: 9 } },
+      { kind: 'dropped', lsn: stop },
+    ],
   })
 })
 

@@ -3,6 +3,7 @@ import { EngineError } from '../../base/engine-error.ts'
 import { formatLsn, type Lsn, lsnFromBigint } from '../../base/lsn.ts'
 import { walSegmentNumber, walSegmentStart } from '../../base/wal-segment.ts'
 import type { WalProblem } from '../../format/wal-cursor.ts'
+import { type DatabaseChange, databaseChange } from '../../format/wal-databases.ts'
 import { isRecordPlace, recordStartAt, WAL_PAGE_BYTES } from '../../format/wal-page.ts'
 import type { WalRecord } from '../../format/wal-record.ts'
 import { recordTimestampMicros } from '../../format/wal-times.ts'
@@ -24,6 +25,8 @@ export type WalCheck =
       readonly endLsn: Lsn
       /** Of the last commit, abort or restore point up to `stop`, in Unix microseconds; undefined when there is none. */
       readonly recoveryTimeMicros: bigint | undefined
+      /** What was done to directories of databases up to `stop`, in that order; each of it took a while. */
+      readonly databaseChanges: readonly DatabaseChange[]
       /** Names of the segments that were read. */
       readonly segments: readonly string[]
     }
@@ -55,6 +58,7 @@ export async function checkWalRange(range: WalRange): Promise<WalCheck> {
 async function checkRange(range: WalRange, source: WalSource): Promise<WalCheck> {
   const from = isRecordPlace(range.start, range.segmentBytes) ? 'record' : 'at-or-after'
   const segments: string[] = []
+  const databaseChanges: DatabaseChange[] = []
   let recoveryTimeMicros: bigint | undefined
   let lastRecord: WalRecord | undefined
   const problem = await readWalRecords(
@@ -62,7 +66,11 @@ async function checkRange(range: WalRange, source: WalSource): Promise<WalCheck>
     { start: range.start, from },
     (record) => {
       lastRecord = record
-      if (record.lsn <= range.stop) recoveryTimeMicros = recordTimestampMicros(record) ?? recoveryTimeMicros
+      if (record.lsn <= range.stop) {
+        recoveryTimeMicros = recordTimestampMicros(record) ?? recoveryTimeMicros
+        const change = databaseChange(record)
+        if (change !== undefined) databaseChanges.push(change)
+      }
       return record.lsn < range.stop
     },
     (segment) => segments.push(segment),
@@ -70,7 +78,14 @@ async function checkRange(range: WalRange, source: WalSource): Promise<WalCheck>
   if (problem !== undefined) return { kind: 'incomplete', problem, lastGoodLsn: lastRecord?.endLsn }
   assert(lastRecord !== undefined, 'reading stops early only at a record')
   const { lsn, endLsn, xid } = lastRecord
-  return { kind: 'complete', lastRecord: { lsn, endLsn, xid }, endLsn, recoveryTimeMicros, segments }
+  return {
+    kind: 'complete',
+    lastRecord: { lsn, endLsn, xid },
+    endLsn,
+    recoveryTimeMicros,
+    databaseChanges,
+    segments,
+  }
 }
 
 /**
