@@ -370,9 +370,7 @@ function warnOfLost(
   run: Run,
 ): void {
   if (changes.length === 0) return
-  const there = new Set(
-    copied.filter(({ externalDirNumber }) => externalDirNumber === 0).map(({ path }) => path),
-  )
+  const there = new Set(copied.flatMap((entry) => (entry.externalDirNumber === 0 ? [entry.path] : [])))
   const vanished = sources.filter(
     (source) => source.externalDirNumber === 0 && source.isDataFile && !there.has(source.path),
   )
