@@ -10,8 +10,9 @@ export type TimedLsn = { readonly lsn: Lsn; readonly micros: bigint }
 export type SegmentTimes = {
   readonly timeline: Timeline
   readonly number: bigint
-  /** Of the records that begin in it, the first and the last end of a transaction; undefined when there is none. */
+  /** Of the records that begin in it, the first end of a transaction; undefined when there is none. */
   readonly first: TimedLsn | undefined
+  /** The last one, with the latest time of all: WAL is not ordered by time to the microsecond. */
   readonly last: TimedLsn | undefined
 }
 

@@ -6,7 +6,7 @@ import { nearMoments, whyNotAt, whyNotFrom } from './recovery-reasons.ts'
 import { planReplay } from './recovery-replay.ts'
 import type { LocatedRecord, MomentRequest } from './recovery-request.ts'
 import type { ReadTarget } from './recovery-target.ts'
-import { findStopRange, momentAt } from './recovery-times.ts'
+import { findStopRange, latestBefore } from './recovery-times.ts'
 import type { MomentVerdict, UnreachableReason } from './recovery-verdict.ts'
 
 /** The verdict for one way over timelines. */
@@ -58,8 +58,9 @@ function judgeTime(
 ): MomentVerdict {
   const { marks, bases, zones } = view
   const isEarlier = ({ stopLsn }: Base): boolean => {
-    const moment = momentAt(marks, stopLsn)
-    return moment !== undefined && (isInclusive ? moment.micros <= micros : moment.micros < micros)
+    // A server that would stop before the backup is consistent does not start.
+    const latest = latestBefore(marks, stopLsn)
+    return latest !== undefined && (isInclusive ? latest <= micros : latest < micros)
   }
   const range = findStopRange(marks, micros, isInclusive)
   if (range !== undefined) {

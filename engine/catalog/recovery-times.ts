@@ -38,8 +38,8 @@ export function timeMarksOf(
   }
   const loose = new Map<Timeline, TimeMark[]>()
   const add = (timeline: Timeline, lsn: Lsn, micros: bigint, source: 'backup' | 'file'): void => {
-    // What was read says more.
-    if (read.get(timeline)?.has(walSegmentNumber(lsn, segmentBytes)) === true) return
+    // What was read says more than the date of the file.
+    if (source === 'file' && read.get(timeline)?.has(walSegmentNumber(lsn, segmentBytes)) === true) return
     const marks = loose.get(timeline) ?? []
     marks.push({ lsn, micros, isExact: false, quietTo: lsn, source })
     loose.set(timeline, marks)
@@ -85,7 +85,7 @@ function exactMarks(
 }
 
 function arranged(marks: readonly TimeMark[]): readonly TimeMark[] {
-  const sorted = marks.toSorted((a, b) => (a.lsn < b.lsn ? -1 : a.lsn > b.lsn ? 1 : 0))
+  const sorted = withoutKnown(marks.toSorted((a, b) => (a.lsn < b.lsn ? -1 : a.lsn > b.lsn ? 1 : 0)))
   // A file may be copied long after it was written: nothing before a later mark can be younger than that. What a backup
   // says is cut to WAL alone, for dates of files may have lost their fractions.
   let latest: bigint | undefined
@@ -103,6 +103,16 @@ function arranged(marks: readonly TimeMark[]): readonly TimeMark[] {
   return sorted.map((mark) => {
     if (mark.micros > reached) reached = mark.micros
     return mark.micros === reached ? mark : { ...mark, micros: reached }
+  })
+}
+
+/** Leaves out what falls where nothing ended, as was read. */
+function withoutKnown(marks: readonly TimeMark[]): TimeMark[] {
+  let quietTo: Lsn | undefined
+  return marks.filter((mark) => {
+    if (!mark.isExact) return quietTo === undefined || mark.lsn >= quietTo
+    quietTo = mark.quietTo
+    return true
   })
 }
 
@@ -129,6 +139,14 @@ export function momentAt(marks: readonly TimeMark[], lsn: Lsn): WalMoment | unde
   if (after === undefined || before.lsn + 1n === lsn) return { micros: before.micros, isExact: false }
   const share = ((lsn - before.lsn) * 1000n) / (after.lsn - before.lsn)
   return { micros: before.micros + ((after.micros - before.micros) * share) / 1000n, isExact: false }
+}
+
+/** A time that surely no transaction has that ended before `lsn`; undefined when nothing tells. */
+export function latestBefore(marks: readonly TimeMark[], lsn: Lsn): bigint | undefined {
+  const index = countBelow(marks, (mark) => mark.lsn < lsn)
+  const before = marks[index - 1]
+  const isBound = before !== undefined && (before.isExact ? lsn <= before.quietTo : before.lsn + 1n === lsn)
+  return isBound ? before.micros : marks[index]?.micros
 }
 
 /** Where the first transaction ends that is later than a time: after `low`, and at `high` or before. */

@@ -50,7 +50,7 @@ function worldOf(dice: Dice): World {
     if (dice.roll(10) > 0) histories.set(timeline, line)
   }
   const files = new Map<string, number>()
-  const density = dice.pick([50, 80, 95, 100])
+  const density = dice.pick([60, 85, 97, 100])
   for (const [timeline, begin] of begins) {
     if (dice.roll(8) === 0) continue
     for (let segment = Math.floor(begin / 4); segment < SEGMENTS; segment++)
@@ -58,7 +58,8 @@ function worldOf(dice: Dice): World {
         files.set(`${timeline}/${segment}`, dice.roll(12) === 0 ? dice.roll(4) : 4)
   }
   const backups: WorldBackup[] = []
-  for (let index = 0; index < 1 + dice.roll(6); index++) {
+  const backupCount = 2 + dice.roll(7)
+  for (let index = 0; index < backupCount; index++) {
     const timeline = 1 + dice.roll(count)
     const begin = begins.get(timeline) ?? 0
     const start = begin + 1 + dice.roll(Math.max(1, SEGMENTS * 4 - begin))
@@ -68,7 +69,7 @@ function worldOf(dice: Dice): World {
       isStream: dice.roll(2) === 0,
       start,
       stop: start + 1 + dice.roll(6),
-      status: dice.pick(['OK', 'OK', 'DONE', 'CORRUPT', 'ERROR']),
+      status: dice.pick(['OK', 'OK', 'OK', 'DONE', 'DONE', 'CORRUPT', 'ERROR']),
       parent: dice.roll(3) === 0 ? backups[dice.roll(backups.length + 1)]?.id : undefined,
     })
   }
