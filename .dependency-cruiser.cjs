@@ -9,8 +9,9 @@ const layers = {
 
   server: ['base', 'host', 'format'],
   catalog: ['base', 'format', 'host'],
+  'wal-index': ['base', 'format', 'kernel', 'host', 'catalog'],
   operations: ['base', 'format', 'kernel', 'compression', 'host', 'server', 'catalog'],
-  api: ['base', 'format', 'compression', 'host', 'server', 'catalog', 'operations', 'jobs'],
+  api: ['base', 'format', 'compression', 'host', 'server', 'catalog', 'wal-index', 'operations', 'jobs'],
   cli: ['base', 'api'],
   'web-host': ['base', 'api'],
   demo: ['base', 'api', 'web-host', 'host', 'server'],

@@ -19,6 +19,7 @@ const violations: readonly [rule: string, from: string, to: string][] = [
   ['engine-jobs-looks-down', 'engine/jobs/a.ts', 'engine/operations/backup/b.ts'],
   ['engine-server-looks-down', 'engine/server/a.ts', 'engine/catalog/b.ts'],
   ['engine-catalog-looks-down', 'engine/catalog/a.ts', 'engine/server/b.ts'],
+  ['engine-wal-index-looks-down', 'engine/wal-index/a.ts', 'engine/server/b.ts'],
   ['engine-operations-looks-down', 'engine/operations/backup/a.ts', 'engine/jobs/b.ts'],
   ['engine-api-looks-down', 'engine/api/a.ts', 'engine/cli/b.ts'],
   ['engine-cli-looks-down', 'engine/cli/a.ts', 'engine/catalog/b.ts'],
