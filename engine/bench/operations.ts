@@ -10,6 +10,7 @@ import {
   type RunSeries,
   validateSeries,
 } from './operation-series.ts'
+import { walSeries } from './wal-series.ts'
 import { runSeries, type SeriesOptions, type SeriesResult } from './series.ts'
 import { type OperationName, TARGETS } from './targets.ts'
 
@@ -46,6 +47,7 @@ export async function runOperations(
   await fullSeries(bench, series, full, signal)
   if (wants('validate')) await validateSeries(bench, series, full, signal)
   if (wants('restore-full')) await restoreSeries(bench, series, 'restore-full', full)
+  if (wants('archive-push', 'archive-push-zlib', 'archive-get')) await walSeries(bench, series, signal)
   if (!wants('delta', 'ptrack', 'restore-chain', 'merge')) return kept
 
   await cluster.change(signal)

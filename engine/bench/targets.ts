@@ -12,6 +12,9 @@ export const OPERATIONS = [
   'ptrack',
   'restore-chain',
   'merge',
+  'archive-push',
+  'archive-push-zlib',
+  'archive-get',
 ] as const
 export type OperationName = (typeof OPERATIONS)[number]
 
@@ -42,9 +45,14 @@ export const YARDSTICKS = {
   checksums: 'pg_checksums --check + cat of the rest',
   server: 'pg_backup_start + pg_backup_stop',
   copyOfResult: 'cp -r + sync -f of the result',
+  cpEach: 'cp + sync of each segment (16)',
+  gzipEach: 'gzip -1 + sync of each segment (16)',
+  cpBack: 'cp of each segment (16)',
   copyOfCatalog: 'cp -r + sync -f of the catalog',
 } as const
 
+/** A server that waits for a process can tell its size, but nobody has said what it may cost. */
+const NO_LIMIT = 'to be known'
 const times = (factor: number, plusSeconds = 0): Limit => ({ factor, plusSeconds })
 
 /** Every target of the project, here and nowhere else. All hold for two workers, a warm cache, and durable output. */
@@ -72,4 +80,11 @@ export const TARGETS: Readonly<Record<OperationName, Target>> = {
     yardstick: YARDSTICKS.copyOfCatalog,
     words: 'proportional to the changed pages',
   },
+  'archive-push': { title: 'archive-push of 16 segments', yardstick: YARDSTICKS.cpEach, words: NO_LIMIT },
+  'archive-push-zlib': {
+    title: 'archive-push of 16 segments, zlib level 1',
+    yardstick: YARDSTICKS.gzipEach,
+    words: NO_LIMIT,
+  },
+  'archive-get': { title: 'archive-get of 16 segments', yardstick: YARDSTICKS.cpBack, words: NO_LIMIT },
 }
