@@ -3,9 +3,12 @@ import path from 'node:path'
 import { EngineError } from '../../base/engine-error.ts'
 import { validateBackups } from '../../operations/validate/run.ts'
 import { gatherRestoreFacts } from '../../operations/restore/gather.ts'
-import { planRestore, type RestoreInput } from '../../operations/restore/plan.ts'
+import { planRestore } from '../../operations/restore/plan.ts'
+import type { RestoreInput } from '../../operations/restore/restore-facts.ts'
 import { recoverySettingsText } from '../../operations/restore/recovery.ts'
 import { restoreBackup } from '../../operations/restore/run.ts'
+import { judgeTarget } from '../../operations/restore/judge-target.ts'
+import { requireReachable, targetLine } from '../../operations/restore/target-verdict.ts'
 import { readInventory } from '../../catalog/inventory.ts'
 import { backupRecords } from '../backup-records.ts'
 import type { EngineContext } from '../context.ts'
@@ -13,6 +16,7 @@ import type { EngineHandlers } from '../contract/contract.ts'
 import type { JobResult } from '../contract/jobs.ts'
 import type { restore as contract, RestorePlan, RestoreRequest } from '../contract/restore.ts'
 import { restoreCommandLine } from '../restore-command-line.ts'
+import { targetRun } from '../target-run.ts'
 import { NEWEST_PROGRAM_VERSION } from '../version.ts'
 
 export function restoreHandlers(context: EngineContext): Pick<EngineHandlers, keyof typeof contract> {
@@ -46,7 +50,11 @@ export function restoreHandlers(context: EngineContext): Pick<EngineHandlers, ke
           // The target is looked at before the long validation, and again before anything is written.
           const input = inputOf({ ...request, id: plan.backup.id })
           const expected = { destinationHash: plan.destinationHash }
-          if (plan.isBlocked) return { kind: 'restore', ...(await restoreBackup(input, undefined, run)) }
+          if (plan.isBlocked) {
+            if (plan.preflight.some(({ code, state }) => code === 'wal' && state === 'blocked'))
+              requireReachable(await judgeTarget(input, targetRun(run)))
+            return { kind: 'restore', ...(await restoreBackup(input, undefined, run)) }
+          }
           if (input.isValidated) {
             const { verdicts, findings } = await validateBackups(
               {
@@ -71,6 +79,7 @@ export function restoreHandlers(context: EngineContext): Pick<EngineHandlers, ke
                 },
               )
             }
+            requireReachable(await judgeTarget(input, targetRun(run)))
           }
           return { kind: 'restore', ...(await restoreBackup(input, expected, run)) }
         },
@@ -80,10 +89,16 @@ export function restoreHandlers(context: EngineContext): Pick<EngineHandlers, ke
   }
 }
 
+/** WAL that is not read by then is read when the restore starts. */
+const PREVIEW_MS = 2_000
+
 async function planOf(request: RestoreRequest, nowMs: number, signal: AbortSignal): Promise<RestorePlan> {
-  const input = inputOf(request)
+  const asked = inputOf(request)
+  const judged = await judgeTarget(asked, { signal }, { limitMs: PREVIEW_MS })
+  const input = { ...asked, id: judged.chosen.backup.id }
   const facts = await gatherRestoreFacts(input, { signal })
   const plan = planRestore(input, facts)
+  const wal = targetLine(judged, input.target !== undefined)
   const records = backupRecords(await readInventory(input.catalog, input.instance, { signal }))
   const chain = facts.chain
     .toReversed()
@@ -93,6 +108,8 @@ async function planOf(request: RestoreRequest, nowMs: number, signal: AbortSigna
     throw new EngineError('plan.stale', 'the backup vanished while the restore was planned')
   return {
     ...plan,
+    preflight: [...plan.preflight, ...(wal === undefined ? [] : [wal])],
+    isBlocked: plan.isBlocked || wal?.state === 'blocked',
     backup,
     chain,
     dataDirectory: input.dataDirectory,

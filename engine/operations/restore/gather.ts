@@ -8,29 +8,22 @@ import { type DatabaseMapEntry, parseDatabaseMap } from '../../format/database-m
 import { parseTablespaceMap } from '../../format/tablespace-map.ts'
 import { freeBytes } from '../../host/disk.ts'
 import { isProcessAlive } from '../../host/process.ts'
-import { chooseBackup } from './choose-backup.ts'
 import { isLookedInto, listedDirectories } from './clearing.ts'
 import { type Destination, readDestination } from './destination.ts'
 import { type ExistingFile, fingerprintOf, listExisting } from './existing-files.ts'
 import { decideIncremental } from './incremental.ts'
-import {
-  externalPlaces,
-  linksOf,
-  placesOf,
-  type RestoreFacts,
-  type RestoreInput,
-  type TargetState,
-  wipedPlaces,
-} from './plan.ts'
+import { chooseForTarget } from './judge-target.ts'
+import { externalPlaces, linksOf, placesOf, wipedPlaces } from './places.ts'
+import type { RestoreFacts, RestoreInput, TargetState } from './restore-facts.ts'
 import type { ListedBackup } from './work-list.ts'
 
-/** Reads what {@link planRestore} decides on: the chain with its lists, and the places that are to be written to. */
+/** Reads what a plan rests on: the chain with its lists, and the places that are to be written to. */
 export async function gatherRestoreFacts(
   input: RestoreInput,
   run: Pick<Run, 'signal'>,
 ): Promise<RestoreFacts> {
   const inventory = await readInventory(input.catalog, input.instance, run)
-  const { backup, chain } = chooseBackup(inventory, input)
+  const { backup, chain } = await chooseForTarget(input, inventory, run)
   const listed: ListedBackup[] = []
   for (const one of chain.toReversed()) {
     run.signal.throwIfAborted()

@@ -5,14 +5,11 @@ import type { ReadableBackup } from './choose-backup.ts'
 import type { Links } from './clearing.ts'
 import type { Destination } from './destination.ts'
 import type { UnfinishedRestore } from './interrupted.ts'
-import type { RestoreFacts, RestoreInput } from './plan.ts'
 import { findShift, redoPoint } from './redo-point.ts'
-
-/** Whether and how files that are there already are used. */
-export type IncrementalMode = 'none' | 'checksum' | 'lsn'
+import type { IncrementalMode, RestoreFacts, RestoreInput } from './restore-facts.ts'
 
 /** Why a mode is not possible. The codes are those of `base/preflight-hints.ts` and of the window. */
-export type ModeRefusal = {
+type ModeRefusal = {
   readonly code:
     | 'not-a-cluster'
     | 'other-system'
@@ -46,7 +43,7 @@ export type IncrementalDecision = {
 }
 
 /** What {@link decideIncremental} needs to know. */
-export type DestinationFacts = Pick<RestoreFacts, 'chain' | 'destination' | 'systemIdentifier'>
+type DestinationFacts = Pick<RestoreFacts, 'chain' | 'destination' | 'systemIdentifier'>
 
 /**
  * Decides what becomes of a directory that is not empty; undefined when it is. An unfinished restore of this instance is

@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { madeBackup, type MadeBackup } from '../../testing/made-catalog.ts'
 import { directoryEntry, fileEntry } from '../../testing/made-content.ts'
-import { placesOf, planRestore, type RestoreFacts, type RestoreInput, type TargetState } from './plan.ts'
+import { placesOf } from './places.ts'
+import { planRestore } from './plan.ts'
+import type { RestoreFacts, RestoreInput, TargetState } from './restore-facts.ts'
 
 const INPUT: RestoreInput = {
   catalog: '/backup',

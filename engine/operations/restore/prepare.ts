@@ -8,7 +8,9 @@ import { removeTree } from '../../host/remove-tree.ts'
 import type { Clearing } from './clearing.ts'
 import { KEPT_CONTROL_FILE } from './destination.ts'
 import { removeRestoreMark, writeRestoreMark } from './interrupted.ts'
-import { placesOf, type RestoreFacts, type RestoreInput, type RestorePlan } from './plan.ts'
+import { placesOf } from './places.ts'
+import type { RestorePlan } from './plan.ts'
+import type { RestoreFacts, RestoreInput } from './restore-facts.ts'
 import { CONTROL_FILE, type WorkList } from './work-list.ts'
 
 export type Owner = { readonly uid: number; readonly gid: number } | undefined

@@ -11,7 +11,7 @@ import type { Run } from '../../base/run.ts'
 import type { BackupControl } from '../../format/backup-control.ts'
 import { madeControl } from '../../testing/made-catalog.ts'
 import { scratchDirectory } from '../../testing/scratch.ts'
-import type { RestoreInput } from './plan.ts'
+import type { RestoreInput } from './restore-facts.ts'
 import { recoverySettingsText, restoreCommandFor, writeRecoverySettings } from './recovery.ts'
 
 const ID = parseBackupId('TOTTEK')

@@ -10,7 +10,7 @@ import {
   type RecoveryConfiguration,
 } from '../../format/recovery-settings.ts'
 import { isMissing, mapFileError } from '../../host/file-error.ts'
-import type { RestoreInput } from './plan.ts'
+import type { RestoreInput } from './restore-facts.ts'
 
 type Owner = { readonly uid: number; readonly gid: number } | undefined
 

@@ -1,6 +1,7 @@
 import { EngineError } from '../../base/engine-error.ts'
 import type { ErrorCode } from '../../base/error-codes.ts'
-import type { PreflightLine, RestorePlan } from './plan.ts'
+import type { RestorePlan } from './plan.ts'
+import type { PreflightLine } from './preflight.ts'
 
 type Values = Readonly<Record<string, string | number>>
 

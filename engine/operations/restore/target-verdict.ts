@@ -4,7 +4,7 @@ import { PREFLIGHT_HINTS, type PreflightHint } from '../../base/preflight-hints.
 import { formatTargetTime } from '../../catalog/recovery-time-text.ts'
 import type { WalReach } from '../steps/check-target.ts'
 import type { JudgedTarget } from './judge-target.ts'
-import type { PreflightLine } from './plan.ts'
+import type { PreflightLine } from './preflight.ts'
 
 /** The line of the pre-flight about the target; undefined where there is nothing to say. */
 export function targetLine(judged: JudgedTarget, hasTarget: boolean): PreflightLine | undefined {
@@ -42,6 +42,11 @@ export function whyUnreachable({ chosen, check }: JudgedTarget): string | undefi
     return `the target is before the end of backup ${chosen.backup.id}, at ${formatLsn(chosen.backup.control.stopLsn)}`
   const how = `recovery can be done up to ${reachText(check.reach)}`
   return check.isEnd ? how : `${how}: ${check.problem.message}`
+}
+
+/** Where recovery stops that reaches its target. */
+export function reachedText({ check }: JudgedTarget): string {
+  return check === undefined || check.kind === 'before-end' ? '' : reachText(check.reach)
 }
 
 /** @throws {EngineError} `restore.unreachable`, and `wal.missing` or `wal.damaged` where that is why */
