@@ -230,7 +230,7 @@ function cancelBackend(to: ResolvedConnection, client: pg.Client, processId: num
     database: to.database,
   }) as unknown as {
     connection: {
-      readonly stream: { setTimeout(limitMs: number, listener: () => void): void; destroy(): void }
+      readonly stream: { once(event: 'close', listener: () => void): void; destroy(): void }
       once(event: string, listener: () => void): void
       on(event: string, listener: () => void): void
       connect(port: number | string, host?: string): void
@@ -239,7 +239,8 @@ function cancelBackend(to: ResolvedConnection, client: pg.Client, processId: num
   }
   const { connection } = canceller
   connection.on('error', () => undefined)
-  connection.stream.setTimeout(CANCEL_REQUEST_MS, () => connection.stream.destroy())
+  const limit = setTimeout(() => connection.stream.destroy(), CANCEL_REQUEST_MS)
+  connection.stream.once('close', () => clearTimeout(limit))
   connection.once('connect', () =>
     connection.cancel(processId, (client as unknown as { secretKey: unknown }).secretKey),
   )

@@ -78,9 +78,21 @@ const expectNothingLeft = async (port: number): Promise<void> => {
     .toEqual({ sockets: 0, timers: 0 })
 }
 
-const expectCancelled = async ({ heard }: { readonly heard: readonly Buffer[] }): Promise<void> => {
+/** A cancel request was sent, and its connection is left when the server says nothing to it for two seconds. */
+const expectCancelled = async (server: {
+  readonly port: number
+  readonly heard: readonly Buffer[]
+}): Promise<void> => {
   const isRequest = (bytes: Buffer): boolean => bytes.length >= 8 && bytes.readInt32BE(4) === CANCEL_REQUEST
-  await expect.poll(() => heard.some(isRequest)).toBe(true)
+  await expect.poll(() => server.heard.some(isRequest)).toBe(true)
+  const before = socketCount(server.port)
+  vi.advanceTimersByTime(1999)
+  // Twice: sockets close at the end of a turn.
+  await new Promise(setImmediate)
+  await new Promise(setImmediate)
+  expect(socketCount(server.port)).toBe(before)
+  vi.advanceTimersByTime(1)
+  await expect.poll(() => socketCount(server.port)).toBe(before - 1)
 }
 
 // Timers stand still: whoever waits for one waits for ever.
