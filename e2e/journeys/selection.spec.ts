@@ -34,6 +34,7 @@ test('several backups are chosen by keys and by the pointer, and deleted with on
   const { page } = app
   await page.getByLabel('Directory of the catalog').fill(catalog)
   await page.getByRole('main').getByRole('button', { name: 'Open' }).click()
+  await expect(page.getByRole('heading', { name: 'main' })).toBeVisible()
   await page.keyboard.press('Control+2')
   const list = page.getByRole('treegrid')
   const row = (index: number) => page.getByRole('row', { name: String(ids.at(index)) })

@@ -54,6 +54,8 @@ const HEAD_PX = 20
 const HEADS_PX = MINIMAP_PX + HEAD_PX
 const TIP_BELOW_PX = 42
 const MOST_ROWS = 12
+/** So near to the word for now no other moment is written. */
+const NOW_ROOM_PX = 44
 const SMALLEST_PAST_MS = 600_000
 /** A pointer that moved less than this has clicked. */
 const CLICK_PX = 3
@@ -231,6 +233,7 @@ export function ChainRibbons(props: {
   }
 
   const nowX = toX(nowMs)
+  const isNowShown = nowX >= LABEL_PX && nowX <= right + 4
   const ticks = useMemo(
     () =>
       scaleTime([new Date(shown[0]), new Date(shown[1])], [LABEL_PX, right])
@@ -259,11 +262,18 @@ export function ChainRibbons(props: {
           texts={texts}
         />
         <svg width={width} height={HEAD_PX} aria-hidden="true">
-          {ticks.map((ms) => (
-            <text key={ms} className="tick" x={toX(ms)} y={14} textAnchor="middle">
-              {texts.tick(ms, (ticks[1] ?? Infinity) - (ticks[0] ?? 0))}
+          {ticks
+            .filter((ms) => !isNowShown || Math.abs(toX(ms) - nowX) > NOW_ROOM_PX)
+            .map((ms) => (
+              <text key={ms} className="tick" x={toX(ms)} y={14} textAnchor="middle">
+                {texts.tick(ms, (ticks[1] ?? Infinity) - (ticks[0] ?? 0))}
+              </text>
+            ))}
+          {isNowShown ? (
+            <text className="tick now" x={nowX} y={14} textAnchor="middle">
+              {texts.now}
             </text>
-          ))}
+          ) : null}
         </svg>
       </div>
       <svg
@@ -303,14 +313,7 @@ export function ChainRibbons(props: {
         {ticks.map((ms) => (
           <line key={ms} className="grid" x1={toX(ms)} x2={toX(ms)} y2={bottom} />
         ))}
-        {nowX >= LABEL_PX && nowX <= right + 4 ? (
-          <g className="now" transform={`translate(${nowX},0)`}>
-            <line y2={bottom} />
-            <text x={-4} y={9} textAnchor="end">
-              {texts.now}
-            </text>
-          </g>
-        ) : null}
+        {isNowShown ? <line className="now" x1={nowX} x2={nowX} y2={bottom} /> : null}
         {rows.map((row, at) => (
           <ChainRowShape
             key={row.fullId ?? 'broken'}

@@ -1,5 +1,6 @@
 import { area } from 'd3-shape'
 import { memo } from 'react'
+import { placeBeside } from './fit-text.ts'
 import { lookOf } from '../ui/status-mark.tsx'
 import { type ChainBackup, type ChainRow, MARK_PX, type Mark, WEIGHT_PX } from './chain-layout.ts'
 
@@ -10,7 +11,8 @@ export type RowTexts = {
   readonly mark: (mark: Mark) => string
   readonly running: (backup: ChainBackup) => string
   readonly size: (backup: ChainBackup) => string
-  readonly orphans: (row: ChainRow) => string | undefined
+  /** The longest first; empty where there are none. */
+  readonly orphans: (row: ChainRow) => readonly string[]
   readonly pin: (backup: ChainBackup) => string
 }
 
@@ -28,9 +30,9 @@ const REACH_PX = 6
 /** From here on a mark is a node with the letter of its mode, and then with its name as well. */
 const NODE_ROOM_PX = 24
 const LABEL_ROOM_PX = 110
-/** Room that a text beside a mark may need. */
-const PIN_TEXT_PX = 260
-const ORPHAN_TEXT_PX = 190
+/** Sizes of the texts beside marks, those of the style sheet. */
+const PIN_FONT_PX = 11
+const ORPHAN_FONT_PX = 11.5
 
 /** How high a row is with what separates it from the next. */
 export function rowHeight({ lanes }: ChainRow): number {
@@ -85,7 +87,10 @@ export const ChainRowShape = memo(function ChainRowShape(props: {
     !isCurrent(mark) &&
     !(mark.ids.length === 1 && mark.roomPx >= NODE_ROOM_PX)
   const plain = row.marks.filter(isPlain)
-  const others = row.marks.filter((mark) => !isPlain(mark))
+  // Where marks lie upon each other the worst is seen.
+  const others = row.marks
+    .filter((mark) => !isPlain(mark))
+    .toSorted((a, b) => Number(a.worst.status === 'CORRUPT') - Number(b.worst.status === 'CORRUPT'))
   return (
     <g transform={`translate(0,${top})`}>
       <text className="row-title" x={4} y={13}>
@@ -113,7 +118,7 @@ export const ChainRowShape = memo(function ChainRowShape(props: {
           frame={frame}
         />
       ))}
-      <Orphans row={row} text={texts.orphans(row)} frame={frame} />
+      <Orphans row={row} said={texts.orphans(row)} frame={frame} />
     </g>
   )
 })
@@ -236,17 +241,7 @@ function MarkShape(props: {
         </g>
       ) : null}
       {worst.isPinned ? (
-        <>
-          <path className="pin" d={`M${x - 4} ${base - height - 12}h8l-2 5v4h-4v-4Z`} />
-          <text
-            className="pin-text"
-            x={x > frame.right - PIN_TEXT_PX ? x - 9 : x + 9}
-            y={base - height - 4}
-            textAnchor={x > frame.right - PIN_TEXT_PX ? 'end' : 'start'}
-          >
-            {texts.pin(worst)}
-          </text>
-        </>
+        <Pin x={x} top={base - height} lane={lane} text={isFaded ? '' : texts.pin(worst)} frame={frame} />
       ) : null}
       {worst.status === 'RUNNING' && !worst.isStale ? (
         <text className="running-note" x={x - width / 2 - 6} y={base - height - 4} textAnchor="end">
@@ -257,6 +252,30 @@ function MarkShape(props: {
         <rect className={isSelected ? 'selection' : 'selection out'} {...markBox(mark)} rx="2" />
       ) : null}
     </g>
+  )
+}
+
+/** A pin on a mark, with its date: above its neighbours, so that none of them is written over. */
+function Pin(props: {
+  readonly x: number
+  /** Of the mark. */
+  readonly top: number
+  readonly lane: number
+  readonly text: string
+  readonly frame: RowFrame
+}) {
+  const { x, top, lane, text, frame } = props
+  const y = Math.min(top - 12, lane === 0 ? 0 : Infinity)
+  const placed = placeBeside([text], PIN_FONT_PX, { start: x - 9, end: x + 9 }, frame)
+  return (
+    <>
+      <path className="pin" d={`M${x - 4} ${y}h8l-2 5v4h-1.4V${top}h-1.2V${y + 9}h-1.4v-4Z`} />
+      {placed === undefined ? null : (
+        <text className="pin-text" x={placed.x} y={y + 8} textAnchor={placed.anchor}>
+          {placed.text}
+        </text>
+      )}
+    </>
   )
 }
 
@@ -271,22 +290,23 @@ function nodePath(mode: string, x: number, y: number): string {
 /** The sentence beside a branch that cannot be restored. */
 function Orphans(props: {
   readonly row: ChainRow
-  readonly text: string | undefined
+  readonly said: readonly string[]
   readonly frame: RowFrame
 }) {
-  const { row, text, frame } = props
+  const { row, said, frame } = props
   const last = row.marks.findLast(({ worst }) => worst.status === 'ORPHAN')
-  if (text === undefined || last === undefined) return null
-  const isAtEnd = last.x > frame.right - ORPHAN_TEXT_PX
+  if (last === undefined) return null
   const first = row.marks.find(({ worst, lane }) => worst.status !== 'OK' && lane === last.lane) ?? last
+  const placed = placeBeside(said, ORPHAN_FONT_PX, { start: first.x - 12, end: last.x + 10 }, frame)
+  if (placed === undefined) return null
   return (
     <text
       className="row-line warning beside"
-      x={isAtEnd ? first.x - 12 : last.x + 10}
+      x={placed.x}
       y={baseOf(last.lane) - 1}
-      textAnchor={isAtEnd ? 'end' : 'start'}
+      textAnchor={placed.anchor}
     >
-      {text}
+      {placed.text}
     </text>
   )
 }

@@ -160,7 +160,7 @@ export type BackupEstimate = {
 }
 
 /** Several backups of one instance. */
-const backupIds = z.array(backupId).min(1).max(100_000)
+const backupIds = z.array(backupId).min(1).max(50_000)
 
 const threads = z.number().int().min(1).max(64).optional()
 

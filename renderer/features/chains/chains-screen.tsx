@@ -3,7 +3,6 @@ import { useEngine } from '../../lib/engine.tsx'
 import { EngineErrorCard } from '../../lib/engine-error-card.tsx'
 import { useTexts } from '../../lib/i18n.ts'
 import { useQuery } from '../../lib/use-query.ts'
-import { Skeleton } from '../../ui/parts.tsx'
 import { ChainsWorkplace } from './chains-workplace.tsx'
 import './chains.css'
 
@@ -15,16 +14,10 @@ export function ChainsScreen(props: {
 }) {
   const { instance, onBackUp } = props
   const engine = useEngine()
-  const { say } = useTexts()
   const list = useQuery(`chains ${instance.catalog}\n${instance.instance}`, (signal) =>
     engine['backups.list'](instance, { signal }),
   )
-  if (list.kind === 'loading')
-    return (
-      <div className="chains">
-        <Skeleton label={say('common.loading')} lines={8} />
-      </div>
-    )
+  if (list.kind === 'loading') return <Loading />
   if (list.kind === 'failed' && list.last === undefined) {
     return (
       <div className="chains">
@@ -46,6 +39,26 @@ export function ChainsScreen(props: {
         list.kind === 'failed' ? <EngineErrorCard error={list.error} onRetry={list.refetch} /> : undefined
       }
     />
+  )
+}
+
+/** The places where picture, list and inspector will be, so that nothing jumps when they come. */
+function Loading() {
+  const { say } = useTexts()
+  return (
+    <div className="chains-layout" role="status" aria-label={say('common.loading')}>
+      <div className="chains" aria-hidden="true">
+        <div className="skeleton waiting-picture" />
+        <div className="skeleton waiting-line" />
+        <div className="skeleton grow" />
+      </div>
+      <div className="inspector" aria-hidden="true">
+        <div className="skeleton waiting-line" />
+        <div className="skeleton waiting-card" />
+        <div className="skeleton waiting-line" />
+        <div className="skeleton waiting-line" />
+      </div>
+    </div>
   )
 }
 

@@ -54,6 +54,7 @@ export function FilterBar(props: {
         className="filter"
         aria-label={say('chains.filter')}
         placeholder={say('chains.filter-hint')}
+        title={say('chains.filter-syntax')}
         value={typed}
         onChange={(event) => onType(event.target.value)}
       />
@@ -69,72 +70,69 @@ export function FilterBar(props: {
         zone={zone}
         onText={(text) => setEdge('to', text)}
       />
-      <div className="count">
-        <span className="quiet numbers" role="status">
-          {say('chains.shown', { shown: props.shownCount, total: backups.length })}
-        </span>
-        <button
-          type="button"
-          className={
-            words.length === 0 && range === undefined
-              ? 'button plain small all is-idle'
-              : 'button plain small all'
-          }
-          aria-label={say('chains.show-everything')}
-          title={say('chains.show-everything')}
-          onClick={() => {
-            onType('')
-            onFilter({ words: [], range: undefined })
-          }}
-        >
-          ✕
-        </button>
-      </div>
-      <div className="chips">
-        {suggestions.map(({ name, value, count }) => {
-          const isOn = words.some(
-            (word) =>
-              word.startsWith(`${name}:`) &&
-              word
-                .slice(name.length + 1)
-                .split(',')
-                .includes(value),
-          )
-          return (
-            <button
-              key={`${name}:${value}`}
-              type="button"
-              className="chip"
-              aria-pressed={isOn}
-              onClick={() => onFilter({ words: toggleWord(words, name, value), range })}
-            >
-              {name === 'is' ? say('chains.pinned') : name === 'tli' ? `TLI ${value}` : value.toUpperCase()}{' '}
-              <span className="quiet">{count}</span>
-            </button>
-          )
-        })}
-        {words
-          .filter((word) => !isSuggested(word) && !isJoined(word, suggestions))
-          .map((word) => (
-            <button
-              key={word}
-              type="button"
-              className="chip"
-              aria-pressed="true"
-              aria-label={say('chains.remove-filter', { filter: word })}
-              onClick={() => onFilter({ words: words.filter((one) => one !== word), range })}
-            >
-              {word} ✕
-            </button>
-          ))}
-        <button
-          type="button"
-          className="chip flat"
-          aria-pressed={isFlat}
-          onClick={() => props.onFlat(!isFlat)}
-        >
-          {say('chains.flat')}
-        </button>
+      <div className="filter-row">
+        <div className="chips">
+          {suggestions.map(({ name, value, count }) => {
+            const isOn = words.some(
+              (word) =>
+                word.startsWith(`${name}:`) &&
+                word
+                  .slice(name.length + 1)
+                  .split(',')
+                  .includes(value),
+            )
+            return (
+              <button
+                key={`${name}:${value}`}
+                type="button"
+                className="chip"
+                aria-pressed={isOn}
+                onClick={() => onFilter({ words: toggleWord(words, name, value), range })}
+              >
+                {name === 'is' ? say('chains.pinned') : name === 'tli' ? `TLI ${value}` : value.toUpperCase()}{' '}
+                <span className="quiet">{count}</span>
+              </button>
+            )
+          })}
+          {words
+            .filter((word) => !isSuggested(word) && !isJoined(word, suggestions))
+            .map((word) => (
+              <button
+                key={word}
+                type="button"
+                className="chip"
+                aria-pressed="true"
+                aria-label={say('chains.remove-filter', { filter: word })}
+                onClick={() => onFilter({ words: words.filter((one) => one !== word), range })}
+              >
+                {word} ✕
+              </button>
+            ))}
+        </div>
+        <div className="count">
+          <span className="quiet numbers" role="status">
+            {say('chains.shown', { shown: props.shownCount, total: backups.length })}
+          </span>
+          <button
+            type="button"
+            className={
+              words.length === 0 && range === undefined
+                ? 'button plain small all is-idle'
+                : 'button plain small all'
+            }
+            aria-label={say('chains.show-everything')}
+            title={say('chains.show-everything')}
+            onClick={() => {
+              onType('')
+              onFilter({ words: [], range: undefined })
+            }}
+          >
+            ✕
+          </button>
+          <button type="button" className="chip" aria-pressed={isFlat} onClick={() => props.onFlat(!isFlat)}>
+            {say('chains.flat')}
+          </button>
+        </div>
       </div>
     </form>
   )

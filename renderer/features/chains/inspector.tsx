@@ -162,7 +162,12 @@ export function Inspector(props: {
         <dd className="mono">{formatLsn(backup.stopLsn)}</dd>
         <dt>{say('table.data')}</dt>
         <dd>
-          {formatBytes(backup.dataBytes)} ({formatBytes(backup.uncompressedBytes)})
+          {backup.uncompressedBytes === undefined || backup.compressAlgorithm === 'none'
+            ? formatBytes(backup.dataBytes)
+            : say('inspector.sizes', {
+                stored: formatBytes(backup.dataBytes),
+                whole: formatBytes(backup.uncompressedBytes),
+              })}
         </dd>
         <dt>{say('inspector.compression')}</dt>
         <dd>

@@ -58,12 +58,18 @@ export function DeleteSheet(props: {
       {ready === undefined ? null : (
         <>
           <p>{say('plan.delete-text', { count: going.size, bytes: formatBytes(ready.freedBytes) })}</p>
-          {families.slice(0, MOST_PICTURES).map((family) => (
-            <Picture
-              key={family[0]?.id}
-              backups={family.map((one) => ({ ...shapeOf(one), fate: going.has(one.id) ? 'goes' : 'stays' }))}
-            />
-          ))}
+          <div className="stack plan-pictures" tabIndex={families.length > 1 ? 0 : undefined}>
+            {families.slice(0, MOST_PICTURES).map((family) => (
+              <Picture
+                key={family[0]?.id}
+                title={families.length === 1 ? undefined : titleOf(family, say)}
+                backups={family.map((one) => ({
+                  ...shapeOf(one),
+                  fate: going.has(one.id) ? 'goes' : 'stays',
+                }))}
+              />
+            ))}
+          </div>
           {families.length <= MOST_PICTURES ? null : (
             <p className="quiet">{say('plan.more-chains', { count: families.length - MOST_PICTURES })}</p>
           )}
@@ -271,16 +277,29 @@ function useDoubt(hash: string | undefined): {
   return { doubt: doubtOf(seen, hash, nowMs), settle }
 }
 
-function Picture({ backups }: { readonly backups: readonly PlannedBackup[] }) {
+function Picture({
+  backups,
+  title,
+}: {
+  readonly backups: readonly PlannedBackup[]
+  readonly title?: string | undefined
+}) {
   const { say } = useTexts()
   return (
     <PlanStrip
       backups={backups}
+      title={title}
       label={say('plan.picture', { count: backups.filter(({ fate }) => fate !== 'stays').length })}
       before={say('plan.before')}
       after={say('plan.after')}
     />
   )
+}
+
+/** The name of a chain. */
+function titleOf(family: readonly BackupRecord[], say: Say): string {
+  const id = family[0]?.fullId
+  return id === undefined ? say('chains.broken') : say('chains.row', { id })
 }
 
 /** Names as many as can be read, and counts the others. */

@@ -129,8 +129,11 @@ export function ribbonTexts(
       const lost = members.filter(({ status }) => status === 'ORPHAN')
       const [first, last] = [lost[0], lost.at(-1)]
       return first === undefined || last === undefined
-        ? undefined
-        : say('chains.orphans', { count: lost.length, range: moment.formatRange(first.atMs, last.atMs) })
+        ? []
+        : [
+            say('chains.orphans', { count: lost.length, range: moment.formatRange(first.atMs, last.atMs) }),
+            say('chains.orphans-count', { count: lost.length }),
+          ]
     },
   }
 }

@@ -78,7 +78,7 @@ export function SelectionInspector(props: {
         <button type="button" className="button danger" onClick={onDelete} disabled={isBusy}>
           {say('inspector.delete')}
         </button>
-        <button type="button" className="button plain" onClick={onNone}>
+        <button type="button" className="button" onClick={onNone}>
           {say('selection.none')}
         </button>
       </div>
