@@ -45,6 +45,8 @@ export const ERROR_ADVICE: Readonly<Record<ErrorCode, string>> = {
   'server.unsupported': 'See the README for the kinds and versions of servers that can be backed up.',
   'server.connection-lost': 'Look at the log of the server for why it ended, then try again.',
   'server.running': 'Restore into another directory, or stop the server and empty the directory.',
+  'restore.unreachable':
+    'Choose an earlier target, another timeline or an older backup; the message says how far recovery can be done.',
   'wal.missing': 'Look for the segment on the server and in its archive; without it, use another backup.',
   'wal.timeout':
     'For ARCHIVE look at `archive_command` and `pg_stat_archiver`; for STREAM at the replication connection.',

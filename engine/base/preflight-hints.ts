@@ -26,6 +26,9 @@ export const PREFLIGHT_HINTS = {
   'map-apart': 'Map each part to a directory of its own.',
   'more-space': 'Free space, or choose a directory on a larger disk.',
   'room-for-wal': 'Recovery needs room for WAL besides the files.',
+  'earlier-target':
+    'Choose an earlier target or another timeline, or bring the WAL that is missing into the archive.',
+  'older-backup': 'Choose a later target, or leave the choice of the backup to Tidemark.',
   'given-to-owner': 'Files are given to the owner of the target directory; a server refuses to run as root.',
 } as const
 

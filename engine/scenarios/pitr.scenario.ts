@@ -1,8 +1,8 @@
-import { readFile } from 'node:fs/promises'
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { formatLsn, type Lsn, lsnFromBigint, parseLsn } from '../base/lsn.ts'
-import type { Timeline } from '../base/wal-segment.ts'
+import { type Timeline, walSegmentName, walSegmentNumber } from '../base/wal-segment.ts'
 import { findRecoveryStop, type RecoveryStop, willBeApplied } from '../catalog/recovery-stop.ts'
 import { readTarget } from '../catalog/recovery-target.ts'
 import { formatTargetTime } from '../catalog/recovery-time-text.ts'
@@ -98,6 +98,13 @@ describe.each(serverMajors().map((major, index) => [major, index] as const))(
         expect(sound).toEqual([])
         expect(values).toEqual(expectedValues(wish))
         expect(contradictions(wish, values)).toEqual([])
+      },
+    )
+
+    test.each(['missing', 'cut off', 'damaged', 'foreign'] as const)(
+      'a segment that is %s is named, and no target behind it is restored to',
+      async (damage) => {
+        await expectNamed(world, damage)
       },
     )
   },
@@ -350,6 +357,60 @@ async function restore(
   const job = await engine.ended(engine.client['restore.start']({ ...request, isSynced: false, threads: 2 }))
   if (job.error !== undefined)
     throw new Error(`${job.error.code}: ${job.error.message} ${job.error.hint ?? ''}`)
+}
+
+/** Spoils one segment in the middle of timeline 1 for a while. */
+async function expectNamed(
+  { engine, ref, archive, scratch, ways: [way] }: World,
+  damage: 'missing' | 'cut off' | 'damaged' | 'foreign',
+): Promise<void> {
+  const [newest] = way.backups
+  const names = (await readdir(archive.directory))
+    .filter((name) => /^00000001[0-9A-F]{16}$/.test(name))
+    .sort()
+  const behind = walSegmentName(
+    { timeline: 1, number: walSegmentNumber(newest?.stopLsn ?? parseLsn('0/0'), SEGMENT_BYTES) + 1n },
+    SEGMENT_BYTES,
+  )
+  const file = path.join(archive.directory, behind)
+  const sound = await readFile(file)
+  await using _mended = { [Symbol.asyncDispose]: () => writeFile(file, sound) }
+  const spoilt = Buffer.from(sound)
+  if (damage === 'damaged') spoilt[5000] = (spoilt[5000] ?? 0) ^ 1
+  if (damage === 'foreign') spoilt.writeBigUInt64LE(7n, 24)
+  if (damage === 'missing') await rm(file)
+  else await writeFile(file, damage === 'cut off' ? spoilt.subarray(0, 9000) : spoilt)
+
+  const dataDirectory = path.join(scratch, `refused-${damage}`)
+  const request = { ...ref, dataDirectory, target: { kind: 'latest' } as const, targetTimeline: '1' }
+  expect(names.at(-1)).not.toBe(behind)
+  const plan = await engine.client['restore.plan'](request)
+  expect(plan.isBlocked).toBe(true)
+  expect(plan.preflight).toContainEqual(
+    expect.objectContaining({
+      code: 'wal',
+      state: 'blocked',
+      sentence: { code: 'wal-broken', values: expect.objectContaining({ segment: behind }) },
+    }),
+  )
+  const refused = await engine.ended(engine.client['restore.start'](request))
+  expect(refused.error).toMatchObject({
+    code: damage === 'missing' ? 'wal.missing' : 'wal.damaged',
+    message: expect.stringContaining(behind),
+  })
+  await expect(readdir(dataDirectory)).rejects.toThrow()
+  const { target, targetTimeline } = request
+  const job = await engine.ended(engine.client['backups.validate']({ ...ref, target, targetTimeline }))
+  expect(job.result).toMatchObject({
+    isSound: false,
+    findings: [
+      {
+        code: 'target-unreachable',
+        where: behind,
+        message: expect.stringContaining('recovery can be done up to'),
+      },
+    ],
+  })
 }
 
 /** By the WAL: exact. */

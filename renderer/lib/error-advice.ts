@@ -38,6 +38,7 @@ const CHINESE: Readonly<Record<ErrorCode, string>> = {
   'server.unsupported': '可备份的服务器类型和版本请见 README。',
   'server.connection-lost': '请在服务器日志中查看连接结束的原因，然后重试。',
   'server.running': '请恢复到其他目录，或停止该服务器并清空目录。',
+  'restore.unreachable': '请选择更早的目标、其他时间线或更早的备份；消息中写明了最远可恢复到何处。',
   'wal.missing': '请在服务器及其归档中查找该段；找不到时请改用其他备份。',
   'wal.timeout': 'ARCHIVE 模式请检查 archive_command 和 pg_stat_archiver；STREAM 模式请检查复制连接。',
   'wal.damaged': '请重新备份；如果再次发生，请检查磁盘和复制连接。',

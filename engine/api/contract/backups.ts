@@ -6,7 +6,7 @@ import type { IsoTime } from '../../base/iso-time.ts'
 import type { Lsn } from '../../base/lsn.ts'
 import type { ModeAdvice, ModeReason } from '../../base/mode-reasons.ts'
 import { command, query } from '../define.ts'
-import { backupId, instanceName, instanceRef, pathText } from './values.ts'
+import { backupId, instanceName, instanceRef, pathText, recoveryTarget } from './values.ts'
 
 /** One backup as the catalog knows it. Sizes are bytes; what is not known (yet) is undefined. */
 export type BackupRecord = {
@@ -273,6 +273,14 @@ export const backups = {
       ids: backupIds.optional(),
       threads,
       checksBlocks: z.boolean().optional(),
+      /**
+       * Validates the backup that a restore to this target takes (or the one of `id`), and whether WAL leads there. That it
+       * does not is a finding `target-unreachable`.
+       */
+      target: recoveryTarget.optional(),
+      isInclusive: z.boolean().optional(),
+      /** A number, `current` or `latest`. */
+      targetTimeline: z.string().max(10).optional(),
     }),
   ),
   'catalog.instances': query<readonly string[]>()(z.strictObject({ catalog: pathText })),

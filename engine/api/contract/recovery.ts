@@ -2,8 +2,7 @@ import * as z from 'zod'
 import type { Range } from '../../base/figures.ts'
 import type { IsoTime } from '../../base/iso-time.ts'
 import { query } from '../define.ts'
-import { recoveryTarget } from './restore.ts'
-import { backupId, instanceRef, type Sentence } from './values.ts'
+import { backupId, instanceRef, recoveryTarget, type Sentence } from './values.ts'
 
 /** A time with microseconds. Where it is not exact, it follows from dates of files and backups. */
 export type WalTime = { readonly at: IsoTime; readonly isExact: boolean }

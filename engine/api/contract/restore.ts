@@ -1,17 +1,7 @@
 import * as z from 'zod'
 import { command, query } from '../define.ts'
 import type { BackupRecord } from './backups.ts'
-import { backupId, instanceRef, pathText, type Sentence } from './values.ts'
-
-/** Where recovery is to stop. Times carry their offset; `immediate` is the end of the backup itself. */
-export const recoveryTarget = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('immediate') }),
-  z.strictObject({ kind: z.literal('latest') }),
-  z.strictObject({ kind: z.literal('time'), at: z.string().min(1).max(64) }),
-  z.strictObject({ kind: z.literal('xid'), xid: z.string().regex(/^[0-9]{1,20}$/) }),
-  z.strictObject({ kind: z.literal('lsn'), lsn: z.string().max(20) }),
-  z.strictObject({ kind: z.literal('name'), name: z.string().min(1).max(63) }),
-])
+import { backupId, instanceRef, pathText, recoveryTarget, type Sentence } from './values.ts'
 
 export type RecoveryTargetInput = z.output<typeof recoveryTarget>
 

@@ -41,3 +41,13 @@ export type Sentence = {
 
 /** `ok` is quiet, `attention` wants a look, `problem` means that something cannot be restored or has failed. */
 export type Severity = 'ok' | 'attention' | 'problem'
+
+/** Where recovery is to stop. Times carry their offset; `immediate` is the end of the backup itself. */
+export const recoveryTarget = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('immediate') }),
+  z.strictObject({ kind: z.literal('latest') }),
+  z.strictObject({ kind: z.literal('time'), at: z.string().min(1).max(64) }),
+  z.strictObject({ kind: z.literal('xid'), xid: z.string().regex(/^[0-9]{1,20}$/) }),
+  z.strictObject({ kind: z.literal('lsn'), lsn: z.string().max(20) }),
+  z.strictObject({ kind: z.literal('name'), name: z.string().min(1).max(63) }),
+])

@@ -32,6 +32,7 @@ import type {
 import type { EngineHandlers } from '../contract/contract.ts'
 import type { JobResult } from '../contract/jobs.ts'
 import { quietRun } from '../quiet-run.ts'
+import { validateTarget } from '../validate-target.ts'
 import { NEWEST_PROGRAM_VERSION, WRITTEN_PROGRAM_VERSION } from '../version.ts'
 
 export function backupHandlers(context: EngineContext): Pick<EngineHandlers, keyof typeof contract> {
@@ -160,7 +161,8 @@ export function backupHandlers(context: EngineContext): Pick<EngineHandlers, key
       })
       return { job: job.id }
     },
-    'backups.validate': async ({ catalog, instance, threads, checksBlocks, ...named }) => {
+    'backups.validate': async ({ catalog, instance, threads, checksBlocks, ...rest }) => {
+      const { target, isInclusive, targetTimeline, ...named } = rest
       await requireCatalog(catalog)
       const ids = idsOf(named)
       if (ids !== undefined && instance === undefined) {
@@ -181,7 +183,11 @@ export function backupHandlers(context: EngineContext): Pick<EngineHandlers, key
             checksBlocks: checksBlocks ?? true,
             newestProgramVersion: NEWEST_PROGRAM_VERSION,
           }
-          return { kind: 'validate', ...(await validateBackups(input, run)) }
+          const outcome =
+            target === undefined
+              ? await validateBackups(input, run)
+              : await validateTarget(input, { target, isInclusive, targetTimeline }, run)
+          return { kind: 'validate', ...outcome }
         },
       })
       return { job: job.id }

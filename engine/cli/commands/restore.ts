@@ -1,10 +1,10 @@
 import type { EngineClient } from '../../api/contract/contract.ts'
-import type { RecoveryTargetInput } from '../../api/contract/restore.ts'
 import { EngineError } from '../../base/engine-error.ts'
 import { type Command, type Context } from '../context.ts'
 import { followJob, reportEnd } from '../follow-job.ts'
 import type { Given } from '../given.ts'
 import { prettySize } from '../pretty.ts'
+import { readGivenTarget } from '../recovery-target.ts'
 
 type RestoreRequest = Parameters<EngineClient['restore.start']>[0]
 
@@ -26,15 +26,9 @@ export const restore: Command = async (context) => {
 
 /** The request that the command line stands for. */
 export function readRestoreRequest(given: Given, dataDirectory: string): RestoreRequest {
-  const target = readTarget(given)
-  const isInclusive = given.boolean('recovery-target-inclusive')
-  if (isInclusive !== undefined && !['time', 'xid', 'lsn'].includes(target?.kind ?? '')) {
-    throw new EngineError('usage.invalid', '--recovery-target-inclusive needs a time, an xid or an LSN', {
-      hint: 'Give --recovery-target-time, --recovery-target-xid or --recovery-target-lsn as well.',
-    })
-  }
+  const target = readGivenTarget(given)
   const targetAction = given.choice('recovery-target-action') as RestoreRequest['targetAction']
-  if (targetAction !== undefined && target === undefined) {
+  if (targetAction !== undefined && target.target === undefined) {
     throw new EngineError('usage.invalid', '--recovery-target-action needs a recovery target', {
       hint: 'Say where recovery is to stop, for example with --recovery-target-time.',
     })
@@ -44,9 +38,7 @@ export function readRestoreRequest(given: Given, dataDirectory: string): Restore
     ...given.requireInstance(),
     dataDirectory,
     id: given.backupId('backup-id'),
-    target,
-    isInclusive,
-    targetTimeline: given.text('recovery-target-timeline'),
+    ...target,
     targetAction,
     restoreCommand: given.text('restore-command'),
     tablespaceMapping: given.mappings('tablespace-mapping')?.slice(),
@@ -77,28 +69,6 @@ function readDatabases(given: Given): RestoreRequest['databases'] {
   if (included !== undefined) return { kind: 'include', names: [...included] }
   const excluded = given.texts('db-exclude')
   return excluded === undefined ? undefined : { kind: 'exclude', names: [...excluded] }
-}
-
-/** The one target that was given. @throws {EngineError} `usage.invalid` when there is more than one. */
-function readTarget(given: Given): RecoveryTargetInput | undefined {
-  given.refuseTogether(
-    'recovery-target-time',
-    'recovery-target-xid',
-    'recovery-target-lsn',
-    'recovery-target-name',
-    'recovery-target',
-    'immediate',
-  )
-  const time = given.moment('recovery-target-time')
-  const xid = given.text('recovery-target-xid')
-  const lsn = given.text('recovery-target-lsn')
-  const name = given.text('recovery-target-name')
-  const kind = given.has('immediate') ? 'immediate' : given.choice('recovery-target')
-  if (time !== undefined) return { kind: 'time', at: time.text }
-  if (xid !== undefined) return { kind: 'xid', xid }
-  if (lsn !== undefined) return { kind: 'lsn', lsn }
-  if (name !== undefined) return { kind: 'name', name }
-  return kind === 'immediate' || kind === 'latest' ? { kind } : undefined
 }
 
 async function savedDataDirectory({ client, given, signal }: Context): Promise<string> {

@@ -1,8 +1,12 @@
 import { EngineError } from '../../base/engine-error.ts'
 import { type Command, EXIT } from '../context.ts'
 import { followJob, reportEnd } from '../follow-job.ts'
+import { readGivenTarget } from '../recovery-target.ts'
 
-/** Validates a backup, an instance or a whole catalog. The exit status is 0 only when everything is sound. */
+/**
+ * Validates a backup, an instance or a whole catalog; with a target also whether recovery gets there. The exit status is 0
+ * only when everything is sound.
+ */
 export const validate: Command = async (context) => {
   const { client, given, log, signal } = context
   const catalog = given.requireCatalog()
@@ -10,6 +14,12 @@ export const validate: Command = async (context) => {
   const id = given.backupId('backup-id')
   if (id !== undefined && instance === undefined) {
     throw new EngineError('usage.invalid', 'a backup ID alone does not say which instance is meant', {
+      hint: 'Name the instance with --instance.',
+    })
+  }
+  const target = readGivenTarget(given)
+  if (target.target !== undefined && instance === undefined) {
+    throw new EngineError('usage.invalid', 'a recovery target does not say which instance is meant', {
       hint: 'Name the instance with --instance.',
     })
   }
@@ -21,6 +31,7 @@ export const validate: Command = async (context) => {
       ...(instance !== undefined && { instance }),
       ...(id !== undefined && { id }),
       ...(threads !== undefined && { threads }),
+      ...target,
     },
     { signal },
   )
@@ -41,6 +52,7 @@ export const validate: Command = async (context) => {
     )
     return EXIT.success
   }
-  if (status === EXIT.success) log.error(`${bad.length} of ${verdicts.length} backups are not sound`)
+  if (status === EXIT.success && bad.length === 0) log.error('the recovery target is not reached')
+  else if (status === EXIT.success) log.error(`${bad.length} of ${verdicts.length} backups are not sound`)
   return status === EXIT.success ? EXIT.failure : status
 }
