@@ -1,6 +1,6 @@
 import type { Range } from '../base/figures.ts'
 import { type Lsn, lsnFromBigint } from '../base/lsn.ts'
-import { type Timeline, walSegmentNumber } from '../base/wal-segment.ts'
+import { type Timeline, walSegmentNumber, walSegmentStart } from '../base/wal-segment.ts'
 import { chainOf } from './chain.ts'
 import type { Base, PathView, RecoveryModel } from './recovery-model.ts'
 import type { MomentRequest } from './recovery-request.ts'
@@ -57,14 +57,19 @@ export function planReplay(
     },
     remarks: [
       ...(chain.some(({ control }) => control?.status === 'DONE') ? (['unchecked'] as const) : []),
-      ...(target.kind === 'time' && !marksAreExact(view, low, lsn) ? (['estimated'] as const) : []),
+      ...(target.kind === 'time' && !isAllRead(model, view, base.stopLsn, lsn)
+        ? (['estimated'] as const)
+        : []),
     ],
   }
 }
 
-/** Whether the times on both sides of the stop were read from WAL. */
-function marksAreExact({ marks }: PathView, low: Lsn, lsn: Lsn): boolean {
-  return marks.every((mark) => mark.lsn < low || mark.lsn > lsn || mark.isExact)
+/** Whether the WAL from the backup to the stop was read: an earlier transaction may end later than dates of files tell. */
+function isAllRead({ input }: RecoveryModel, { marks }: PathView, from: Lsn, to: Lsn): boolean {
+  const { segmentBytes } = input.archive
+  // The date of a file stands at the last byte of its segment.
+  const end = walSegmentStart(walSegmentNumber(to, segmentBytes) + 1n, segmentBytes)
+  return marks.every(({ lsn, source }) => source !== 'file' || lsn < from || lsn >= end)
 }
 
 /** A server asks the newest timeline first that had begun by then. */

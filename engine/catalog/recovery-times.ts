@@ -159,7 +159,8 @@ export function findStopRange(
   isInclusive: boolean,
 ): StopRange | undefined {
   const index = countBelow(marks, (mark) => (isInclusive ? mark.micros <= micros : mark.micros < micros))
-  const stop = marks[index]
+  // At the stop of a backup nothing ended: its time is only a bound for what did before.
+  const stop = marks.slice(index).find(({ source }) => source !== 'backup')
   const before = marks[index - 1]
   if (stop === undefined) return undefined
   return {
