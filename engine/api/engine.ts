@@ -18,6 +18,7 @@ import { recoveryHandlers } from './handlers/recovery.ts'
 import { restoreHandlers } from './handlers/restore.ts'
 import { walHandlers } from './handlers/wal.ts'
 import { walReceiverHandlers } from './handlers/wal-receiver.ts'
+import { walSetupHandlers } from './handlers/wal-setup.ts'
 import { openReceivers } from './receivers.ts'
 import { memorySecrets, type SecretStore } from './secrets.ts'
 
@@ -69,6 +70,7 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
       ...archivingHandlers(context),
       ...walHandlers(),
       ...walReceiverHandlers(receivers),
+      ...walSetupHandlers(context, receivers),
       ...jobHandlers(context),
     },
     async [Symbol.asyncDispose]() {

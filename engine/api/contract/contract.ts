@@ -8,6 +8,7 @@ import { recovery } from './recovery.ts'
 import { restore } from './restore.ts'
 import { wal } from './wal.ts'
 import { walReceiver } from './wal-receiver.ts'
+import { walSetup } from './wal-setup.ts'
 
 /** Everything that can be asked of the engine. Window, command line and tests speak this and nothing else. */
 export const contract = {
@@ -18,6 +19,8 @@ export const contract = {
   ...recovery,
   ...wal,
   ...archiving,
+  ...walReceiver,
+  ...walSetup,
   ...jobs,
 }
 
