@@ -127,6 +127,21 @@ describe('a job', () => {
     expect(lines.map(({ message }) => message)).toEqual(['one', 'two'])
   })
 
+  test('that is a service is neither waited for nor counted', async () => {
+    const jobs = opened()
+    const service = held()
+    const { id } = jobs.start(spec(service.work, { isService: true }))
+    await service.started
+    const others = Array.from({ length: 32 }, () => held())
+    for (const { work } of others) jobs.start(spec(work))
+    await Promise.all(others.map(({ started }) => started))
+    expect(() => jobs.start(spec(held().work))).toThrow('32 jobs are running')
+    const another = held()
+    jobs.start(spec(another.work, { isService: true }))
+    await another.started
+    expect(jobs.require(id).state).toBe('running')
+  })
+
   test('that has ended is not changed by a late report', async () => {
     const jobs = opened()
     const { work, started, letGo } = held()
