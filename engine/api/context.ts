@@ -6,6 +6,7 @@ import type { Changes } from './changes.ts'
 import type { AppInfo } from './contract/app.ts'
 import type { JobKind, JobResult } from './contract/jobs.ts'
 import type { SecretStore } from './secrets.ts'
+import type { WalIndexes } from './wal-indexes.ts'
 
 /** What the handlers share. */
 export type EngineContext = {
@@ -17,4 +18,5 @@ export type EngineContext = {
   readonly state: AppState
   readonly changes: Changes
   readonly jobs: Jobs<JobKind, JobResult>
+  readonly walIndexes: WalIndexes
 }

@@ -17,10 +17,12 @@ import { jobHandlers } from './handlers/jobs.ts'
 import { recoveryHandlers } from './handlers/recovery.ts'
 import { restoreHandlers } from './handlers/restore.ts'
 import { walHandlers } from './handlers/wal.ts'
+import { walIndexHandlers } from './handlers/wal-index.ts'
 import { walReceiverHandlers } from './handlers/wal-receiver.ts'
 import { walSetupHandlers } from './handlers/wal-setup.ts'
 import { openReceivers } from './receivers.ts'
 import { memorySecrets, type SecretStore } from './secrets.ts'
+import { openWalIndexes } from './wal-indexes.ts'
 
 export type EngineOptions = {
   /** Where jobs, their logs and the settings are kept; undefined = nothing outlives the process. */
@@ -57,6 +59,7 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
     state: openAppState(stateDirectory),
     changes,
     jobs,
+    walIndexes: openWalIndexes(stateDirectory),
   }
   const receivers = openReceivers(context)
   receivers.startKept()
@@ -69,6 +72,7 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
       ...recoveryHandlers(context),
       ...archivingHandlers(context),
       ...walHandlers(),
+      ...walIndexHandlers(context),
       ...walReceiverHandlers(receivers),
       ...walSetupHandlers(context, receivers),
       ...jobHandlers(context),
@@ -76,6 +80,7 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
     async [Symbol.asyncDispose]() {
       receivers.close()
       await jobs[Symbol.asyncDispose]()
+      context.walIndexes[Symbol.dispose]()
       journal?.[Symbol.dispose]()
     },
   }

@@ -117,7 +117,11 @@ const anyRecord: fc.Arbitrary<MadeRecord> = fc.oneof(
         { block: 1, image: { bytes: new Uint8Array(8000), method: 'none' as const, hasHole: true } },
       ],
     ),
-    otherHeaders: fc.constantFrom(undefined, Uint8Array.of(253, 7, 0), Uint8Array.of(252, 1, 2, 3, 4)),
+    otherHeaders: fc.constantFrom(
+      new Uint8Array(0),
+      Uint8Array.of(253, 7, 0),
+      Uint8Array.of(252, 1, 2, 3, 4),
+    ),
     mainData: fc
       .oneof(fc.nat({ max: 300 }), fc.nat({ max: 20_000 }))
       .map((length) => new Uint8Array(length).fill(1)),

@@ -8,6 +8,9 @@ import type { WalIndexStore } from './store.ts'
 /** A commit, and on which timeline. */
 export type FoundCommit = IndexedCommit & { readonly timeline: Timeline; readonly place: string }
 
+/** A commit in their order: by timeline, then by LSN. */
+export type CommitPlace = { readonly timeline: Timeline; readonly lsn: Lsn }
+
 /** An event, and on which timeline it was written. */
 export type FoundEvent = { readonly event: IndexEvent; readonly timeline: Timeline; readonly place: string }
 
@@ -56,14 +59,28 @@ export class WalIndexReader {
   }
 
   /**
-   * Commits in the order of timelines and LSNs, or the other way round. Lazy: what is not taken is not read from the
-   * index.
+   * Commits in the order of timelines and LSNs, or the other way round, with `after` those beyond that place. Lazy: what
+   * is not taken is not read from the index.
    */
-  *commits(filter: CommitFilter, direction: 'forward' | 'backward' = 'forward'): Generator<FoundCommit> {
-    const rows = this.segments.filter((row) => mayHold(row, filter, this.#segmentBytes))
-    for (const row of direction === 'forward' ? rows : rows.toReversed()) {
-      const found = this.#commitsOf(row).filter((commit) => isWanted(commit, filter))
-      yield* direction === 'forward' ? found : found.toReversed()
+  *commits(
+    filter: CommitFilter,
+    direction: 'forward' | 'backward' = 'forward',
+    after?: CommitPlace,
+  ): Generator<FoundCommit> {
+    const isForward = direction === 'forward'
+    const isBeyond = (place: CommitPlace): boolean =>
+      after === undefined || (isForward ? isLater(place, after) : isLater(after, place))
+    const rows = this.segments.filter((row) => {
+      if (!mayHold(row, filter, this.#segmentBytes)) return false
+      if (after === undefined || row.switchLsn !== LSN_NONE) return true
+      const { timeline, number } = row
+      // Commits may begin before their segment, but never a segment later.
+      const edge = walSegmentStart(isForward ? number + 1n : number - 1n, this.#segmentBytes)
+      return isBeyond({ timeline, lsn: edge })
+    })
+    for (const row of isForward ? rows : rows.toReversed()) {
+      const found = this.#commitsOf(row).filter((commit) => isWanted(commit, filter) && isBeyond(commit))
+      yield* isForward ? found : found.toReversed()
     }
   }
 
@@ -134,14 +151,15 @@ export class WalIndexReader {
   events(
     kinds: readonly IndexEvent['kind'][],
     { from = -Number.MAX_SAFE_INTEGER, to = Number.MAX_SAFE_INTEGER, limit }: EventRange,
-    keep: (event: IndexEvent) => boolean = () => true,
+    keep: (event: IndexEvent, timeline: Timeline) => boolean = () => true,
   ): readonly FoundEvent[] {
     const seen = new Set<string>()
     const found: FoundEvent[] = []
     for (const { event, segment } of this.#store.events(kinds, from, to, MOST_EVENTS)) {
       const row = this.#byId.get(segment)
-      if (row === undefined || !keep(event)) continue
+      if (row === undefined) continue
       const timeline = timelineOf(row, event)
+      if (!keep(event, timeline)) continue
       const key = keyOf(timeline, event.lsn)
       if (seen.has(key)) continue
       seen.add(key)
@@ -199,6 +217,10 @@ function isWanted(commit: FoundCommit, filter: CommitFilter): boolean {
     (xid === undefined || commit.xid === xid) &&
     (minDeleted === undefined || commit.deleted >= minDeleted)
   )
+}
+
+function isLater(a: CommitPlace, b: CommitPlace): boolean {
+  return a.timeline !== b.timeline ? a.timeline > b.timeline : a.lsn > b.lsn
 }
 
 /** The archive goes first where both have the same; a segment that goes farther has all that the other has. */

@@ -274,7 +274,8 @@ function stateOf({ mayEndEarly }: ListedSegment, end: ReadEnd): SegmentState {
   return mayEndEarly && isUnwritten ? 'open' : end.kind
 }
 
-function isAsItWas(row: SegmentRow, segment: ListedSegment): boolean {
+/** Whether the file of a segment is the one that was read. */
+export function isAsItWas(row: SegmentRow, segment: ListedSegment): boolean {
   return (
     row.file === segment.file &&
     row.sizeBytes === segment.sizeBytes &&

@@ -7,6 +7,7 @@ import { jobs } from './jobs.ts'
 import { recovery } from './recovery.ts'
 import { restore } from './restore.ts'
 import { wal } from './wal.ts'
+import { walIndex } from './wal-index.ts'
 import { walReceiver } from './wal-receiver.ts'
 import { walSetup } from './wal-setup.ts'
 
@@ -18,6 +19,7 @@ export const contract = {
   ...restore,
   ...recovery,
   ...wal,
+  ...walIndex,
   ...archiving,
   ...walReceiver,
   ...walSetup,

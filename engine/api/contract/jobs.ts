@@ -4,7 +4,7 @@ import type { JobState, Snapshot } from '../../jobs/job-snapshot.ts'
 import { command, query, stream } from '../define.ts'
 import type { Severity } from './values.ts'
 
-export type JobKind = 'backup' | 'validate' | 'restore' | 'merge' | 'delete' | 'receive-wal'
+export type JobKind = 'backup' | 'validate' | 'restore' | 'merge' | 'delete' | 'receive-wal' | 'index-wal'
 
 /** Something validation saw. */
 export type Finding = {
@@ -64,6 +64,16 @@ export type JobResult =
       readonly receivedBytes: number
       /** Up to where WAL is safe. */
       readonly flushedLsn: string | undefined
+    }
+  | {
+      readonly kind: 'index-wal'
+      readonly readSegments: number
+      readonly readBytes: number
+      readonly removedSegments: number
+      /** In the segments that were read. */
+      readonly commits: number
+      /** Missing and damaged segments, as far as they were counted: 100. */
+      readonly findingCount: number
     }
   | { readonly kind: 'delete'; readonly backupIds: readonly string[]; readonly freedBytes: number }
 

@@ -68,6 +68,12 @@ export function resultWords(say: Say, result: JobResult): string {
         count: result.segmentCount,
         bytes: formatBytes(result.receivedBytes),
       })
+    case 'index-wal':
+      return say(result.findingCount > 0 ? 'result.index-wal-damaged' : 'result.index-wal', {
+        count: result.readSegments,
+        commits: result.commits,
+        findings: result.findingCount,
+      })
     case 'delete':
       return say('result.delete', { count: result.backupIds.length, bytes: formatBytes(result.freedBytes) })
   }

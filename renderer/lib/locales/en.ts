@@ -587,6 +587,7 @@ export const en = {
   'jobs.cancel-delete': 'It stops after the backup it is at.',
   'jobs.cancel-receive-wal':
     'Nothing that has arrived is lost. Until it is started again, commits are not archived; its replication slot makes the server keep its WAL.',
+  'jobs.cancel-index-wal': 'It stops at once; what was read is kept, and the next time goes on from there.',
   'jobs.cancel-now': 'Stop the job',
   'jobs.keep': 'Let it run',
   'jobs.details': 'Details',
@@ -598,6 +599,7 @@ export const en = {
   'kind.merge': 'merge',
   'kind.delete': 'deletion',
   'kind.receive-wal': 'WAL receiver',
+  'kind.index-wal': 'reading of WAL',
   'state.queued': 'waiting',
   'state.running': 'running',
   'state.succeeded': 'done',
@@ -630,6 +632,12 @@ export const en = {
   'result.merge': 'Backup {{id}} is a FULL now: {{bytes}} written, {{freed}} freed',
   'result.receive-wal_one': '1 segment received, {{bytes}} of WAL',
   'result.receive-wal': '{{count}} segments received, {{bytes}} of WAL',
+  'result.index-wal_one': '1 segment read, {{commits}} commits found',
+  'result.index-wal': '{{count}} segments read, {{commits}} commits found',
+  'result.index-wal-damaged_one':
+    '1 segment read, {{commits}} commits found; problems in the archive: {{findings}}',
+  'result.index-wal-damaged':
+    '{{count}} segments read, {{commits}} commits found; problems in the archive: {{findings}}',
   'result.delete_one': '1 backup deleted, {{bytes}} freed',
   'result.delete': '{{count}} backups deleted, {{bytes}} freed',
   'findings.title': 'Findings',

@@ -1,0 +1,177 @@
+import * as z from 'zod'
+import type { IsoTime } from '../../base/iso-time.ts'
+import { command, query } from '../define.ts'
+import { instanceRef, type Severity } from './values.ts'
+
+/** The file of a relation: its number names the file, and is not always its OID. */
+export type RelationRecord = {
+  readonly tablespaceOid: number
+  readonly databaseOid: number
+  readonly relationNumber: number
+}
+
+/** A commit. Times have microseconds; counts are of rows of users' tables, and the least where WAL before is missing. */
+export type CommitRecord = {
+  readonly timeline: number
+  /** Where its record starts, and where it ends: a target LSN of `endLsn`, inclusive, has it. */
+  readonly lsn: string
+  readonly endLsn: string
+  readonly at: IsoTime
+  /** 0 = it needed none. */
+  readonly xid: number
+  readonly deleted: number
+  readonly inserted: number
+  readonly updated: number
+  /** Files of relations, or databases, that are gone with it; rewritten ones included. */
+  readonly dropped: number
+}
+
+/** A page of a list; `next` is given back to get the one after. */
+export type CommitPage = { readonly commits: readonly CommitRecord[]; readonly next: string | undefined }
+
+/** A commit that may have been one too many. */
+export type AccidentRecord = {
+  readonly kind: 'drop' | 'truncate' | 'rewrite' | 'database-drop' | 'delete'
+  readonly timeline: number
+  readonly lsn: string
+  readonly endLsn: string
+  readonly at: IsoTime
+  readonly xid: number
+  /** Files of relations or databases that are gone; rows for `delete`. */
+  readonly count: number
+  /** The database of the transaction, if the record says so. */
+  readonly databaseOid: number | undefined
+  /** The first hundred. */
+  readonly relations: readonly RelationRecord[]
+  readonly databases: readonly number[]
+  /** OIDs of truncated tables, which only `wal_level = logical` tells. */
+  readonly truncatedOids: readonly number[]
+}
+
+export type RestorePointRecord = {
+  readonly name: string
+  readonly timeline: number
+  readonly lsn: string
+  readonly endLsn: string
+  readonly at: IsoTime
+}
+
+/** Something that is wrong with the archive, found by reading it. */
+export type WalFindingRecord = {
+  readonly severity: Severity
+  /** `missing`, `truncated`, `unreadable`, `crc-mismatch`, `zeroed`, `wrong-system`, and what else WAL can be. */
+  readonly kind: string
+  /** The first and the last segment that it is about. */
+  readonly segment: string
+  readonly lastSegment: string
+  readonly timeline: number
+  /** Undefined for the archive, or the backup whose WAL it is. */
+  readonly backupId: string | undefined
+  /** Up to here WAL can be replayed. */
+  readonly lsn: string
+  readonly message: string
+}
+
+/** A segment as it was read. */
+export type IndexedSegmentRecord = {
+  readonly segment: string
+  readonly file: string
+  readonly backupId: string | undefined
+  readonly timeline: number
+  readonly number: string
+  readonly sizeBytes: number
+  /** `whole`, `open` where its WAL ends for now, or what is wrong. */
+  readonly state: string
+  readonly commitCount: number
+  readonly abortCount: number
+  /** The first and the last end of a transaction. */
+  readonly first: { readonly lsn: string; readonly at: IsoTime } | undefined
+  readonly last: { readonly lsn: string; readonly at: IsoTime } | undefined
+}
+
+/** How far the index has come. */
+export type WalIndexStatus = {
+  /** When an update last came to its end. */
+  readonly updatedAt: IsoTime | undefined
+  readonly segmentCount: number
+  /** Segments that are there and not in the index as they are now, and their bytes of WAL. */
+  readonly pendingCount: number
+  readonly pendingBytes: number
+  readonly commitCount: number
+  readonly abortCount: number
+  /** By the clock. */
+  readonly firstCommitAt: IsoTime | undefined
+  readonly lastCommitAt: IsoTime | undefined
+  /** At most a thousand. */
+  readonly findings: readonly WalFindingRecord[]
+}
+
+const time = z.string().max(64)
+const lsn = z.string().max(20)
+const timeline = z.number().int().min(1).max(0xffff_ffff)
+const limit = z.number().int().min(1).max(1000)
+const xid = z.number().int().min(0).max(0xffff_ffff)
+/** Both ends are included. A time says its offset. */
+const range = { from: time.optional(), to: time.optional(), timeline: timeline.optional() }
+
+export const walIndex = {
+  /** Lists archive and backups to see what is new; opens no segment. */
+  'wal.index-status': query<WalIndexStatus>()(z.strictObject(instanceRef)),
+  /** Reads what is new in the archive and in WAL of backups. */
+  'wal.index.start': command<{ readonly job: string }>()(z.strictObject(instanceRef)),
+  /** Of segments by timeline and number, at most `limit` (default 200) after `after`, a file as its list named it. */
+  'wal.segments': query<{
+    readonly segments: readonly IndexedSegmentRecord[]
+    readonly next: string | undefined
+  }>()(z.strictObject({ ...instanceRef, after: z.string().max(100).optional(), limit: limit.optional() })),
+  /** In the order of timelines and LSNs; `limit` is 100. */
+  'wal.commits': query<CommitPage>()(
+    z.strictObject({
+      ...instanceRef,
+      ...range,
+      fromLsn: lsn.optional(),
+      toLsn: lsn.optional(),
+      xid: xid.optional(),
+      minDeleted: z.number().int().min(0).optional(),
+      direction: z.enum(['forward', 'backward']).optional(),
+      after: z.string().max(100).optional(),
+      limit: limit.optional(),
+    }),
+  ),
+  /** The last commit at or before a time, and the first after it. */
+  'wal.nearest': query<{
+    readonly before: CommitRecord | undefined
+    readonly after: CommitRecord | undefined
+  }>()(z.strictObject({ ...instanceRef, at: time, timeline: timeline.optional() })),
+  /**
+   * Dropped and truncated relations and databases, and the commits that deleted most rows, the latest first. Rewrites only
+   * when asked for; a relation by the number of its file. `limit` (100) holds for each of the two.
+   */
+  'wal.accidents': query<{ readonly accidents: readonly AccidentRecord[] }>()(
+    z.strictObject({
+      ...instanceRef,
+      ...range,
+      kinds: z.array(z.enum(['drop', 'truncate', 'rewrite', 'database-drop', 'delete'])).optional(),
+      xid: xid.optional(),
+      relationNumber: z.number().int().min(1).max(0xffff_ffff).optional(),
+      /** Of deleted rows; 1,000 when left out. */
+      minDeleted: z.number().int().min(1).optional(),
+      limit: limit.optional(),
+    }),
+  ),
+  /** The latest first; `limit` is 100. */
+  'wal.restore-points': query<{ readonly points: readonly RestorePointRecord[] }>()(
+    z.strictObject({
+      ...instanceRef,
+      ...range,
+      name: z.string().max(64).optional(),
+      limit: limit.optional(),
+    }),
+  ),
+  /** Commits in equal parts of a range, all of the index when none is given. */
+  'wal.activity': query<{
+    readonly from: IsoTime | undefined
+    readonly to: IsoTime | undefined
+    readonly counts: readonly number[]
+  }>()(z.strictObject({ ...instanceRef, ...range, buckets: z.number().int().min(1).max(4000) })),
+}
