@@ -10,7 +10,7 @@ import {
   type LsnSpan,
   type TimelineCoverage,
 } from './recovery-coverage.ts'
-import type { DefectKind } from './recovery-input.ts'
+import type { DefectKind, SegmentDefect } from './recovery-input.ts'
 import type { PathView, RecoveryModel } from './recovery-model.ts'
 import { momentAt, type WalMoment } from './recovery-times.ts'
 import { ownBegin } from './recovery-timelines.ts'
@@ -153,13 +153,30 @@ function splitByCause(
   return parts
 }
 
+/** The segments of a hole that are there and of no use, ascending. */
 function defectsIn({ from, to }: LsnSpan, coverage: TimelineCoverage | undefined, segmentBytes: number) {
-  return [...(coverage?.defects.values() ?? [])]
-    .filter(({ number }) => {
-      const span = segmentSpan(number, segmentBytes)
-      return span.from < to && span.to > from
-    })
-    .toSorted((a, b) => (a.number < b.number ? -1 : 1))
+  const found: SegmentDefect[] = []
+  if (coverage === undefined || coverage.defects.size === 0) return found
+  const last = walSegmentNumber(lsnFromBigint(to - 1n), segmentBytes)
+  const { segments, defects } = coverage
+  let index = firstFrom(segments, walSegmentNumber(from, segmentBytes))
+  for (let segment = segments[index]; segment !== undefined; segment = segments[++index]) {
+    if (segment.number > last) break
+    const defect = defects.get(segment.number)
+    if (defect !== undefined) found.push(defect)
+  }
+  return found
+}
+
+function firstFrom(segments: TimelineCoverage['segments'], number: bigint): number {
+  let low = 0
+  let high = segments.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if ((segments[middle]?.number ?? number) < number) low = middle + 1
+    else high = middle
+  }
+  return low
 }
 
 /**

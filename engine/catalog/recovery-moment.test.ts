@@ -361,6 +361,14 @@ describe('a time', () => {
     })
   })
 
+  test('is no earlier than the stop of a backup for dates of files that have lost their fractions', () => {
+    const stopped = { F1: backup('0/200028', '0/280000', { recoverySeconds: 230 }) }
+    const archive = madeWalArchive({ 1: { segments: fromTo(2, 9) } }, (_, number) => 230_000 + (number - 2))
+    expect(judge(inputOf(stopped, {}, { archive }), time(230))).toMatchObject({
+      reason: { code: 'before-first-backup' },
+    })
+  })
+
   test('is the same when segments were copied long after they were written', () => {
     const stops = {
       F1: backup('0/200028', '0/280000', { recoverySeconds: 230 }),

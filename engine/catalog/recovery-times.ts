@@ -95,7 +95,7 @@ function arranged(marks: readonly TimeMark[]): readonly TimeMark[] {
     if (mark === undefined) continue
     const bound = mark.source === 'file' ? latest : mark.source === 'backup' ? latestRead : undefined
     const micros = bound !== undefined && mark.micros > bound ? bound : mark.micros
-    sorted[index] = { ...mark, micros }
+    if (micros !== mark.micros) sorted[index] = { ...mark, micros }
     if (latest === undefined || micros < latest) latest = micros
     if (mark.isExact && (latestRead === undefined || micros < latestRead)) latestRead = micros
   }

@@ -64,9 +64,10 @@ export function recoveryWindow(input: RecoveryInput): RecoveryWindow {
 export function windowOf(model: RecoveryModel): RecoveryWindow {
   const gaps = recoveryGaps(model)
   const zones = zonesByLane(model)
+  const gapStarts = new Set(gaps.map(({ timeline, from }) => `${timeline}/${from}`))
   const lanes = model.views.map((view): RecoveryLane => {
     const { node, marks } = view
-    const own = (zones.get(node.timeline) ?? []).map((zone) => zoneOf(model, view, zone, gaps))
+    const own = (zones.get(node.timeline) ?? []).map((zone) => zoneOf(model, view, zone, gapStarts))
     const wal = walOf(model, node.timeline)
     return {
       timeline: node.timeline,
@@ -137,10 +138,10 @@ function zoneOf(
   { views }: RecoveryModel,
   { node, marks }: PathView,
   { from, to, baseId, stops }: LooseZone,
-  gaps: readonly RecoveryGap[],
+  gapStarts: ReadonlySet<string>,
 ): RecoveryZone {
   const { timeline } = node
-  const isGap = gaps.some((gap) => gap.timeline === timeline && gap.from === to)
+  const isGap = gapStarts.has(`${timeline}/${to}`)
   const isLeft = views.some((view) => view.node.parent === timeline)
   return {
     timeline,
