@@ -1,16 +1,14 @@
-import { type ReactNode, useEffect, useRef, useState } from 'react'
+import { useState } from 'react'
 import type { BackupRecord } from '../../../engine/api/contract/backups.ts'
 import type { InstanceRef } from '../../../engine/api/contract/values.ts'
-import { EngineError } from '../../../engine/base/engine-error.ts'
 import { useEngine } from '../../lib/engine.tsx'
 import { EngineErrorCard } from '../../lib/engine-error-card.tsx'
 import { formatBytes } from '../../lib/format.ts'
 import { type Say, useTexts } from '../../lib/i18n.ts'
-import { navigate } from '../../lib/stores.ts'
 import { useQuery } from '../../lib/use-query.ts'
 import { type PlannedBackup, PlanStrip } from '../../pictures/plan-strip.tsx'
-import { Dialog, Field, Skeleton } from '../../ui/parts.tsx'
-import { doubtOf, PLAN_MS, type PlanDoubt, type SeenPlan } from './plan-doubt.ts'
+import { Field, Skeleton } from '../../ui/parts.tsx'
+import { Sheet } from './plan-sheet.tsx'
 
 /** So many chains are drawn; the others are counted. */
 const MOST_PICTURES = 3
@@ -77,8 +75,8 @@ export function DeleteSheet(props: {
           <ul className="plain-list plan-list" tabIndex={0} aria-label={say('plan.list')}>
             {ready.backups.slice(0, MOST_NAMED).map(({ id, reason, dataBytes }) => (
               <li key={id}>
-                <span className="mono">{id}</span>
-                <span className="quiet">{say(`plan.reason-${reason}`)}</span>
+                <span className="mono">{id}</span>{' '}
+                <span className="quiet">{say(`plan.reason-${reason}`)}</span>{' '}
                 <span className="numbers">{formatBytes(dataBytes)}</span>
               </li>
             ))}
@@ -175,106 +173,6 @@ export function MergeSheet(props: {
       )}
     </Sheet>
   )
-}
-
-function Sheet(props: {
-  readonly title: string
-  readonly isReady: boolean
-  readonly confirm: string
-  readonly isDangerous: boolean
-  /** Of the plan that is shown; undefined while there is none. */
-  readonly hash: string | undefined
-  /** Plans anew. */
-  readonly onLook: () => void
-  readonly onClose: () => void
-  /** Starts the job and gives its id. */
-  readonly start: () => Promise<string>
-  readonly children: ReactNode
-}) {
-  const { say } = useTexts()
-  const [failure, setFailure] = useState<EngineError | undefined>(undefined)
-  const { doubt, settle } = useDoubt(props.hash)
-  const isReady = props.isReady && doubt === undefined
-  const body = useRef<HTMLDivElement>(null)
-  const hasPlan = props.hash !== undefined
-  useEffect(() => {
-    // The dialog opened before there was anything to do in it.
-    if (hasPlan) body.current?.closest('dialog')?.querySelector<HTMLElement>('[data-first]')?.focus()
-  }, [hasPlan])
-  const run = async (): Promise<void> => {
-    if (!isReady) return
-    try {
-      const job = await props.start()
-      props.onClose()
-      navigate({ screen: 'job', job })
-    } catch (thrown) {
-      setFailure(thrown instanceof EngineError ? thrown : new EngineError('internal.bug', String(thrown)))
-    }
-  }
-  return (
-    <Dialog
-      title={props.title}
-      closeLabel={say('common.close')}
-      onClose={props.onClose}
-      onSubmit={() => void run()}
-      footer={
-        <>
-          <button type="button" className="button" onClick={props.onClose}>
-            {say('common.cancel')}
-          </button>
-          <button
-            type="submit"
-            className={props.isDangerous ? 'button danger' : 'button primary'}
-            data-first={props.isDangerous ? undefined : ''}
-            disabled={!isReady}
-          >
-            {props.confirm}
-          </button>
-        </>
-      }
-    >
-      <div ref={body} className="stack">
-        {doubt === undefined ? null : (
-          <p className="row doubt" role="alert">
-            <span className="grow">{say(`plan.${doubt}`)}</span>
-            <button
-              type="button"
-              className="button small"
-              onClick={() => {
-                settle()
-                props.onLook()
-              }}
-            >
-              {say('plan.look-again')}
-            </button>
-          </p>
-        )}
-        {props.children}
-        {failure === undefined ? null : <EngineErrorCard error={failure} />}
-      </div>
-    </Dialog>
-  )
-}
-
-/** Follows what speaks against the plan that is shown; `settle` is for when it was looked at again. */
-function useDoubt(hash: string | undefined): {
-  readonly doubt: PlanDoubt | undefined
-  readonly settle: () => void
-} {
-  const [seen, setSeen] = useState<SeenPlan | undefined>(undefined)
-  const [nowMs, setNowMs] = useState(() => Date.now())
-  if (seen === undefined && hash !== undefined) setSeen({ hash, atMs: nowMs })
-  useEffect(() => {
-    if (seen === undefined) return undefined
-    const timer = setTimeout(() => setNowMs(Date.now()), PLAN_MS)
-    return () => clearTimeout(timer)
-  }, [seen])
-  const settle = (): void => {
-    if (hash === undefined) return
-    setNowMs(Date.now())
-    setSeen({ hash, atMs: Date.now() })
-  }
-  return { doubt: doubtOf(seen, hash, nowMs), settle }
 }
 
 function Picture({

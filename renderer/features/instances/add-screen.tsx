@@ -185,9 +185,9 @@ export function AddScreen() {
                   <small className="quiet">{say(`probe-hint.${line.hint}`)}</small>
                 )}
                 {line.failure === undefined ? null : (
-                  <small className="quiet">
+                  <div className="failure">
                     <EngineErrorLines error={line.failure} />
-                  </small>
+                  </div>
                 )}
                 {line.remedy === undefined ? null : (
                   <CopyText text={line.remedy} label={say('common.copy')} doneLabel={say('common.copied')} />
