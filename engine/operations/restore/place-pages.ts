@@ -14,9 +14,18 @@ import { damagedSource, type FileToRebuild, openStored, type StoredSource } from
 /** Pages per write, 1 MiB; a file that has as many is a large one. */
 export const WRITE_PAGES = 128
 
-/** In the kernel's memory, for one file at a time. */
-export const pageBuffer = kernel.reserve(WRITE_PAGES * PAGE_BYTES)
-const page = kernel.reserve(PAGE_BYTES)
+let buffers: { readonly pages: Uint8Array; readonly page: Uint8Array } | undefined
+
+/** In the kernel's memory, for one file at a time. Page workers need it, and no other thread. */
+function reservedBuffers() {
+  buffers ??= { pages: kernel.reserve(WRITE_PAGES * PAGE_BYTES), page: kernel.reserve(PAGE_BYTES) }
+  return buffers
+}
+
+/** A megabyte that nobody uses between two files. */
+export function pageBuffer(): Uint8Array {
+  return reservedBuffers().pages
+}
 
 /** Collects pages of blocks that follow each other and has them written together. */
 export type PageRun = {
@@ -26,12 +35,13 @@ export type PageRun = {
 }
 
 export function openPageRun(write: (bytes: Uint8Array, offset: number) => void): PageRun {
+  const collected = pageBuffer()
   let start = 0
   let pages = 0
   let writtenBytes = 0
   const flush = (): void => {
     if (pages === 0) return
-    write(pageBuffer.subarray(0, pages * PAGE_BYTES), start * PAGE_BYTES)
+    write(collected.subarray(0, pages * PAGE_BYTES), start * PAGE_BYTES)
     writtenBytes += pages * PAGE_BYTES
     pages = 0
   }
@@ -44,7 +54,7 @@ export function openPageRun(write: (bytes: Uint8Array, offset: number) => void):
         flush()
         start = block
       }
-      pageBuffer.set(content, pages * PAGE_BYTES)
+      collected.set(content, pages * PAGE_BYTES)
       pages++
     },
     flush,
@@ -73,6 +83,7 @@ export function placePages(
   context: TaskContext,
 ): BlockSet | undefined {
   const met = file.sources.length > 1 || placing.isThere !== undefined ? new BlockSet() : undefined
+  const { page } = reservedBuffers()
   for (const source of file.sources) {
     const descriptor = openStored(source)
     try {

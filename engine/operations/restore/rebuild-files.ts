@@ -7,7 +7,7 @@ import { FileWriter } from '../../host/file-writer.ts'
 import { kernel } from '../../kernel/kernel.ts'
 import type { Task, TaskContext } from '../steps/worker-pool.ts'
 import type { Reuse } from './pages-there.ts'
-import { openPageRun, placePages, WRITE_PAGES } from './place-pages.ts'
+import { openPageRun, pageBuffer, placePages, WRITE_PAGES } from './place-pages.ts'
 import { rebuildInPlace } from './rebuild-in-place.ts'
 import { damagedSource, type FileToRebuild, openStored } from './stored-source.ts'
 
@@ -78,6 +78,7 @@ function isSamePlain(file: FileToRebuild, sizeBytes: number, context: TaskContex
   const source = file.sources[0]
   if (source?.sizeBytes !== sizeBytes || path.posix.basename(file.name) === NEVER_REUSED) return false
   const crcOf = source.hasLegacyCrc ? legacyCrc32 : kernel.crc32c
+  const chunk = pageBuffer().subarray(0, CHUNK_BYTES)
   const descriptor = openSync(file.targetPath, 'r')
   try {
     let crc = 0
@@ -115,7 +116,7 @@ function makeFile(
   }
 }
 
-const chunk = kernel.reserve(256 << 10)
+const CHUNK_BYTES = 256 << 10
 
 function copyPlain(
   target: FileWriter,
@@ -126,6 +127,7 @@ function copyPlain(
   const source = file.sources[0]
   if (source === undefined) return 0
   const crcOf = source.hasLegacyCrc ? legacyCrc32 : kernel.crc32c
+  const chunk = pageBuffer().subarray(0, CHUNK_BYTES)
   const descriptor = openStored(source)
   try {
     let crc = 0

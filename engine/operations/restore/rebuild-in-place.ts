@@ -56,7 +56,7 @@ export function rebuildInPlace(
     const { segmentNumber } = file
     const there = examinePagesThere(
       descriptor,
-      { blockCount: blocksThere, segmentNumber, reuse, buffer: pageBuffer },
+      { blockCount: blocksThere, segmentNumber, reuse, buffer: pageBuffer() },
       context,
     )
     const done = patch(descriptor, there, { file, reuse }, context)
