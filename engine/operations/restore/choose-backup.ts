@@ -68,7 +68,8 @@ export function chooseBackup(inventory: Inventory, wish: BackupWish): ChosenBack
       backup: { ...backup, control },
       chain: requireChain(inventory, backup),
       path: path.sections,
-      isDoubtful: false,
+      // Where a restore point is, no control file tells.
+      isDoubtful: wish.target?.kind === 'name',
     }
     const isUnfit = wish.unfitIds?.has(backup.id) === true
     if (!isUnfit && (wish.target === undefined || reaches(control, wish.target))) return chosen

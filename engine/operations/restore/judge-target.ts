@@ -1,7 +1,8 @@
 import path from 'node:path'
 import type { BackupId } from '../../base/backup-id.ts'
+import type { Lsn } from '../../base/lsn.ts'
 import type { Run } from '../../base/run.ts'
-import { findWalSegment, requireWalSegmentBytes } from '../../base/wal-segment.ts'
+import { findWalSegment, requireWalSegmentBytes, type Timeline } from '../../base/wal-segment.ts'
 import type { Inventory } from '../../catalog/inventory.ts'
 import { readInventory } from '../../catalog/inventory.ts'
 import { archiveDirectory } from '../../catalog/paths.ts'
@@ -53,8 +54,11 @@ export async function judgeTarget(
   const wish = wishOf(request, inventory, archive)
   const { target } = wish
   const systemIdentifier = configSystemId(inventory.config)
+  const deadlineMs = limitMs === undefined ? undefined : performance.now() + limitMs
   const unfitIds = new Set<BackupId>()
   let first: JudgedTarget | undefined
+  /** From where on each target timeline has been searched in vain. */
+  const searched = new Map<Timeline, Lsn>()
   for (;;) {
     let chosen: ChosenBackup
     try {
@@ -67,6 +71,8 @@ export async function judgeTarget(
     if (target === undefined || !request.isValidated || systemIdentifier === undefined)
       return { chosen, check: undefined }
     const { control, directory, id } = chosen.backup
+    const timeline = chosen.path.at(-1)?.timeline ?? control.timeline
+    const searchedFrom = searched.get(timeline)
     const check = await checkTarget({
       target,
       startLsn: control.startLsn,
@@ -81,11 +87,13 @@ export async function judgeTarget(
       hasLater: (name) => hasLater(archive, name),
       signal: run.signal,
       ...(run.onSegment !== undefined && { report: run.onSegment }),
-      ...(limitMs !== undefined && { limitMs }),
+      ...(deadlineMs !== undefined && { limitMs: Math.max(0, Math.ceil(deadlineMs - performance.now())) }),
+      ...(searchedFrom !== undefined && { searchedFrom }),
     })
-    const isFinal = check.kind === 'not-reached' ? !chosen.isDoubtful : check.kind !== 'before-end'
-    if (isFinal || request.id !== undefined) return { chosen, check }
-    first ??= { chosen, check }
+    const isInVain = check.kind === 'not-found' || (check.kind === 'not-reached' && chosen.isDoubtful)
+    if ((!isInVain && check.kind !== 'before-end') || request.id !== undefined) return { chosen, check }
+    if (check.kind !== 'not-found') first ??= { chosen, check }
+    searched.set(timeline, control.startLsn)
     unfitIds.add(id)
   }
 }

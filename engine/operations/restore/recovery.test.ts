@@ -255,6 +255,17 @@ describe('the command that fetches WAL', () => {
     },
   )
 
+  test('takes what there is of the last segment, and never before the whole one', async () => {
+    const root = await scratch()
+    const to = path.join(root, 'RECOVERYXLOG')
+    writeFileSync(path.join(root, `${SEGMENT}.partial`), 'a part')
+    fetch(root, SEGMENT, to)
+    expect(readFileSync(to, 'utf8')).toBe('a part')
+    writeFileSync(path.join(root, `${SEGMENT}.gz`), gzipSync('the whole'))
+    fetch(root, SEGMENT, to)
+    expect(readFileSync(to, 'utf8')).toBe('the whole')
+  })
+
   test('fails for a segment that is not there, with a status that lets the server go on', async () => {
     const root = await scratch()
     expect(() => fetch(root, SEGMENT, path.join(root, 'RECOVERYXLOG'))).toThrow(

@@ -86,12 +86,13 @@ function configurationOf(
 }
 
 /**
- * A command with which any server fetches WAL from the archive of the catalog, plain or gzip-compressed, without
- * a program of ours on its machine. The server replaces `%f` and `%p`; `%%` stands for a percent sign of the path.
+ * A command with which any server fetches WAL from the archive of the catalog, plain, gzip-compressed, or what there is
+ * of the last segment, without a program of ours on its machine. The server replaces `%f` and `%p`; `%%` stands for a percent sign of the path.
  */
 export function restoreCommandFor(archiveDirectory: string): string {
   const archive = shellWord(archiveDirectory.replaceAll('%', '%%'))
-  return `test -f ${archive}/%f && cp ${archive}/%f "%p" || gzip -dc ${archive}/%f.gz > "%p"`
+  const whole = `test -f ${archive}/%f && cp ${archive}/%f "%p" || gzip -dc ${archive}/%f.gz > "%p"`
+  return `${whole} || cp ${archive}/%f.partial "%p"`
 }
 
 /** Atomic, so that a server never starts on half a configuration. */

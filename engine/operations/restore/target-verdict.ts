@@ -2,9 +2,13 @@ import { EngineError } from '../../base/engine-error.ts'
 import { formatLsn } from '../../base/lsn.ts'
 import { PREFLIGHT_HINTS, type PreflightHint } from '../../base/preflight-hints.ts'
 import { formatTargetTime } from '../../catalog/recovery-time-text.ts'
+import type { WalProblemKind } from '../../format/wal-cursor.ts'
 import type { WalReach } from '../steps/check-target.ts'
 import type { JudgedTarget } from './judge-target.ts'
 import type { PreflightLine } from './preflight.ts'
+
+/** The segment is not there, or only the beginning of it, as of one that is partial. */
+const UNWRITTEN: ReadonlySet<WalProblemKind> = new Set(['missing', 'zeroed', 'wrong-address'])
 
 /** The line of the pre-flight about the target; undefined where there is nothing to say. */
 export function targetLine(judged: JudgedTarget, hasTarget: boolean): PreflightLine | undefined {
@@ -18,6 +22,7 @@ export function targetLine(judged: JudgedTarget, hasTarget: boolean): PreflightL
       return line('ok', 'wal-reached', reachValues(check.reach))
     case 'unread':
       return line('ok', 'wal-read-at-start', reachValues(check.reach))
+    case 'not-found':
     case 'before-end':
       return line('blocked', 'wal-before-end', { id: judged.chosen.backup.id }, 'older-backup')
     case 'not-reached':
@@ -38,6 +43,7 @@ export function targetLine(judged: JudgedTarget, hasTarget: boolean): PreflightL
  */
 export function whyUnreachable({ chosen, check }: JudgedTarget): string | undefined {
   if (check === undefined || check.kind === 'reached' || check.kind === 'unread') return undefined
+  if (check.kind === 'not-found') return 'the WAL has no such place'
   if (check.kind === 'before-end')
     return `the target is before the end of backup ${chosen.backup.id}, at ${formatLsn(chosen.backup.control.stopLsn)}`
   const how = `recovery can be done up to ${reachText(check.reach)}`
@@ -46,7 +52,7 @@ export function whyUnreachable({ chosen, check }: JudgedTarget): string | undefi
 
 /** Where recovery stops that reaches its target. */
 export function reachedText({ check }: JudgedTarget): string {
-  return check === undefined || check.kind === 'before-end' ? '' : reachText(check.reach)
+  return check?.kind === 'reached' || check?.kind === 'unread' ? reachText(check.reach) : ''
 }
 
 /** @throws {EngineError} `restore.unreachable`, and `wal.missing` or `wal.damaged` where that is why */
@@ -56,7 +62,7 @@ export function requireReachable(judged: JudgedTarget): void {
   const { check, chosen } = judged
   const broken = check?.kind === 'not-reached' && !check.isEnd ? check.problem : undefined
   const code =
-    broken === undefined ? 'restore.unreachable' : broken.what === 'missing' ? 'wal.missing' : 'wal.damaged'
+    broken === undefined ? 'restore.unreachable' : UNWRITTEN.has(broken.what) ? 'wal.missing' : 'wal.damaged'
   throw new EngineError(code, `the recovery target is not reached: ${why}`, {
     hint: 'Nothing was written. Choose an earlier target or another timeline, or bring the WAL into the archive.',
     facts: { backup: chosen.backup.id, ...(broken !== undefined && { segment: broken.segment }) },

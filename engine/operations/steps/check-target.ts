@@ -29,6 +29,8 @@ export type TargetQuestion = {
   readonly report?: (segment: string, readBytes: number) => void
   /** Gives up once this many milliseconds have passed; the rest stays unread. */
   readonly limitMs?: number
+  /** From here on it is known that recovery does not stop at the target. */
+  readonly searchedFrom?: Lsn
 }
 
 /** Where recovery is when the last record is replayed that can be. */
@@ -61,6 +63,8 @@ export type TargetCheck =
       readonly problem: WalProblem
       readonly isEnd: boolean
     }
+  /** Up to where the search was to go there is no stop. */
+  | { readonly kind: 'not-found' }
   /** The time was up. */
   | { readonly kind: 'unread'; readonly reach: WalReach }
 
@@ -91,6 +95,8 @@ export async function checkTarget(question: TargetQuestion): Promise<TargetCheck
   const visit = (record: WalRecord): boolean => {
     const { lsn, endLsn } = record
     if (trail.isPastItsTimeline(lsn)) return false
+    if (question.searchedFrom !== undefined && lsn >= question.searchedFrom) outcome = { kind: 'not-found' }
+    if (outcome !== undefined) return false
     const end =
       record.rmgr === RMGR_XACT ? decodeTransactionEnd(record, walRecordMainData(record)) : undefined
     const side = sideOfStop(record, end, target, isConsistentAt)
