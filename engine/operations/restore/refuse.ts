@@ -75,8 +75,16 @@ export function requireUnchanged(
       hint: 'See what writes there, look at the new plan and start it again.',
     })
   }
-  if (expected.hash === undefined || expected.hash === plan.hash) return
-  throw new EngineError('plan.stale', 'the catalog or the request changed after the restore was planned', {
+  if (expected.hash !== undefined && expected.hash !== plan.hash) throw staleCatalog()
+}
+
+/** For a lock that cannot be had: a backup that was there a moment ago is gone when somebody has merged or deleted it. */
+export function refuseVanished(thrown: unknown): never {
+  throw thrown instanceof EngineError && thrown.code === 'storage.not-found' ? staleCatalog(thrown) : thrown
+}
+
+function staleCatalog(cause?: EngineError): EngineError {
+  return new EngineError('plan.stale', 'the catalog or the request changed after the restore was planned', {
     hint: 'Look at the new plan and start it again.',
   })
 }

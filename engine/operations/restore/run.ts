@@ -19,7 +19,7 @@ import type { RestoreFacts, RestoreInput } from './restore-facts.ts'
 import { hasKeptControlFile, makeDirectories, type Owner, release, takeOver } from './prepare.ts'
 import { rebuildFiles, type RebuiltFiles } from './rebuild-files.ts'
 import { writeRecoverySettings } from './recovery.ts'
-import { requireNotBlocked, requireUnchanged } from './refuse.ts'
+import { refuseVanished, requireNotBlocked, requireUnchanged } from './refuse.ts'
 import { planWork, type WorkList } from './work-list.ts'
 
 export type RestoreOutcome = {
@@ -57,7 +57,7 @@ export async function restoreBackup(
     before.chain.map(({ backup }) => backup),
     'shared',
     run,
-  )
+  ).catch(refuseVanished)
   // Until the locks were held somebody may have merged or deleted.
   const facts = await gatherRestoreFacts(input, run)
   const plan = planRestore(input, facts)
