@@ -86,5 +86,6 @@ export function refuseVanished(thrown: unknown): never {
 function staleCatalog(cause?: EngineError): EngineError {
   return new EngineError('plan.stale', 'the catalog or the request changed after the restore was planned', {
     hint: 'Look at the new plan and start it again.',
+    cause,
   })
 }
