@@ -75,14 +75,15 @@ export function nearMoments(
 
 /**
  * The last place of a zone that surely can be chosen: recovery needs a record there or after it. The last end of a
- * transaction is one, and in every segment one begins.
+ * transaction is one, one begins at the stop of a backup, and one in every segment.
  */
 function endOf({ input }: RecoveryModel, view: PathView, zone: PathZone): NearMoment {
   const { marks } = view
   const { segmentBytes } = input.archive
   const last = lsnFromBigint(zone.to - 1n)
   const segment = walSegmentStart(walSegmentNumber(last, segmentBytes), segmentBytes)
-  const start = segment > zone.from ? segment : zone.from
+  const stop = zone.bases.at(-1)?.stopLsn ?? zone.from
+  const start = segment > stop ? segment : stop
   const mark = marks[countBelow(marks, ({ lsn }) => lsn < zone.to) - 1]
   return mark?.isExact === true && mark.lsn >= start
     ? near(view, mark.lsn, { micros: mark.micros, isExact: true })

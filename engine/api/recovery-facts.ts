@@ -1,0 +1,106 @@
+import { EngineError } from '../base/engine-error.ts'
+import { readInventory } from '../catalog/inventory.ts'
+import { type RecoveryModel, recoveryModel } from '../catalog/recovery-model.ts'
+import type { LocatedRecord, RestoreRates } from '../catalog/recovery-request.ts'
+import type { ReadTarget } from '../catalog/recovery-target.ts'
+import { readWalArchive } from '../catalog/wal-archive.ts'
+import { configNumber } from '../format/instance-config.ts'
+import { locateRestorePoint, locateTransaction, recoveryFacts } from '../wal-index/recovery-facts.ts'
+import type { SegmentRow } from '../wal-index/segment-row.ts'
+import { keyOf } from '../wal-index/update.ts'
+import type { EngineContext } from './context.ts'
+import type { InstanceRef } from './contract/values.ts'
+import { coverageOf, type OpenedWalIndex } from './wal-indexes.ts'
+
+const USUAL_SEGMENT_BYTES = 16 << 20
+/** As many of the newest jobs tell how fast restores are. */
+const JOBS_LOOKED_AT = 200
+const RESTORES_MEASURED = 3
+
+/** What is known of the reachable moments of an instance, and how a record is found. */
+export type GatheredRecovery = {
+  readonly model: RecoveryModel
+  /** Undefined when the record was not found, and WAL is left that nobody has read. */
+  locate(target: ReadTarget): readonly LocatedRecord[] | undefined
+}
+
+/**
+ * Reads backups and archive, and what an index knows. Segments that were not read yet, or have changed since, have the dates
+ * of their files only.
+ *
+ * @throws {EngineError} `catalog.not-found`, `instance.not-found`, `storage.*`
+ */
+export async function gatherRecovery(
+  { walIndexes }: Pick<EngineContext, 'walIndexes'>,
+  ref: InstanceRef,
+  call: { readonly signal: AbortSignal },
+): Promise<GatheredRecovery> {
+  const { backups, config } = await readInventory(ref.catalog, ref.instance, call)
+  const segmentBytes = configNumber(config, 'xlog-seg-size') ?? USUAL_SEGMENT_BYTES
+  const archive = await readWalArchive(ref.catalog, ref.instance, segmentBytes, call)
+  const index = openIndex(walIndexes, ref)
+  const rows = index?.store.segments() ?? []
+  if (index === undefined || rows.length === 0) {
+    return { model: recoveryModel({ backups, archive, times: [], defects: [] }), locate: () => undefined }
+  }
+  const { pending, gone } = coverageOf(await walIndexes.list(ref, call), rows)
+  const stale = new Set([...pending, ...gone].map(keyOf))
+  const facts = recoveryFacts(rows.filter((row) => !stale.has(keyOf(row))).map(withLatestTime), segmentBytes)
+  return {
+    model: recoveryModel({ backups, archive, ...facts }),
+    locate: (target) => {
+      const found = locateIn(index, target)
+      return found.length > 0 || pending.length === 0 ? found : undefined
+    },
+  }
+}
+
+/** How fast the last restores of the instance wrote; undefined when this engine knows of none. */
+export function restoreRates(
+  { jobs }: Pick<EngineContext, 'jobs'>,
+  { catalog, instance }: InstanceRef,
+): RestoreRates | undefined {
+  const rates = jobs
+    .list(JOBS_LOOKED_AT)
+    .flatMap((job) => {
+      if (job.catalog !== catalog || job.instance !== instance || job.result?.kind !== 'restore') return []
+      const seconds = (job.phases.find(({ phase }) => phase === 'restore')?.elapsedMs ?? 0) / 1000
+      return seconds > 0 && job.result.writtenBytes > 0 ? [job.result.writtenBytes / seconds] : []
+    })
+    .slice(0, RESTORES_MEASURED)
+  return rates.length === 0
+    ? undefined
+    : { write: { low: Math.min(...rates), high: Math.max(...rates) }, replay: undefined }
+}
+
+/** A catalog that does not say whose WAL it has cannot have an index; its window is drawn all the same. */
+function openIndex(walIndexes: EngineContext['walIndexes'], ref: InstanceRef): OpenedWalIndex | undefined {
+  try {
+    return walIndexes.open(ref)
+  } catch (thrown) {
+    if (thrown instanceof EngineError && thrown.code === 'format.damaged') return undefined
+    throw thrown
+  }
+}
+
+/** Times of commits are not quite in the order of the WAL. */
+function withLatestTime(row: SegmentRow): SegmentRow {
+  const { last, maxTime } = row
+  return last === undefined || maxTime === undefined || maxTime <= last.time
+    ? row
+    : { ...row, last: { ...last, time: maxTime } }
+}
+
+function locateIn({ reader }: OpenedWalIndex, target: ReadTarget): readonly LocatedRecord[] {
+  switch (target.kind) {
+    case 'xid':
+      return locateTransaction(reader, target.xid)
+    case 'name':
+      return locateRestorePoint(reader, target.name)
+    case 'time':
+    case 'lsn':
+    case 'immediate':
+    case 'latest':
+      return []
+  }
+}
