@@ -19,6 +19,8 @@ export type ServerPosition = { readonly endLsn: Lsn; readonly sentAtMs: number }
 
 /** WAL as it arrives. Set the listeners before the event loop turns. */
 export type WalStream = {
+  /** From now on the server reads what it is told. */
+  onStart: () => void
   onWal: (start: Lsn, bytes: Uint8Array, server: ServerPosition) => void
   onKeepalive: (isReplyWanted: boolean, server: ServerPosition) => void
   /** The server ended the stream, with the timeline that follows if there is one. */
@@ -109,6 +111,7 @@ export function replicationConnection(client: pg.Client): ReplicationConnection 
       let heardMs = Date.now()
       let next: { timeline: Timeline; lsn: Lsn } | undefined
       const stream: WalStream = {
+        onStart: () => undefined,
         onWal: () => undefined,
         onKeepalive: () => undefined,
         onEnd: () => undefined,
@@ -117,6 +120,7 @@ export function replicationConnection(client: pg.Client): ReplicationConnection 
         resume: () => wire.stream.resume(),
         lastHeardMs: () => heardMs,
       }
+      wire.on('replicationStart', () => stream.onStart())
       wire.on('copyDone', () => wire.endCopyFrom())
       client.on('end', () =>
         stream.onError(new EngineError('server.connection-lost', 'the replication connection broke')),

@@ -169,6 +169,8 @@ export async function streamWal(connection: WalConnection, options: WalStreamOpt
       finishIfEnough()
     })
   }
+  // A server without anything to send would not say how far it is.
+  stream.onStart = () => tellStatus(true)
   stream.onKeepalive = (isReplyWanted, position) => {
     server = position
     showProgress()

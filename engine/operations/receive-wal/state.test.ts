@@ -43,9 +43,15 @@ test('a trouble is shown until the server is heard of again', () => {
   expect(again).toMatchObject({ problem: undefined, nextTryAtMs: undefined, lossCount: 1 })
 })
 
-test('gaps are bounded', () => {
-  const gap = { timeline: 1, from: lsnFromBigint(0n), to: lsnFromBigint(1n) }
+test('gaps are bounded, and one that grows is one', () => {
+  const gap = (from: bigint, to: bigint) => ({
+    timeline: 1,
+    from: lsnFromBigint(from),
+    to: lsnFromBigint(to),
+  })
   let state = initialState(undefined)
-  for (let count = 0; count < 150; count++) state = withGap(state, gap)
+  for (let count = 0; count < 150; count++) state = withGap(state, gap(0n, 1n))
   expect(state.gaps).toHaveLength(100)
+  const grown = withGap(withGap(initialState(undefined), gap(1n, 5n)), gap(5n, 7n))
+  expect(grown.gaps).toEqual([gap(1n, 7n)])
 })

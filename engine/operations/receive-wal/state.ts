@@ -111,5 +111,9 @@ export function held(
 }
 
 export function withGap(state: ReceiverState, gap: ReceiverGap): ReceiverState {
+  const last = state.gaps.at(-1)
+  // The server has removed more before it could be asked for.
+  if (last !== undefined && last.to === gap.from)
+    return { ...state, gaps: [...state.gaps.slice(0, -1), { ...last, to: gap.to }] }
   return { ...state, gaps: [...state.gaps, gap].slice(0, MOST_GAPS) }
 }
