@@ -118,7 +118,7 @@ describe.each(serverMajors())('the WAL receiver of PostgreSQL %i', (major) => {
 })
 
 describe('a segment is sent on its way to prove the set-up', () => {
-  test('through the receiver, and on a standby with the next segment of its primary', async () => {
+  test('through the receiver', async () => {
     await using scratch = await scratchDirectory('wal-setup')
     await using server = await startWalServer(scratch.path, 17)
     await using engine = await startEngine()
@@ -168,6 +168,22 @@ describe('a segment is sent on its way to prove the set-up', () => {
     expect(passed.arrivedAfterMs).toBeGreaterThanOrEqual(0)
     expect(passed.archiver?.archivedCount).toBeGreaterThan(0)
   }, 120_000)
+
+  test('and a standby is told that it archives with archive_mode=always only', async () => {
+    await using scratch = await scratchDirectory('wal-setup')
+    const archive = makeArchive(scratch.path)
+    await using server = await startServer(scratch.path, { settings: archive.settings })
+    await using engine = await startEngine()
+    const ref = await engine.register(path.join(scratch.path, 'catalog'), server)
+    await server.stop('fast')
+    await writeFile(path.join(server.dataDirectory, 'standby.signal'), '')
+    await server.start()
+    const { role, command, receiver } = await engine.client['wal.setup'](ref)
+    expect(role).toBe('standby')
+    expect(command.notes.map(({ code }) => code)).toContain('standby-needs-always')
+    expect(command.sql).toContain("ALTER SYSTEM SET archive_mode = 'always';")
+    expect(receiver.state).toBe('ready')
+  })
 
   test('not by a role that may not end a segment, which is told what it needs', async () => {
     await using scratch = await scratchDirectory('wal-setup')
