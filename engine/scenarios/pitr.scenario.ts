@@ -61,7 +61,8 @@ type Way = {
   readonly events: readonly TimelineEvent[]
   readonly ends: readonly (RecordedEnd & { readonly timeline: Timeline })[]
   readonly points: Story['points']
-  readonly backups: readonly { readonly id: string; readonly stopLsn: Lsn }[]
+  /** Newest first. */
+  readonly backups: readonly { readonly id: string; readonly startLsn: Lsn; readonly stopLsn: Lsn }[]
 }
 
 type Wish = {
@@ -100,6 +101,27 @@ describe.each(serverMajors().map((major, index) => [major, index] as const))(
         expect(contradictions(wish, values)).toEqual([])
       },
     )
+
+    test('a moment while a backup was taken is reached from the backup before it', async () => {
+      const { engine, ref, scratch, ways } = world
+      const [way] = ways
+      const [newest, oldest] = way.backups
+      if (newest === undefined || oldest === undefined) throw new Error('two backups were taken')
+      const during = way.events.filter(({ lsn }) => lsn > newest.startLsn && lsn < newest.stopLsn)
+      const ends = during.filter(({ kind }) => kind !== 'restore-point')
+      expect(ends.length).toBeGreaterThan(1)
+      for (const { micros } of [ends[0], ends.at(-1)].filter((end) => end !== undefined)) {
+        const plan = await engine.client['restore.plan']({
+          ...ref,
+          dataDirectory: path.join(scratch, 'never'),
+          target: { kind: 'time', at: formatTargetTime(micros) },
+          isInclusive: false,
+          targetTimeline: '1',
+        })
+        expect(plan.preflight).toContainEqual(expect.objectContaining({ code: 'wal', state: 'ok' }))
+        expect(plan.backup.id).toBe(oldest.id)
+      }
+    })
 
     test.each(['missing', 'cut off', 'damaged', 'foreign'] as const)(
       'a segment that is %s is named, and no target behind it is restored to',
@@ -182,7 +204,7 @@ async function liveThrough(major: EmbeddedMajor, dice: Dice, cleanUp: AsyncDispo
   const known = (timeline: Timeline, most?: Lsn) =>
     backups
       .filter((one) => one.timeline === timeline && (most === undefined || one.stopLsn <= most))
-      .map(({ id, stopLsn }) => ({ id, stopLsn }))
+      .map(({ id, startLsn, stopLsn }) => ({ id, startLsn, stopLsn }))
   const own = (story: Story) => story.ends.map((end) => ({ ...end, timeline: story.timeline }))
   return {
     major,
@@ -233,7 +255,8 @@ async function liveOn(
   for (let step = 1; step <= STEPS; step++) {
     await load.reach(load.ends.length + ENDS_PER_STEP)
     await between(step)
-    if (dice.roll(2) === 0) await session.query('select pg_switch_wal()')
+    // After the last backup there are some segments in any case: one of them is to be spoilt.
+    if (step > 3 || dice.roll(2) === 0) await session.query('select pg_switch_wal()')
     const name = `point ${timeline}.${step}`
     const before = await momentOf(session)
     await session.query('select pg_create_restore_point($1)', [name])

@@ -93,7 +93,8 @@ export async function judgeTarget(
     const isInVain = check.kind === 'not-found' || (check.kind === 'not-reached' && chosen.isDoubtful)
     if ((!isInVain && check.kind !== 'before-end') || request.id !== undefined) return { chosen, check }
     if (check.kind !== 'not-found') first ??= { chosen, check }
-    searched.set(timeline, control.startLsn)
+    // A stop before the end of this backup may well come after its start.
+    if (isInVain) searched.set(timeline, control.startLsn)
     unfitIds.add(id)
   }
 }
