@@ -1,23 +1,11 @@
 import os from 'node:os'
 import path from 'node:path'
 import { EngineError } from '../../base/engine-error.ts'
-import { validateBackups } from '../../operations/validate/run.ts'
-import { gatherRestoreFacts } from '../../operations/restore/gather.ts'
-import { planRestore } from '../../operations/restore/plan.ts'
-import type { RestoreInput } from '../../operations/restore/restore-facts.ts'
-import { recoverySettingsText } from '../../operations/restore/recovery.ts'
-import { restoreBackup } from '../../operations/restore/run.ts'
-import { judgeTarget } from '../../operations/restore/judge-target.ts'
-import { requireReachable, targetLine } from '../../operations/restore/target-verdict.ts'
-import { readInventory } from '../../catalog/inventory.ts'
-import { backupRecords } from '../backup-records.ts'
 import type { EngineContext } from '../context.ts'
 import type { EngineHandlers } from '../contract/contract.ts'
 import type { JobResult } from '../contract/jobs.ts'
-import type { restore as contract, RestorePlan, RestoreRequest } from '../contract/restore.ts'
-import { restoreCommandLine } from '../restore-command-line.ts'
-import { targetRun } from '../target-run.ts'
-import { NEWEST_PROGRAM_VERSION } from '../version.ts'
+import type { restore as contract } from '../contract/restore.ts'
+import { makeRestorePlan, restoreAsPlanned } from '../restore-job.ts'
 
 export function restoreHandlers(context: EngineContext): Pick<EngineHandlers, keyof typeof contract> {
   const { jobs, env, clock } = context
@@ -29,9 +17,9 @@ export function restoreHandlers(context: EngineContext): Pick<EngineHandlers, ke
         `${instance}-${id}-${clock.nowMs().toString(36)}`,
       ),
     }),
-    'restore.plan': async (request, { signal }) => await planOf(request, clock.nowMs(), signal),
+    'restore.plan': async (request, { signal }) => await makeRestorePlan(request, clock.nowMs(), signal),
     'restore.start': async ({ hash, ...request }, { signal }) => {
-      const plan = await planOf(request, clock.nowMs(), signal)
+      const plan = await makeRestorePlan(request, clock.nowMs(), signal)
       if (hash !== undefined && hash !== plan.hash) {
         throw new EngineError(
           'plan.stale',
@@ -47,103 +35,10 @@ export function restoreHandlers(context: EngineContext): Pick<EngineHandlers, ke
         instance: request.instance,
         backupId: plan.backup.id,
         run: async (run): Promise<JobResult> => {
-          // The target is looked at before the long validation, and again before anything is written.
-          const input = inputOf({ ...request, id: plan.backup.id })
-          const expected = { destinationHash: plan.destinationHash }
-          if (plan.isBlocked) {
-            if (plan.preflight.some(({ code, state }) => code === 'wal' && state === 'blocked'))
-              requireReachable(await judgeTarget(input, targetRun(run)))
-            return { kind: 'restore', ...(await restoreBackup(input, undefined, run)) }
-          }
-          if (input.isValidated) {
-            const { verdicts, findings } = await validateBackups(
-              {
-                catalog: input.catalog,
-                instances: [input.instance],
-                ids: [plan.backup.id],
-                threads: input.threads,
-                checksBlocks: request.checksBlocks ?? true,
-                newestProgramVersion: NEWEST_PROGRAM_VERSION,
-              },
-              run,
-            )
-            const damaged = verdicts.find(({ status }) => status !== 'OK')
-            if (damaged !== undefined) {
-              const found = findings.find(({ severity }) => severity === 'problem')
-              throw new EngineError(
-                'backup.damaged',
-                `backup ${damaged.backupId} is ${damaged.status}: ${found?.message ?? 'it did not pass validation'}`,
-                {
-                  hint: 'Nothing was written. Choose another backup; --force restores what is left of this one.',
-                  facts: { backup: damaged.backupId },
-                },
-              )
-            }
-            requireReachable(await judgeTarget(input, targetRun(run)))
-          }
-          return { kind: 'restore', ...(await restoreBackup(input, expected, run)) }
+          return { kind: 'restore', ...(await restoreAsPlanned(request, plan, run)) }
         },
       })
       return { job: job.id }
     },
-  }
-}
-
-/** WAL that is not read by then is read when the restore starts. */
-const PREVIEW_MS = 2_000
-
-async function planOf(request: RestoreRequest, nowMs: number, signal: AbortSignal): Promise<RestorePlan> {
-  const asked = inputOf(request)
-  const judged = await judgeTarget(asked, { signal }, { limitMs: PREVIEW_MS })
-  const input = { ...asked, id: judged.chosen.backup.id }
-  const facts = await gatherRestoreFacts(input, { signal })
-  const plan = planRestore(input, facts)
-  const wal = targetLine(judged, input.target !== undefined)
-  const records = backupRecords(await readInventory(input.catalog, input.instance, { signal }))
-  const chain = facts.chain
-    .toReversed()
-    .flatMap(({ backup }) => records.find(({ id }) => id === backup.id) ?? [])
-  const backup = chain.at(-1)
-  if (backup === undefined)
-    throw new EngineError('plan.stale', 'the backup vanished while the restore was planned')
-  return {
-    ...plan,
-    preflight: [...plan.preflight, ...(wal === undefined ? [] : [wal])],
-    isBlocked: plan.isBlocked || wal?.state === 'blocked',
-    backup,
-    chain,
-    dataDirectory: input.dataDirectory,
-    freeBytes: facts.freeBytes,
-    recoverySettings: recoverySettingsText(input, facts.backup.id, facts.backup.control, nowMs),
-    command: restoreCommandLine({ ...request, id: backup.id }),
-  }
-}
-
-function inputOf(request: RestoreRequest): RestoreInput {
-  const isForced = request.isForced ?? false
-  return {
-    catalog: request.catalog,
-    instance: request.instance,
-    id: request.id,
-    dataDirectory: path.resolve(request.dataDirectory),
-    target: request.target,
-    isInclusive: request.isInclusive,
-    targetTimeline: request.targetTimeline,
-    targetAction: request.targetAction,
-    restoreCommand: request.restoreCommand,
-    tablespaceMapping: request.tablespaceMapping ?? [],
-    externalMapping: request.externalMapping ?? [],
-    skipsExternal: request.skipsExternal ?? false,
-    incrementalMode: request.incrementalMode ?? 'none',
-    databases: request.databases,
-    destroysOtherDatabases: request.destroysOtherDatabases ?? false,
-    walDirectory: request.walDirectory === undefined ? undefined : path.resolve(request.walDirectory),
-    threads: request.threads ?? 1,
-    isValidated: !isForced && (request.isValidated ?? true),
-    isSynced: request.isSynced ?? true,
-    isForced,
-    isReplica: request.isReplica ?? false,
-    primaryConninfo: request.primaryConninfo,
-    primarySlotName: request.primarySlotName,
   }
 }
