@@ -57,7 +57,8 @@ it('keeps jobs at work in the order of their beginning', () => {
 })
 
 it('counts a catalog that cannot be read as a problem', () => {
-  const unreadable = { ...catalog(), problem: { code: 'storage.not-found', message: 'gone' } }
+  const problem: FleetCatalog['problem'] = { code: 'storage.not-found', message: 'gone' }
+  const unreadable = { ...catalog(), problem }
   expect(countTrouble([catalog('ok', 'attention', 'problem'), unreadable])).toEqual({
     problemCount: 2,
     attentionCount: 1,

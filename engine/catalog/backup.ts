@@ -141,15 +141,9 @@ const TYPE_BITS = 0o170000
 const DIRECTORY = 0o040000
 const DIRECTORY_BYTES = 4096
 
-/** The size fields of a control file: directories count 4096 each, WAL of the backup apart. */
-export function contentSizes(entries: Iterable<ContentEntry>): Omit<ContentTotals, 'crc'> {
-  const sizes = { dataBytes: 0, uncompressedBytes: 0, walBytes: 0 }
-  for (const entry of entries) count(entry, sizes)
-  return sizes
-}
-
 type Sizes = { dataBytes: number; uncompressedBytes: number; walBytes: number }
 
+/** The size fields of a control file: directories count 4096 each, WAL of the backup apart (catalog format 3.4). */
 function count(entry: ContentEntry, sizes: Sizes): void {
   if ((entry.mode & TYPE_BITS) === DIRECTORY) {
     sizes.dataBytes += DIRECTORY_BYTES

@@ -2,8 +2,8 @@ import path from 'node:path'
 import { main } from 'assemblyscript/asc'
 import { assert } from '../base/assert.ts'
 
-/** 8 MiB and 256 KiB in pages of 64 KiB: what may be reserved, the scratch area and the kernel's tables. */
-const MEMORY_PAGES = 132
+/** 13 MiB and 256 KiB in pages of 64 KiB: what may be reserved, the scratch area and the kernel's tables. */
+const MEMORY_PAGES = 212
 
 const OPTIONS = [
   '--outFile kernel.wasm -O3 --converge --runtime stub --noAssert --enable simd --enable relaxed-simd',

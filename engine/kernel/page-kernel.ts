@@ -84,4 +84,4 @@ export type PageKernel = {
 }
 
 /** What the memory of a kernel has room for, whoever reserves it. */
-export const MOST_RESERVED_BYTES = 7 << 20
+export const MOST_RESERVED_BYTES = 12 << 20
