@@ -8,6 +8,7 @@ import {
   lanesFrom,
   placeLanes,
   reachEnds,
+  roundStep,
   spanOfLanes,
   tailOf,
   withoutOverlaps,
@@ -145,4 +146,8 @@ test('texts that would lie upon another are left out', () => {
     { x: 70, width: 10 },
   ]
   expect(withoutOverlaps(texts, 4).map(({ x }) => x)).toEqual([0, 70])
+})
+
+test('a step of the keys is a round one, down to a microsecond', () => {
+  expect([90_000, 1500, 7, 0.3, 0.000_01].map(roundStep)).toEqual([60_000, 1000, 5, 0.1, 0.001])
 })

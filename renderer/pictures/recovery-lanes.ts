@@ -213,6 +213,12 @@ const TICK_STEPS_MS = [
   WEEK_MS,
 ]
 
+/** The largest round span of a clock that is not longer than `ms`: so far one step of the keys goes. */
+export function roundStep(ms: number): number {
+  if (ms >= 1) return TICK_STEPS_MS.findLast((step) => step <= ms) ?? 1
+  return Math.max(MICRO_MS, 10 ** Math.floor(Math.log10(ms)))
+}
+
 /** Texts in a row by their left ends; those are left out that would run into one before. */
 export function withoutOverlaps<Text extends { readonly x: number; readonly width: number }>(
   texts: readonly Text[],

@@ -5,6 +5,7 @@ import {
   edgeOfReach,
   type Interval,
   nearestReach,
+  roundReach,
   stepReach,
   unitedReach,
   withoutIntervals,
@@ -69,6 +70,13 @@ describe('the keys', () => {
   })
 })
 
+test('a moment is rounded unless that leads out of a zone', () => {
+  expect(roundReach(ZONES, 143, 10)).toBe(140)
+  expect(roundReach(ZONES, 199, 60)).toBe(180)
+  expect(roundReach(ZONES, 195, 150)).toBe(150)
+  expect(roundReach(ZONES, 199, 500)).toBe(199)
+})
+
 test('no way of moving leaves what can be reached', () => {
   const zones = fc
     .array(fc.tuple(fc.integer({ min: 0, max: 1000 }), fc.integer({ min: 0, max: 80 })), { minLength: 1 })
@@ -80,6 +88,7 @@ test('no way of moving leaves what can be reached', () => {
         nearestReach(known, ms),
         dragReach(known, ms, last, 8),
         dragReach(known, ms, undefined, 8),
+        roundReach(known, nearestReach(known, ms) ?? ms, 7),
         by === 0 ? known[0]?.fromMs : stepReach(known, ms, by),
       ]
       return places.every((place) => place !== undefined && isReachable(known, place))

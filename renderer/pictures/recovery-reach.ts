@@ -52,6 +52,12 @@ export function edgeOfReach(intervals: readonly Interval[], ms: number, directio
   return next ?? ms
 }
 
+/** `ms` on a round moment, if that can be reached as well. */
+export function roundReach(intervals: readonly Interval[], ms: number, stepMs: number): number {
+  const round = Math.round(ms / stepMs) * stepMs
+  return around(intervals, round).inside === undefined ? ms : round
+}
+
 /** Sorted, those that touch joined. */
 export function unitedReach(intervals: readonly Interval[]): readonly Interval[] {
   const result: Interval[] = []

@@ -5,9 +5,15 @@ export type TimeRange = readonly [fromMs: number, toMs: number]
 export const SHORTEST_RANGE_MS = 60_000
 
 /** `range` made `factor` times as long, with the moment `atMs` staying where it is drawn; never beyond `whole`. */
-export function zoomRange(range: TimeRange, whole: TimeRange, factor: number, atMs: number): TimeRange {
+export function zoomRange(
+  range: TimeRange,
+  whole: TimeRange,
+  factor: number,
+  atMs: number,
+  shortestMs = SHORTEST_RANGE_MS,
+): TimeRange {
   const length = lengthOf(range)
-  const next = Math.min(lengthOf(whole), Math.max(SHORTEST_RANGE_MS, length * factor))
+  const next = Math.min(lengthOf(whole), Math.max(shortestMs, length * factor))
   const share = length === 0 ? 0.5 : Math.min(1, Math.max(0, (atMs - range[0]) / length))
   const fromMs = atMs - share * next
   return moveRange([fromMs, fromMs + next], whole, 0)
@@ -28,10 +34,15 @@ export function moveEdge(range: TimeRange, whole: TimeRange, edge: 'from' | 'to'
 }
 
 /** What a brush from one moment to another covers, in either direction, inside `whole`. */
-export function brushRange(whole: TimeRange, oneMs: number, otherMs: number): TimeRange {
+export function brushRange(
+  whole: TimeRange,
+  oneMs: number,
+  otherMs: number,
+  shortestMs = SHORTEST_RANGE_MS,
+): TimeRange {
   const fromMs = Math.max(whole[0], Math.min(oneMs, otherMs))
   const toMs = Math.min(whole[1], Math.max(oneMs, otherMs))
-  return zoomRange([fromMs, toMs], whole, 1, (fromMs + toMs) / 2)
+  return zoomRange([fromMs, toMs], whole, 1, (fromMs + toMs) / 2, shortestMs)
 }
 
 /** Whether nothing of `whole` lies outside of `range`. */

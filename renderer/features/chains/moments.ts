@@ -1,4 +1,4 @@
-import { zoneOf } from '../../lib/format.ts'
+import { offsetMs } from '../../lib/zone-time.ts'
 
 /**
  * Unix milliseconds of a time in the zone of a setting: `2026-11-01`, `2026-11-01T05:30` or with seconds; a missing part
@@ -23,16 +23,4 @@ export function readMoment(text: string, zone: string): number | undefined {
 /** `2026-11-01T05:30` in the zone of a setting, as {@link readMoment} reads it. */
 export function writeMoment(ms: number, zone: string): string {
   return new Date(ms + offsetMs(ms, zone)).toISOString().slice(0, 16)
-}
-
-const formatters = new Map<string, Intl.DateTimeFormat>()
-
-function offsetMs(ms: number, zone: string): number {
-  const timeZone = zoneOf(zone)
-  const formatter =
-    formatters.get(timeZone) ?? new Intl.DateTimeFormat('en', { timeZone, timeZoneName: 'longOffset' })
-  formatters.set(timeZone, formatter)
-  const name = formatter.formatToParts(new Date(ms)).find(({ type }) => type === 'timeZoneName')?.value
-  const [, sign, hours = '0', minutes = '0'] = /GMT([+-])(\d+):(\d+)/.exec(name ?? '') ?? []
-  return (sign === '-' ? -1 : 1) * (Number(hours) * 60 + Number(minutes)) * 60_000
 }

@@ -1,0 +1,39 @@
+import { describe, expect, test } from 'vitest'
+import { msOfWallTime, readWholeTime, stepWallTime, wallTimeOf } from './zone-time.ts'
+
+const MS = Date.UTC(2026, 10, 20, 1, 12, 41) + 118.003
+
+describe('a time as a clock shows it', () => {
+  test('has microseconds and the hour of its zone', () => {
+    expect(wallTimeOf(MS, 'Asia/Shanghai')).toEqual({
+      year: 2026,
+      month: 11,
+      day: 20,
+      hour: 9,
+      minute: 12,
+      second: 41,
+      micros: 118_003,
+    })
+  })
+
+  test('leads back to the same moment', () => {
+    for (const zone of ['utc', 'Asia/Shanghai', 'America/St_Johns', 'Europe/Berlin'])
+      expect(msOfWallTime(wallTimeOf(MS, zone), zone)).toBeCloseTo(MS, 3)
+  })
+
+  test('carries over when a part is stepped past its end, and ends a short month with its last day', () => {
+    const wall = wallTimeOf(Date.UTC(2026, 0, 31, 23, 59, 59) + 999.999, 'utc')
+    expect(stepWallTime(wall, 'micros', 1)).toMatchObject({ month: 2, day: 1, hour: 0, micros: 0 })
+    expect(stepWallTime(wall, 'month', 1)).toMatchObject({ month: 2, day: 28, hour: 23 })
+    expect(stepWallTime(wall, 'month', -1)).toMatchObject({ year: 2025, month: 12, day: 31 })
+    expect(stepWallTime(wall, 'year', -1)).toMatchObject({ year: 2025, month: 1 })
+  })
+
+  test('is read as it was copied, with its own offset before that of the field', () => {
+    expect(readWholeTime('2026-11-20 09:12:41.118003+08', 'utc')).toBeCloseTo(MS, 3)
+    expect(readWholeTime('2026-11-20T01:12:41.118003Z', 'Asia/Shanghai')).toBeCloseTo(MS, 3)
+    expect(readWholeTime(' 2026-11-20 09:12:41.118003 ', 'Asia/Shanghai')).toBeCloseTo(MS, 3)
+    expect(readWholeTime('2026-11-20 09:12', 'utc')).toBe(Date.UTC(2026, 10, 20, 9, 12))
+    expect(readWholeTime('yesterday', 'utc')).toBeUndefined()
+  })
+})

@@ -1,0 +1,139 @@
+import { widthOf } from './fit-text.ts'
+import type { Interval } from './recovery-reach.ts'
+import {
+  type Lane,
+  type LaneBackup,
+  type LaneGap,
+  type LanePlace,
+  switchCurve,
+  withoutOverlaps,
+} from './recovery-lanes.ts'
+
+/** What a lane says, in the language that is set. */
+export type LaneTexts = {
+  readonly lane: (lane: Lane) => { readonly title: string; readonly line: string }
+  readonly gap: (gap: LaneGap) => string
+  readonly bare: string
+  readonly left: (lane: Lane) => string
+  readonly tail: (lagMs: number) => string
+  readonly switched: (lane: Lane) => string
+  readonly backup: (backup: LaneBackup) => string
+}
+
+const SMALL_PX = 11
+/** Shorter ones could not be seen. */
+const LEAST_PX = 3
+export const LANE_CLIP = 'recovery-plot'
+
+/** One timeline: what can be reached, what is missing, its backups, and where it comes from. */
+export function LaneShape(props: {
+  readonly place: LanePlace
+  readonly parent: LanePlace | undefined
+  readonly isChosen: boolean
+  readonly tail: Interval | undefined
+  readonly nowMs: number
+  readonly toX: (ms: number) => number
+  readonly right: number
+  readonly texts: LaneTexts
+}) {
+  const { place, parent, isChosen, tail, nowMs, toX, right, texts } = props
+  const { lane, top, bottom } = place
+  const height = bottom - top
+  const { title, line } = texts.lane(lane)
+  const box = ({ fromMs, toMs }: Interval) => {
+    const x = toX(fromMs)
+    return { x, y: top, width: Math.max(LEAST_PX, toX(toMs) - x), height }
+  }
+  const last = lane.zones.at(-1)
+  const isLeft = last?.endsBy === 'timeline-left' && !lane.gaps.some(({ fromMs }) => fromMs >= last.toMs)
+  const switchX = lane.switchMs === undefined ? undefined : toX(lane.switchMs)
+  const gapTexts = withoutOverlaps(
+    lane.gaps.map((gap) => {
+      const text = texts.gap(gap)
+      const width = widthOf(text, SMALL_PX)
+      return { x: Math.max(0, Math.min(toX(gap.fromMs), right - width)), width, text, gap }
+    }),
+    10,
+  )
+  return (
+    <g className={isChosen ? 'lane chosen' : 'lane'} aria-hidden="true">
+      <text className="lane-title" x={0} y={top + 12}>
+        {title}
+      </text>
+      <text className="lane-line" x={0} y={top + 28}>
+        {line}
+      </text>
+      <g clipPath={`url(#${LANE_CLIP})`}>
+        {lane.bare.map((one) => (
+          <g key={one.fromMs}>
+            <rect className="bare" {...box(one)} />
+            {box(one).width < widthOf(texts.bare, SMALL_PX) + 8 ? null : (
+              <text className="note" x={box(one).x + box(one).width / 2} y={top + 17} textAnchor="middle">
+                {texts.bare}
+              </text>
+            )}
+          </g>
+        ))}
+        {lane.zones.map((zone) => (
+          <g key={zone.fromLsn}>
+            <rect className={zone.isExact ? 'zone' : 'zone estimated'} {...box(zone)} />
+            {zone.isExact || box(zone).width < 40 ? null : (
+              <text className="about" x={box(zone).x + box(zone).width - 8} y={top + 17} textAnchor="end">
+                ≈
+              </text>
+            )}
+          </g>
+        ))}
+        {lane.gaps.map((gap) => (
+          <rect key={gap.firstSegment} className="gap" {...box(gap)} />
+        ))}
+        {tail === undefined ? null : <rect className="tail" {...box(tail)} />}
+        {lane.points.map(({ ms, id }) => (
+          <circle key={id} className="point" cx={toX(ms)} cy={(top + bottom) / 2} r={6} />
+        ))}
+        {lane.backups.map((backup) => (
+          <rect
+            key={backup.id}
+            className={backup.isUsable ? 'backup' : 'backup unusable'}
+            x={toX(backup.ms) - (backup.isFull ? 5 : 2.5)}
+            y={backup.isFull ? top - 4 : top + 3}
+            width={backup.isFull ? 10 : 5}
+            height={backup.isFull ? height + 8 : height - 6}
+            rx={1.5}
+          >
+            <title>{texts.backup(backup)}</title>
+          </rect>
+        ))}
+        {gapTexts.map(({ x, text, gap }) => (
+          <text key={gap.firstSegment} className="gap-text" x={x} y={top - 8}>
+            {text}
+          </text>
+        ))}
+        {isLeft ? (
+          <text className="note" x={toX(last.toMs) + 6} y={top + 17}>
+            {texts.left(lane)}
+          </text>
+        ) : null}
+        {tail === undefined || toX(tail.fromMs) > right ? null : (
+          <text className="tail-text" x={right} y={bottom + 14} textAnchor="end">
+            {texts.tail(nowMs - tail.fromMs)}
+          </text>
+        )}
+        {parent === undefined || switchX === undefined ? null : (
+          <g>
+            <path className="switch" d={switchCurve(parent, place, switchX)} />
+            <circle className="switch-dot" cx={switchX} cy={parent.bottom} r={4} />
+            <text
+              className="switch-text"
+              x={switchX < 320 ? switchX + 14 : switchX - 8}
+              y={(parent.bottom + top) / 2 + 4}
+              textAnchor={switchX < 320 ? 'start' : 'end'}
+            >
+              {texts.switched(lane)}
+            </text>
+          </g>
+        )}
+      </g>
+    </g>
+  )
+}
