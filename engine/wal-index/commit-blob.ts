@@ -32,9 +32,11 @@ export class CommitBlob {
     const { time, xid, deleted, inserted, updated, dropped } = commit
     this.#putSigned(place - this.#place)
     this.#put(Number(commit.endLsn - commit.lsn))
-    this.#putSigned(time - this.#time)
+    const later = time - this.#time
+    this.#put(Math.abs(later))
     this.#putSigned(xid - this.#xid)
-    this.#put((deleted > 0 ? 1 : 0) | (inserted > 0 ? 2 : 0) | (updated > 0 ? 4 : 0) | (dropped > 0 ? 8 : 0))
+    const flags = [deleted > 0, inserted > 0, updated > 0, dropped > 0, later < 0]
+    this.#put(flags.reduce((sum, flag, bit) => sum + (flag ? 1 << bit : 0), 0))
     if (deleted > 0) this.#put(deleted)
     if (inserted > 0) this.#put(inserted)
     if (updated > 0) this.#put(updated)
@@ -54,7 +56,7 @@ export class CommitBlob {
     this.#put(value < 0 ? -value * 2 - 1 : value * 2)
   }
 
-  /** By division: the values have up to 53 bits. */
+  /** By division: the values have up to 54 bits. */
   #put(value: number): void {
     let rest = value
     for (; rest >= 128; rest = Math.floor(rest / 128)) this.#bytes[this.#length++] = (rest % 128) + 128
@@ -89,9 +91,10 @@ export function* readCommitBlob(
   while (at < blob.length) {
     place += takeSigned()
     const length = take()
-    time += takeSigned()
+    const later = take()
     xid += takeSigned()
     const flags = take()
+    time += (flags & 16) !== 0 ? -later : later
     const deleted = (flags & 1) !== 0 ? take() : 0
     const inserted = (flags & 2) !== 0 ? take() : 0
     const updated = (flags & 4) !== 0 ? take() : 0

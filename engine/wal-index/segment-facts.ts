@@ -93,7 +93,7 @@ export class SegmentCollector {
       case 'abort': {
         const deeds = this.#open.end(event)
         if (lsn < this.#skipBefore) return
-        const time = Number(event.micros - POSTGRES_EPOCH_MICROS)
+        const time = timeOf(event.micros)
         this.#last = { lsn, time }
         this.#first ??= this.#last
         if (event.kind === 'abort') {
@@ -121,7 +121,7 @@ export class SegmentCollector {
       default: {
         if (lsn < this.#skipBefore) return
         const { micros, ...rest } = event
-        const place = { lsn, endLsn, time: Number(micros - POSTGRES_EPOCH_MICROS), xid }
+        const place = { lsn, endLsn, time: timeOf(micros), xid }
         if (rest.kind === 'restore-point') return this.#keep({ ...place, ...rest })
         if (rest.kind === 'end-of-recovery') return this.#keep({ ...place, ...rest, kind: 'timeline-begin' })
         const { kind, isShutdown, redoLsn, timeline } = rest
@@ -141,6 +141,14 @@ export class SegmentCollector {
   #keep(event: IndexEvent): void {
     if (this.#events.length < MOST_EVENTS) this.#events.push(event)
   }
+}
+
+/** Beyond these a clock was wrong: some 140 years around 2000. */
+const LATEST_TIME = 2n ** 52n
+
+function timeOf(micros: bigint): number {
+  const time = micros - POSTGRES_EPOCH_MICROS
+  return Number(time > LATEST_TIME ? LATEST_TIME : time < -LATEST_TIME ? -LATEST_TIME : time)
 }
 
 /** Most records have one short header and their data; the others are read with care. */
