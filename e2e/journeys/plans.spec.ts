@@ -42,6 +42,9 @@ test('a chain is grown, merged and deleted, each time with a look at what it doe
   const sheet = page.getByRole('dialog')
   await expect(sheet).toContainText(`become one FULL named ${middle}`)
   await expect(sheet).toContainText(`These moments can no longer be restored: ${full}`)
+  await expect(sheet).toContainText(
+    /more until the increments go; [\d.]+ \wiB are free on the disk of the catalog/,
+  )
   await expectAccessible(page)
   await sheet.getByRole('button', { name: 'Merge' }).click()
   await expect(page.getByText(`Backup ${middle} is a FULL now`, { exact: false })).toBeVisible({

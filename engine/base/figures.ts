@@ -23,6 +23,10 @@ export type FigureBasis =
   | { readonly kind: 'changes'; readonly mode: BackupModeName | undefined; readonly count: number }
   /** How long the newest backups of that mode and compression took. */
   | { readonly kind: 'durations'; readonly mode: BackupModeName; readonly count: number }
+  /** The lists of files of so many backups. */
+  | { readonly kind: 'lists'; readonly count: number }
+  /** How long the newest merges in this catalog took. */
+  | { readonly kind: 'merges'; readonly count: number }
 
 /** A range, and what it rests on. */
 export type KnownRange = Range & { readonly bases: readonly FigureBasis[] }
@@ -32,3 +36,20 @@ export type Figure =
   | ({ readonly kind: 'about' } & KnownRange)
   | { readonly kind: 'at-most'; readonly high: number; readonly bases: readonly FigureBasis[] }
   | { readonly kind: 'unknown' }
+
+/**
+ * What was measured, for `factor` times as much of what it depends on. Pages that change again count once, and some work
+ * is the same for any amount: so the result lies between standing still and growing by the factor.
+ */
+export function scaled(measured: number, factor: number): Range {
+  return { low: measured * Math.min(1, factor), high: measured * Math.max(1, factor) }
+}
+
+/** From the least to the greatest; undefined when there are none. */
+export function spanOf(ranges: readonly Range[]): Range | undefined {
+  if (ranges.length === 0) return undefined
+  return {
+    low: Math.min(...ranges.map(({ low }) => low)),
+    high: Math.max(...ranges.map(({ high }) => high)),
+  }
+}

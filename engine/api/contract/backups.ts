@@ -125,6 +125,19 @@ export type MergePlan = {
   readonly incrementBytes: number
 }
 
+/** What carrying out the plan of a merge would come to. */
+export type MergeEstimate = {
+  /** Of the plan that it is about. */
+  readonly hash: string
+  /** Bytes that are free for Tidemark on the disk of the catalog; undefined where that cannot be told. */
+  readonly freeBytes: number | undefined
+  /** Bytes that the merge takes at its fullest besides what is there, before it deletes the increments. */
+  readonly neededBytes: Figure
+  /** `short`: there is certainly too little, and the merge will refuse to begin; `close`: there may be too little. */
+  readonly room: 'enough' | 'close' | 'short' | 'unknown'
+  readonly seconds: Figure
+}
+
 /** One mode, before anything starts. */
 export type ModeOutlook = {
   readonly mode: BackupModeName
@@ -253,6 +266,8 @@ export const backups = {
   ),
   /** `id` is an increment, or a FULL with one child. Refused with a reason when there is nothing to merge. */
   'backups.plan-merge': query<MergePlan>()(z.strictObject({ ...instanceRef, id: backupId })),
+  /** Reads the lists of files of all that takes part: some seconds where there are many. */
+  'backups.estimate-merge': query<MergeEstimate>()(z.strictObject({ ...instanceRef, id: backupId, threads })),
   /** Carries out exactly the plan of that hash, or refuses with `plan.stale`. Also finishes a merge. */
   'backups.merge': command<{ readonly job: string }>()(
     z.strictObject({

@@ -57,6 +57,8 @@ export type JobResult =
       readonly vanishedIds: readonly string[]
       readonly writtenBytes: number
       readonly freedBytes: number
+      /** Stored bytes of all that took part; undefined when an earlier merge was finished. */
+      readonly memberBytes?: number
     }
   | {
       readonly kind: 'receive-wal'

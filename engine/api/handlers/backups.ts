@@ -18,6 +18,7 @@ import { planDelete } from '../../operations/delete/plan.ts'
 import { deleteBackups } from '../../operations/delete/run.ts'
 import { markFailed } from '../../operations/mark-failed/run.ts'
 import { requireMergePlan } from '../../operations/merge/plan.ts'
+import { type PastMerge, readMergeOutlook } from '../../operations/merge/outlook.ts'
 import { mergeBackups } from '../../operations/merge/run.ts'
 import { validateBackups } from '../../operations/validate/run.ts'
 import { backupRecords } from '../backup-records.ts'
@@ -34,6 +35,9 @@ import type { JobResult } from '../contract/jobs.ts'
 import { quietRun } from '../quiet-run.ts'
 import { validateTarget } from '../validate-target.ts'
 import { NEWEST_PROGRAM_VERSION, WRITTEN_PROGRAM_VERSION } from '../version.ts'
+
+/** As many of the newest jobs are looked through for merges. */
+const MOST_PAST_JOBS = 500
 
 export function backupHandlers(context: EngineContext): Pick<EngineHandlers, keyof typeof contract> {
   const { jobs, changes, clock } = context
@@ -138,6 +142,17 @@ export function backupHandlers(context: EngineContext): Pick<EngineHandlers, key
         id,
         newestProgramVersion: NEWEST_PROGRAM_VERSION,
       }),
+    'backups.estimate-merge': async ({ catalog, instance, id, threads }, { signal }) =>
+      await readMergeOutlook(
+        {
+          catalog,
+          instance,
+          request: { id, newestProgramVersion: NEWEST_PROGRAM_VERSION },
+          threads: threads ?? 1,
+          past: pastMerges(context, catalog),
+        },
+        { signal },
+      ),
     'backups.merge': async ({ catalog, instance, id, hash, threads, isValidated, isSynced }) => {
       const job = jobs.start({
         kind: 'merge',
@@ -257,6 +272,17 @@ async function backUp(
     )
   }
   return { ...done, status }
+}
+
+/** Merges in a catalog that went through from their beginning, newest first, as the journal has them. */
+function pastMerges({ jobs }: EngineContext, catalog: string): readonly PastMerge[] {
+  return jobs.list(MOST_PAST_JOBS).flatMap((job) => {
+    const { result, startedAt, endedAt } = job
+    if (job.catalog !== catalog || job.state !== 'succeeded' || result?.kind !== 'merge') return []
+    if (result.memberBytes === undefined || startedAt === undefined || endedAt === undefined) return []
+    const seconds = Math.max(1, (Date.parse(endedAt) - Date.parse(startedAt)) / 1000)
+    return [{ memberBytes: result.memberBytes, seconds }]
+  })
 }
 
 /** Jobs that change an instance go one after the other. */

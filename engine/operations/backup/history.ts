@@ -1,4 +1,4 @@
-import type { KnownRange, Range } from '../../base/figures.ts'
+import { type KnownRange, type Range, scaled, spanOf } from '../../base/figures.ts'
 import type { Backup } from '../../catalog/backup.ts'
 import type { KnownBackup } from '../../catalog/parent.ts'
 import type { BackupControl, BackupMode, CompressAlgorithm } from '../../format/backup-control.ts'
@@ -99,21 +99,4 @@ export function durationsOf(
     .slice(0, HISTORY_LENGTH)
   const range = spanOf(ranges)
   return range && { ...range, bases: [{ kind: 'durations', mode, count: ranges.length }] }
-}
-
-/**
- * What was measured, for `factor` times as much of what it depends on. Pages that change again count once, and some work
- * is the same for any amount: so the result lies between standing still and growing by the factor.
- */
-function scaled(measured: number, factor: number): Range {
-  return { low: measured * Math.min(1, factor), high: measured * Math.max(1, factor) }
-}
-
-/** From the least to the greatest; undefined when there are none. */
-function spanOf(ranges: readonly Range[]): Range | undefined {
-  if (ranges.length === 0) return undefined
-  return {
-    low: Math.min(...ranges.map(({ low }) => low)),
-    high: Math.max(...ranges.map(({ high }) => high)),
-  }
 }

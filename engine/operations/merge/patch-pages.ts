@@ -8,11 +8,10 @@ import { kernel } from '../../kernel/kernel.ts'
 import { packHeaderTable, readHeaderTable } from '../steps/header-table.ts'
 import type { TaskContext } from '../steps/worker-pool.ts'
 import type { FileToMerge, MergedFile, MergeFilesInput, MergeSource } from './file-work.ts'
+import { isWorthPatching } from './room.ts'
 import { damagedSource, openStored } from './source-pages.ts'
 
 const RECORD_BYTES = BLOCK_HEADER_BYTES + PAGE_BYTES
-/** A file of which less than a quarter stays is written anew, which costs little more. */
-const LEAST_STAYING_SHARE = 4
 
 const before = kernel.reserve(RECORD_BYTES)
 const after = kernel.reserve(RECORD_BYTES)
@@ -97,9 +96,8 @@ function planPatch(file: FileToMerge, input: MergeFilesInput): Patch | undefined
       changedCount++
     }
   }
-  const writtenCount = changedCount + blockCount - fullBlocks
-  if (writtenCount * LEAST_STAYING_SHARE > blockCount * (LEAST_STAYING_SHARE - 1)) return undefined
-  const writtenBytes = writtenCount * RECORD_BYTES
+  if (!isWorthPatching(changedCount, fullBlocks, blockCount)) return undefined
+  const writtenBytes = (changedCount + blockCount - fullBlocks) * RECORD_BYTES
   return { full, fullTable, fullBlocks, increments, owner, record, writtenBytes }
 }
 

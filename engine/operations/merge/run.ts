@@ -4,23 +4,19 @@ import type { BackupId } from '../../base/backup-id.ts'
 import { secondsFromBackupId } from '../../base/backup-id.ts'
 import { EngineError } from '../../base/engine-error.ts'
 import type { Run } from '../../base/run.ts'
-import {
-  type Backup,
-  changeStatus,
-  readContentList,
-  readControl,
-  writeBackupControl,
-} from '../../catalog/backup.ts'
+import { type Backup, changeStatus, readControl, writeBackupControl } from '../../catalog/backup.ts'
 import { type Inventory, readInventory } from '../../catalog/inventory.ts'
 import { lockAll, lockExclusive } from '../../catalog/lock.ts'
 import { removeBackup } from '../../catalog/remove-backup.ts'
 import { syncDirectory } from '../../host/durable-file.ts'
+import { freeBytes } from '../../host/disk.ts'
 import { mapFileError } from '../../host/file-error.ts'
 import { checkBackupFiles } from '../steps/check-backup.ts'
 import { ProgressTicker } from '../steps/progress-ticker.ts'
-import { requireSafePath } from '../steps/stored-versions.ts'
 import { openWorkerPool, type WorkerPool } from '../steps/worker-pool.ts'
 import { applyMerge } from './apply.ts'
+import { membersOf, readMember } from './members.ts'
+import { judgeRoom, memberBytesOf, neededRoom } from './outlook.ts'
 import { type MergePlan, type MergeRequest, requireMergePlan } from './plan.ts'
 import type { Member } from './work-list.ts'
 
@@ -46,6 +42,8 @@ export type MergeOutcome = {
   /** Bytes that were stored anew; 0 when only the end of a merge was left. */
   readonly writtenBytes: number
   readonly freedBytes: number
+  /** Stored bytes of all that took part; undefined when an earlier merge was finished. */
+  readonly memberBytes?: number
 }
 
 /**
@@ -78,7 +76,13 @@ export async function mergeBackups(input: MergeInput, run: Run): Promise<MergeOu
   const writtenBytes = plan.stage === 'finish' ? 0 : await mergeMembers(current, plan, input, run)
   const freedBytes = await finish(inventory, plan, run)
   run.log.info(`backup ${plan.destinationId} is a FULL backup now; ${writtenBytes} bytes were stored anew`)
-  return { backupId: plan.destinationId, vanishedIds: plan.vanishingIds, writtenBytes, freedBytes }
+  return {
+    backupId: plan.destinationId,
+    vanishedIds: plan.vanishingIds,
+    writtenBytes,
+    freedBytes,
+    ...(plan.stage === 'start' && { memberBytes: memberBytesOf(plan) }),
+  }
 }
 
 function requireHash(plan: MergePlan, hash: string): void {
@@ -86,11 +90,6 @@ function requireHash(plan: MergePlan, hash: string): void {
   throw new EngineError('plan.stale', 'the catalog changed after the merge was planned', {
     hint: 'Look at the new plan and confirm it again.',
   })
-}
-
-/** The FULL first. */
-function membersOf({ backups }: Inventory, plan: MergePlan): readonly Backup[] {
-  return plan.members.flatMap(({ id }) => backups.find((backup) => backup.id === id) ?? [])
 }
 
 /** Ends with the FULL being MERGED. */
@@ -105,6 +104,7 @@ async function mergeMembers(
   for (const backup of backups) members.push(await readMember(backup))
   const [full] = members
   if (full === undefined) throw new EngineError('backup.chain-broken', 'the chain is empty')
+  await requireRoom(members, plan, input, run)
   if (input.isValidated) await requireSoundMembers(members, pool, run)
   run.signal.throwIfAborted()
 
@@ -131,22 +131,24 @@ async function mergeMembers(
   }
 }
 
-async function readMember(backup: Backup): Promise<Member> {
-  const { control } = backup
-  if (control === undefined)
-    throw new EngineError('backup.damaged', `backup ${backup.id}: ${backup.problem ?? 'no control file'}`)
-  try {
-    const entries = await readContentList(backup)
-    for (const entry of entries) requireSafePath(entry.path)
-    return { backup, control, entries }
-  } catch (thrown) {
-    if (!(thrown instanceof EngineError) || thrown.code === 'backup.damaged') throw thrown
-    throw new EngineError('backup.damaged', `backup ${backup.id} has no usable content list`, {
-      hint: 'Nothing was changed. Validate the instance.',
-      cause: thrown,
-      facts: { backup: backup.id },
-    })
-  }
+/** A merge that a full disk breaks off leaves a chain that nobody can restore before it is finished: better not to begin. */
+async function requireRoom(
+  members: readonly Member[],
+  plan: MergePlan,
+  { threads }: MergeInput,
+  run: Run,
+): Promise<void> {
+  const [full] = members
+  const free = full === undefined ? undefined : await freeBytes(full.backup.directory)
+  const needed = neededRoom(members, plan, threads)
+  const room = judgeRoom(needed, free)
+  const text = `the merge needs ${needed.low === needed.high ? '' : `${needed.low} to `}${needed.high} bytes besides what is there, and ${free} are free`
+  if (room === 'close') run.log.warning(text)
+  if (room !== 'short') return
+  throw new EngineError('storage.full', text, {
+    hint: 'Nothing was changed. Make room on the disk of the catalog, or merge fewer increments at once.',
+    facts: { backup: plan.destinationId },
+  })
 }
 
 /** Checksums of all files; pages are not looked into. The files of a FULL that is half merged agree with no list. */

@@ -4,6 +4,7 @@ import { type BackupControl, versionNumber } from '../../format/backup-control.t
 import type { ContentEntry, HeaderTablePlace } from '../../format/content-list.ts'
 import { PAGE_BYTES } from '../../format/page-header.ts'
 import {
+  contentKey,
   contentRoot,
   indexContent,
   isDirectoryEntry,
@@ -13,6 +14,7 @@ import {
   storedVersions,
 } from '../steps/stored-versions.ts'
 import type { FileToMerge, MergedFile, MergeSource } from './file-work.ts'
+import { type FileRoom, roomOfFile } from './room.ts'
 
 /** A backup that takes part, with its content list. */
 export type Member = {
@@ -27,6 +29,8 @@ export type FileWork = {
   readonly version: ContentEntry | undefined
   readonly file: FileToMerge
   readonly sizeBytes: number
+  /** What it takes to store it anew. */
+  readonly room: FileRoom
 }
 
 /** What becomes of every entry of the destination. Together they are the list of the merged backup. */
@@ -93,6 +97,16 @@ export function planMergeWork(chain: readonly Member[], isResumed: boolean): Mer
         mayStay,
       },
       sizeBytes: versions.reduce((sum, one) => sum + one.entry.sizeBytes, 0),
+      room: roomOfFile({
+        entry,
+        versions,
+        endsInFull: versions.at(-1)?.index === chain.length - 1,
+        oldBytes: Math.max(0, indexes.at(-1)?.get(contentKey(entry))?.sizeBytes ?? 0),
+        compressAlgorithm: destination.control.compressAlgorithm,
+        isPaged: isPaged(entry),
+        mayStay,
+        isResumed,
+      }),
     })
 
     if (!isPaged(entry)) {

@@ -8,6 +8,7 @@ import { type Say, useTexts } from '../../lib/i18n.ts'
 import { useQuery } from '../../lib/use-query.ts'
 import { type PlannedBackup, PlanStrip } from '../../pictures/plan-strip.tsx'
 import { Field, Skeleton } from '../../ui/parts.tsx'
+import { MergeCost } from './merge-cost.tsx'
 import { Sheet } from './plan-sheet.tsx'
 
 /** So many chains are drawn; the others are counted. */
@@ -15,6 +16,8 @@ const MOST_PICTURES = 3
 /** So many backups are named one by one. */
 const MOST_NAMED = 300
 const MOST_IN_SENTENCE = 12
+/** What a merge may take of the machine. */
+const THREADS = 2
 
 /** What deleting backups takes with it, drawn, and carried out only after the name of the instance was typed. */
 export function DeleteSheet(props: {
@@ -116,6 +119,11 @@ export function MergeSheet(props: {
     engine['backups.plan-merge'](subject, { signal }),
   )
   const ready = plan.kind === 'ready' ? plan.value : undefined
+  const estimate = useQuery(
+    `estimate-merge ${instance.catalog}\n${instance.instance}\n${backup.id}`,
+    (signal) => engine['backups.estimate-merge']({ ...subject, threads: THREADS }, { signal }),
+  )
+  const isShort = estimate.kind === 'ready' && estimate.value.room === 'short'
   const isBegun = ready !== undefined && ready.stage !== 'start'
   const fateOf = (id: string): PlannedBackup['fate'] => {
     if (id === ready?.destinationId) return 'becomes-full'
@@ -129,14 +137,14 @@ export function MergeSheet(props: {
           ? say('plan.finish-title', { id: ready.destinationId })
           : say('plan.merge-title', { id: backup.id })
       }
-      isReady={ready !== undefined}
+      isReady={ready !== undefined && !isShort}
       confirm={say(isBegun ? 'plan.merge-finish' : 'plan.merge-confirm')}
       isDangerous={false}
       hash={ready?.hash}
       onLook={plan.refetch}
       onClose={onClose}
       start={async () =>
-        (await engine['backups.merge']({ ...subject, hash: ready?.hash ?? '', threads: 2 })).job
+        (await engine['backups.merge']({ ...subject, hash: ready?.hash ?? '', threads: THREADS })).job
       }
     >
       {plan.kind === 'loading' ? <Skeleton label={say('common.loading')} /> : null}
@@ -151,6 +159,7 @@ export function MergeSheet(props: {
             })}
           </p>
           <Picture backups={family.map((one) => ({ ...shapeOf(one), fate: fateOf(one.id) }))} />
+          {ready.stage === 'finish' ? null : <MergeCost estimate={estimate} />}
           {ready.vanishingIds.length === 0 ? null : (
             <p className="status look">
               ⚠{' '}

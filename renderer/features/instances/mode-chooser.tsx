@@ -1,7 +1,7 @@
 import { useId } from 'react'
 import type { BackupEstimate, BackupRequest, ModeOutlook } from '../../../engine/api/contract/backups.ts'
 import { saySentence, useTexts } from '../../lib/i18n.ts'
-import { sayBases, sayBytes, saySeconds } from './estimate-texts.ts'
+import { sayBases, sayBytes, saySeconds } from '../../lib/estimate-texts.ts'
 import { sayChoice, sayReasons } from './mode-texts.ts'
 import './mode-chooser.css'
 

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
-import type { Figure } from '../../../engine/base/figures.ts'
-import { parseBackupId } from '../../../engine/base/backup-id.ts'
-import type { Say } from '../../lib/i18n.ts'
-import { en } from '../../lib/locales/en.ts'
+import type { Figure } from '../../engine/base/figures.ts'
+import { parseBackupId } from '../../engine/base/backup-id.ts'
+import type { Say } from './i18n.ts'
+import { en } from './locales/en.ts'
 import { sayBases, sayBytes, saySeconds } from './estimate-texts.ts'
 
 /** The English texts, with the singular as i18next chooses it. */

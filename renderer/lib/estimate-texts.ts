@@ -1,6 +1,6 @@
-import type { Figure, FigureBasis } from '../../../engine/base/figures.ts'
-import { formatBytes } from '../../lib/format.ts'
-import type { Say } from '../../lib/i18n.ts'
+import type { Figure, FigureBasis } from '../../engine/base/figures.ts'
+import { formatBytes } from './format.ts'
+import type { Say } from './i18n.ts'
 
 /** What is nearer together than this is one figure to a reader. */
 const NOTICEABLE = 1.1
@@ -76,6 +76,9 @@ function sayBasis(say: Say, basis: FigureBasis): string {
       return basis.mode === undefined
         ? say('backup.basis-changes-any', { count: basis.count })
         : say('backup.basis-changes', { count: basis.count, mode: basis.mode })
+    case 'lists':
+    case 'merges':
+      return say(`merge-cost.basis-${basis.kind}`, { count: basis.count })
     case 'durations':
       return say('backup.basis-durations', { count: basis.count, mode: basis.mode })
   }
