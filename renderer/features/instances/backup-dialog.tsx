@@ -9,7 +9,7 @@ import { announce, navigate } from '../../lib/stores.ts'
 import { useQuery } from '../../lib/use-query.ts'
 import { Dialog, Field } from '../../ui/parts.tsx'
 import { EstimateBases, ModeChooser, outlookOf } from './mode-chooser.tsx'
-import { useSettled } from './use-settled.ts'
+import { useSettled } from '../../lib/use-settled.ts'
 
 /** A level is typed in less time than the server is asked. */
 const SETTLED_MS = 400
