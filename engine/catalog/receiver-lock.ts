@@ -1,4 +1,4 @@
-import { readFileSync, realpathSync, unlinkSync } from 'node:fs'
+import { existsSync, readFileSync, realpathSync, unlinkSync } from 'node:fs'
 import { open, unlink } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
@@ -75,6 +75,7 @@ async function takeOver(file: string): Promise<void> {
 
 /** The living process that receives into the archive of an instance, if there is one. Takes nothing. */
 export function findReceiver(catalog: string, instance: string): ReceiverOwner | undefined {
+  if (!existsSync(archiveDirectory(catalog, instance))) return undefined
   const file = requireLockFile(catalog, instance)
   try {
     const owner = readOwner(file)

@@ -2,8 +2,10 @@ import { readdir, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
 import type { ReceiverStatus } from '../api/contract/wal-receiver.ts'
+import { SILENT_LOG } from '../base/log.ts'
 import { parseLsn } from '../base/lsn.ts'
 import { walSegmentName } from '../base/wal-segment.ts'
+import { findSlotBySql } from '../server/replication-slot.ts'
 import { makeArchive } from '../testing/archives.ts'
 import { startEngine, type TestEngine } from '../testing/engines.ts'
 import { scratchDirectory } from '../testing/scratch.ts'
@@ -80,6 +82,18 @@ describe.each(serverMajors())('the WAL receiver of PostgreSQL %i', (major) => {
     expect((await statusOf(engine, ref)).gaps).toHaveLength(1)
   })
 
+  test('finds its slot by SQL where the replication protocol does not tell', async () => {
+    await using scratch = await scratchDirectory('wal-receiver')
+    await using server = await startWalServer(scratch.path, major)
+    const call = { signal: new AbortController().signal, log: SILENT_LOG }
+    const restartLsn = await server.value(
+      'postgres',
+      `select lsn::text from pg_create_physical_replication_slot('${SLOT}', true)`,
+    )
+    expect(await findSlotBySql(server.connection(), SLOT, call)).toEqual(['physical', restartLsn])
+    expect(await findSlotBySql(server.connection(), 'another', call)).toEqual([])
+  })
+
   test('is a service: backups do not wait for it, and it is started again with the application', async () => {
     await using scratch = await scratchDirectory('wal-receiver')
     await using server = await startWalServer(scratch.path, major)
@@ -99,6 +113,9 @@ describe.each(serverMajors())('the WAL receiver of PostgreSQL %i', (major) => {
       )
       expect(backup.error).toBeUndefined()
       expect(await engine.client['jobs.get']({ job })).toMatchObject({ state: 'running' })
+      await expect(engine.client['instances.remove']({ ...ref, typedName: 'main' })).rejects.toMatchObject({
+        code: 'catalog.locked',
+      })
       await using other = await startEngine({ env: password })
       expect(await statusOf(other, ref)).toMatchObject({ phase: 'elsewhere', owner: { pid: process.pid } })
     }

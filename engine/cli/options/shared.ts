@@ -29,6 +29,13 @@ export const ON_CATALOG: readonly CommandName[] = ['init', ...ABOUT_INSTANCE]
 /** Commands that write `pg_probackup.conf`. */
 export const SAVES: readonly CommandName[] = ['add-instance', 'set-config']
 /** Commands whose work is a job. */
-export const RUNS_JOB: readonly CommandName[] = ['backup', 'restore', 'validate', 'merge', 'delete', 'receive-wal']
+export const RUNS_JOB: readonly CommandName[] = [
+  'backup',
+  'restore',
+  'validate',
+  'merge',
+  'delete',
+  'receive-wal',
+]
 export const LEVELS = { kind: 'choice', name: 'LEVEL', choices: LOG_LEVELS } as const
 export const FORMATS = { kind: 'choice', name: 'FORMAT', choices: ['plain', 'json'] } as const

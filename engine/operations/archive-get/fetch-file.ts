@@ -28,7 +28,8 @@ export async function fetchFile(file: FetchedFile, target: string, signal: Abort
   const suffixes = !isSegment
     ? ['']
     : file.takesPartial
-      ? ['.gz', '', '.gz.partial', '.partial']
+      ? // A receiver may have given the partial one its name since that was looked for.
+        ['.gz', '', '.gz.partial', '.partial', '.gz', '']
       : ['.gz', '']
   let problem: unknown
   for (const suffix of suffixes) {

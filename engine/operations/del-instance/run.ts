@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { readdir, rm, rmdir } from 'node:fs/promises'
 import path from 'node:path'
 import { EngineError } from '../../base/engine-error.ts'
@@ -5,6 +6,7 @@ import type { Run } from '../../base/run.ts'
 import { readInventory } from '../../catalog/inventory.ts'
 import { lockAll } from '../../catalog/lock.ts'
 import { archiveDirectory, configFile, instanceDirectory } from '../../catalog/paths.ts'
+import { lockReceiver } from '../../catalog/receiver-lock.ts'
 import { isMissing, mapFileError } from '../../host/file-error.ts'
 import { removeTree } from '../../host/remove-tree.ts'
 
@@ -12,7 +14,7 @@ import { removeTree } from '../../host/remove-tree.ts'
  * Deletes an instance: backups, archived WAL, configuration. The data directory of the server is never touched.
  * Files that are not ours stay, and with them the directory.
  *
- * @throws {EngineError} `catalog.locked` before anything is deleted; `storage.not-empty` when foreign files remain
+ * @throws {EngineError} `catalog.locked` before anything is deleted, also while WAL is received; `storage.not-empty` when foreign files remain
  */
 export async function deleteInstance(
   input: { readonly catalog: string; readonly instance: string },
@@ -20,12 +22,14 @@ export async function deleteInstance(
 ): Promise<{ readonly deletedBackups: number }> {
   const { catalog, instance } = input
   const { backups } = await readInventory(catalog, instance, run)
+  const archive = archiveDirectory(catalog, instance)
+  // A receiver would go on writing into what is being removed.
+  await using _receiver = existsSync(archive) ? await lockReceiver(catalog, instance) : undefined
   await using _locks = await lockAll(backups, 'exclusive', run)
   for (const { id, directory } of backups) {
     run.log.info(`deleting backup ${id}`)
     await removeTree(directory, run.signal)
   }
-  const archive = archiveDirectory(catalog, instance)
   for (const name of await readdir(archive).catch(() => []))
     await removeTree(path.join(archive, name), run.signal)
   await rm(configFile(catalog, instance), { force: true })

@@ -106,7 +106,10 @@ test.each([
   const { directory, writer, send, read, segment } = await setUp()
   const other = change(Buffer.from(segment(0)))
   await writeFile(path.join(directory, FIVE), other)
-  await expect(send(0, SEGMENT_BYTES)).rejects.toMatchObject({ facts: { segment: FIVE } })
+  await expect(send(0, SEGMENT_BYTES)).rejects.toMatchObject({
+    code: 'wal.conflict',
+    facts: { segment: FIVE },
+  })
   expect((await read(FIVE)).equals(other)).toBe(true)
   expect((await read(`${FIVE}.partial`)).equals(segment(0))).toBe(true)
   expect(writer.syncedTo()).toBeUndefined()

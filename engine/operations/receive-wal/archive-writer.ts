@@ -36,7 +36,7 @@ type Current = {
  * Bytes that come again are written over the same bytes: a partial segment is never cut off, it may hold the last
  * commits of a server that is gone.
  *
- * Every call throws `storage.*` where the disk refuses, and `storage.exists` for a segment or history file that differs
+ * Every call throws `storage.*` where the disk refuses, and `wal.conflict` for a segment or history file that differs
  * from the one in the archive. What was safe before stays.
  */
 export function openArchiveWriter(options: {
@@ -129,7 +129,7 @@ export function openArchiveWriter(options: {
       const why = await findDifference(partial, file, segmentBytes)
       if (why === undefined) return true
       throw new EngineError(
-        'storage.exists',
+        'wal.conflict',
         `the archive has another segment ${archived} than the server: ${why}`,
         {
           hint: `Nothing was replaced; what the server sent is in ${name}.partial. See which one is right and move the other away. If the server was set back to an earlier state, give it an instance of its own.`,
@@ -185,7 +185,7 @@ export function openArchiveWriter(options: {
       })
       if (known === undefined) await writeFileDurably(file, text, { mode: FILE_MODE })
       else if (known !== text) {
-        throw new EngineError('storage.exists', `the archive has another ${name} than the server`, {
+        throw new EngineError('wal.conflict', `the archive has another ${name} than the server`, {
           hint: 'Two servers of this cluster have begun the same timeline; give one of them an instance of its own.',
           facts: { path: file },
         })

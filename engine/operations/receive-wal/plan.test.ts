@@ -111,7 +111,7 @@ describe('a failure', () => {
     [failure('storage.full'), 'space', 'space'],
     [failure('storage.denied'), 'stop', 'retry'],
     [failure('instance.identity-mismatch'), 'stop', 'stop'],
-    [failure('storage.exists'), 'stop', 'stop'],
+    [failure('wal.conflict'), 'stop', 'stop'],
     [new TypeError('a bug'), 'stop', 'stop'],
   ] as const)('%s: %s at first, %s later', (thrown, atFirst, later) => {
     expect(remedyFor(thrown, false)).toBe(atFirst)

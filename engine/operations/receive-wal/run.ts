@@ -70,7 +70,7 @@ export type ReceivedWal = {
  * is left is received.
  *
  * @throws {EngineError} `catalog.locked` when another receiver is at work; `instance.identity-mismatch`;
- * `storage.exists` when the archive has other WAL than the server; `server.*` and `storage.*` before anything could be
+ * `wal.conflict` when the archive has other WAL than the server; `server.*` and `storage.*` before anything could be
  * received
  */
 export async function receiveWalForever(
@@ -145,6 +145,7 @@ async function receiveUntilStopped(task: Task): Promise<never> {
     run.signal.throwIfAborted()
     let point: ReceivePoint | undefined
     let settings: ConnectionSettings | undefined
+    let hasReceived = false
     try {
       settings = await input.connection()
       await using connection = await openWalConnection(settings, task.systemIdentifier, run)
@@ -169,7 +170,10 @@ async function receiveUntilStopped(task: Task): Promise<never> {
           hasStreamed = true
           attempt = 0
           // Before that, the archive has nothing to go on from there.
-          if (heard.received > from) jump = undefined
+          if (heard.received > from) {
+            jump = undefined
+            hasReceived = true
+          }
           show(
             progressed(task.state(), { ...heard, ...countsOf(writer) }, task.segmentBytes, run.clock.nowMs()),
           )
@@ -197,6 +201,8 @@ async function receiveUntilStopped(task: Task): Promise<never> {
           break
         case 'gap':
           if (point === undefined || settings === undefined) throw thrown
+          // The gap begins where the stream has come to, which the archive tells.
+          if (hasReceived) break
           jump = await passGap(task, settings, point, thrown)
           if (jump !== undefined) break
           await pause(task, thrown, attempt)
