@@ -429,13 +429,15 @@ export const en = {
   'plan.merge-loses': 'These moments can no longer be restored: {{ids}}',
   'merge-cost.asking': 'Looking at what the merge takes…',
   'merge-cost.room': 'Room in between',
-  'merge-cost.room-text': '{{needed}} more until the increments go; {{free}} are free on the disk of the catalog',
+  'merge-cost.room-text':
+    '{{needed}} more until the increments go; {{free}} are free on the disk of the catalog',
   'merge-cost.room-blind': '{{needed}} more until the increments go; how much is free cannot be told',
   'merge-cost.time': 'Time',
   'merge-cost.no-merge': 'no earlier merge in this catalog to compare with',
   'merge-cost.basis-lists': 'the lists of files of {{count}} backups',
   'merge-cost.basis-merges_one': 'as the last merge in this catalog took, by the size of its backups',
-  'merge-cost.basis-merges': 'as the last {{count}} merges in this catalog took, by the size of their backups',
+  'merge-cost.basis-merges':
+    'as the last {{count}} merges in this catalog took, by the size of their backups',
   'merge-cost.close':
     'There may be too little room. A merge that a full disk breaks off must be finished before its backups can be restored.',
   'merge-cost.short':
