@@ -41,6 +41,10 @@ export const COMMANDS = {
     usage: '-B DIR --instance=NAME',
     summary: 'Lists what can be restored to: zones of moments, single points, and gaps in the WAL archive.',
   },
+  find: {
+    usage: '-B DIR --instance=NAME [--what=WHAT]',
+    summary: 'Reads archived WAL and lists what was dropped, truncated, deleted, committed or named in it.',
+  },
   backup: {
     usage: '-B DIR --instance=NAME -b MODE',
     summary: 'Takes a backup of a running cluster.',

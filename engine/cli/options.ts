@@ -2,6 +2,7 @@ import type { CommandName } from './command-list.ts'
 import { BACKUP_OPTIONS } from './options/backup.ts'
 import { COMPRESSION_OPTIONS } from './options/compression.ts'
 import { CONNECTION_OPTIONS } from './options/connection.ts'
+import { FINDING_OPTIONS } from './options/finding.ts'
 import { GENERAL_OPTIONS } from './options/general.ts'
 import { LOGGING_OPTIONS } from './options/logging.ts'
 import { OUTPUT_OPTIONS } from './options/output.ts'
@@ -27,6 +28,7 @@ export const OPTIONS: readonly OptionSpec[] = [
   ...COMPRESSION_OPTIONS,
   ...WAL_OPTIONS,
   ...RECEIVING_OPTIONS,
+  ...FINDING_OPTIONS,
   ...CONNECTION_OPTIONS,
   ...LOGGING_OPTIONS,
 ]

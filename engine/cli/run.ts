@@ -25,6 +25,7 @@ const COMMANDS: Readonly<Record<Exclude<Verb, CalledByServer>, () => Promise<Com
   'show-config': async () => (await import('./commands/config.ts')).showConfig,
   'set-backup': async () => (await import('./commands/set-backup.ts')).setBackup,
   show: async () => (await import('./commands/show.ts')).show,
+  find: async () => (await import('./commands/find.ts')).find,
   window: async () => (await import('./commands/window.ts')).window,
   backup: async () => (await import('./commands/backup.ts')).backup,
   restore: async () => (await import('./commands/restore.ts')).restore,

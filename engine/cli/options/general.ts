@@ -45,7 +45,7 @@ export const GENERAL_OPTIONS: readonly OptionSpec[] = [
     long: 'progress',
     value: FLAG,
     group: 'General',
-    commands: RUNS_JOB,
+    commands: [...RUNS_JOB, 'find'],
     meaning: 'Shows phase, bytes, files, rate and remaining time on standard error while the job runs.',
   },
   {

@@ -13,6 +13,7 @@ export const ABOUT_INSTANCE: readonly CommandName[] = [
   'show-config',
   'show',
   'window',
+  'find',
   'backup',
   'restore',
   'validate',

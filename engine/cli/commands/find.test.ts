@@ -1,0 +1,132 @@
+import { describe, expect, test } from 'vitest'
+import type { AccidentRecord, CommitRecord } from '../../api/contract/wal-index.ts'
+import type { IsoTime } from '../../base/iso-time.ts'
+import { jobHandlers, ON_MAIN, recorder, runCli } from '../../testing/cli-world.ts'
+
+const at = '2026-11-21T09:12:41.118003Z' as IsoTime
+const place = { timeline: 1, lsn: '0/3000060', endLsn: '0/3000188', at, xid: 48_213 }
+
+const dropped: AccidentRecord = {
+  ...place,
+  kind: 'drop',
+  count: 6,
+  databaseOid: 5,
+  relations: [16_411, 16_410, 16_407, 16_408, 16_409].map((relationNumber) => ({
+    tablespaceOid: 1663,
+    databaseOid: 5,
+    relationNumber,
+  })),
+  databases: [],
+  truncatedOids: [],
+}
+
+const commit: CommitRecord = { ...place, deleted: 12, inserted: 0, updated: 3, dropped: 0 }
+
+const read = {
+  'wal.index.start': async () => ({ job: 'job-1' }),
+  ...jobHandlers({
+    kind: 'index-wal',
+    result: {
+      kind: 'index-wal',
+      readSegments: 3,
+      readBytes: 3 << 24,
+      removedSegments: 0,
+      commits: 7,
+      findingCount: 0,
+    },
+  }),
+}
+
+describe('find', () => {
+  test('lists accidents with the files that are gone', async () => {
+    const { asked, handler } = recorder({ accidents: [dropped] })
+    const { status, out, err } = await runCli(['find', ...ON_MAIN], {
+      handlers: { ...read, 'wal.accidents': handler },
+    })
+    expect({ status, err }).toEqual({ status: 0, err: '' })
+    expect(asked).toEqual([{ catalog: '/srv/catalog', instance: 'main', limit: 100 }])
+    expect(out).toContain('5/16411, 5/16410, 5/16407, 5/16408 and 2 more')
+    expect(out).toMatch(/12:41\.118003[+-]\d+.* 1 .*48213 .*0\/3000060 .*dropped .* 6 /)
+  })
+
+  test('asks for what the options say', async () => {
+    const { asked, handler } = recorder({ commits: [commit], next: undefined })
+    const words = [
+      '--what=commits',
+      '--from=2026-11-21 10:00:00.5+08',
+      '--to=2026-11-21 11:00:00+08',
+      '--limit=5',
+    ]
+    const { out } = await runCli(
+      ['find', ...ON_MAIN, ...words, '--xid=48213', '--on-timeline=1', '--min-deleted=10', '--format=json'],
+      { handlers: { ...read, 'wal.commits': handler } },
+    )
+    expect(asked).toEqual([
+      {
+        catalog: '/srv/catalog',
+        instance: 'main',
+        from: '2026-11-21 10:00:00.5+08',
+        to: '2026-11-21 11:00:00+08',
+        timeline: 1,
+        xid: 48_213,
+        minDeleted: 10,
+        limit: 5,
+        direction: 'backward',
+      },
+    ])
+    expect(JSON.parse(out)).toEqual([
+      {
+        time: at,
+        tli: 1,
+        lsn: '0/3000060',
+        'end-lsn': '0/3000188',
+        xid: 48_213,
+        deleted: 12,
+        inserted: 0,
+        updated: 3,
+        dropped: 0,
+      },
+    ])
+  })
+
+  test('lists restore points, and segments page by page', async () => {
+    const { out: points } = await runCli(['find', ...ON_MAIN, '--what=restore-points'], {
+      handlers: {
+        ...read,
+        'wal.restore-points': async () => ({ points: [{ ...place, name: 'before it' }] }),
+      },
+    })
+    expect(points).toContain('before it')
+    const segment = {
+      file: 'x',
+      backupId: undefined,
+      timeline: 1,
+      number: '3',
+      sizeBytes: 1 << 24,
+      abortCount: 0,
+      commitCount: 0,
+      first: undefined,
+      last: { lsn: '0/3000060', at },
+    }
+    const { out: segments } = await runCli(['find', ...ON_MAIN, '--what=segments'], {
+      handlers: {
+        ...read,
+        'wal.segments': async ({ after }) =>
+          after === undefined
+            ? { segments: [{ ...segment, segment: 'A', state: 'whole' }], next: '/A' }
+            : { segments: [{ ...segment, segment: 'B', state: 'crc-mismatch' }], next: undefined },
+      },
+    })
+    expect(segments).toMatch(/A .*16MB.*whole[\s\S]*B .*crc-mismatch/)
+  })
+
+  test('asks nothing when the WAL cannot be read', async () => {
+    const failed = jobHandlers({
+      kind: 'index-wal',
+      state: 'failed',
+      error: { code: 'storage.denied', message: 'cannot read it' },
+    })
+    const { status, out, err } = await runCli(['find', ...ON_MAIN], { handlers: { ...read, ...failed } })
+    expect({ status, out, err }).toEqual({ status: 1, out: '', err: 'ERROR: cannot read it\n' })
+  })
+})

@@ -1,0 +1,80 @@
+import type { IndexedSegmentRecord } from '../../api/contract/wal-index.ts'
+import { type Command, type Context, EXIT } from '../context.ts'
+import {
+  listAccidents,
+  listCommits,
+  type Listing,
+  listRestorePoints,
+  listSegments,
+} from '../finding-listing.ts'
+import { followJob, reportEnd } from '../follow-job.ts'
+import { formatJson } from '../json-text.ts'
+
+const USUAL_LIMIT = 100
+
+/** Reads the archived WAL and lists what was dropped, committed or named in it. */
+export const find: Command = async (context) => {
+  const { client, given, signal, world } = context
+  const ref = given.requireInstance()
+  const { job } = await client['wal.index.start'](ref, { signal })
+  // The findings are in its log.
+  const status = reportEnd(context, await followJob(context, job))
+  if (status !== EXIT.success) return status
+
+  const listing = await ask(context)
+  if (given.choice('format') === 'json') world.writeOut(formatJson([...listing.json]))
+  else world.writeOut(listing.table)
+  return EXIT.success
+}
+
+async function ask({ client, given, signal }: Context): Promise<Listing> {
+  const ref = given.requireInstance()
+  const what = given.choice('what') ?? 'accidents'
+  const limit = given.integer('limit') ?? USUAL_LIMIT
+  const [from, to] = [given.moment('from')?.text, given.moment('to')?.text]
+  const timeline = given.integer('on-timeline')
+  const xid = given.integer('xid')
+  const minDeleted = given.integer('min-deleted')
+  const relationNumber = given.integer('relation')
+  const range = {
+    ...ref,
+    limit,
+    ...(from !== undefined && { from }),
+    ...(to !== undefined && { to }),
+    ...(timeline !== undefined && { timeline }),
+  }
+  const rows = { ...(xid !== undefined && { xid }), ...(minDeleted !== undefined && { minDeleted }) }
+  switch (what) {
+    case 'commits': {
+      const { commits } = await client['wal.commits'](
+        { ...range, ...rows, direction: 'backward' },
+        { signal },
+      )
+      return listCommits(commits)
+    }
+    case 'restore-points':
+      return listRestorePoints((await client['wal.restore-points'](range, { signal })).points)
+    case 'segments':
+      return listSegments(await allSegments({ client, signal }, ref))
+    default: {
+      const wanted = { ...range, ...rows, ...(relationNumber !== undefined && { relationNumber }) }
+      return listAccidents((await client['wal.accidents'](wanted, { signal })).accidents.slice(0, limit))
+    }
+  }
+}
+
+async function allSegments(
+  { client, signal }: Pick<Context, 'client' | 'signal'>,
+  ref: { readonly catalog: string; readonly instance: string },
+): Promise<readonly IndexedSegmentRecord[]> {
+  const found: IndexedSegmentRecord[] = []
+  for (let after: string | undefined; ;) {
+    const page = await client['wal.segments'](
+      { ...ref, limit: 1000, ...(after !== undefined && { after }) },
+      { signal },
+    )
+    found.push(...page.segments)
+    if (page.next === undefined) return found
+    after = page.next
+  }
+}

@@ -1,0 +1,152 @@
+import type {
+  AccidentRecord,
+  CommitRecord,
+  IndexedSegmentRecord,
+  RestorePointRecord,
+} from '../api/contract/wal-index.ts'
+import type { IsoTime } from '../base/iso-time.ts'
+import type { JsonValue } from './json-text.ts'
+import { formatLocalTime } from './moments.ts'
+import { formatTable, prettySize } from './pretty.ts'
+
+/** What was found, as a table for people and as objects for programs. */
+export type Listing = { readonly table: string; readonly json: readonly JsonValue[] }
+
+const NOTHING = '----'
+
+export function listAccidents(accidents: readonly AccidentRecord[]): Listing {
+  return {
+    table: formatTable(
+      ['Time', 'TLI', 'XID', 'LSN', 'What', 'Count', 'Of'],
+      accidents.map((one) => [
+        timeText(one.at),
+        String(one.timeline),
+        String(one.xid),
+        one.lsn,
+        ACCIDENTS[one.kind],
+        String(one.count),
+        subjectOf(one),
+      ]),
+      ['TLI', 'XID', 'Count'],
+    ),
+    json: accidents.map((one) => ({
+      ...placeOf(one),
+      xid: one.xid,
+      kind: one.kind,
+      count: one.count,
+      'database-oid': one.databaseOid,
+      relations: one.relations.map((relation) => ({
+        'tablespace-oid': relation.tablespaceOid,
+        'database-oid': relation.databaseOid,
+        relfilenode: relation.relationNumber,
+      })),
+      databases: one.databases,
+      'truncated-oids': one.truncatedOids,
+    })),
+  }
+}
+
+const ACCIDENTS: Readonly<Record<AccidentRecord['kind'], string>> = {
+  drop: 'dropped',
+  truncate: 'truncated',
+  rewrite: 'rewritten',
+  'database-drop': 'database dropped',
+  delete: 'rows deleted',
+}
+
+const MOST_SHOWN = 4
+
+/** `16384/16411, 16384/16412 and 3 more`: database and number of the file. */
+function subjectOf({ kind, relations, databases, count }: AccidentRecord): string {
+  if (kind === 'delete') return ''
+  const names =
+    databases.length > 0
+      ? databases.map((oid) => `database ${oid}`)
+      : relations.map(({ databaseOid, relationNumber }) => `${databaseOid}/${relationNumber}`)
+  const shown = names.slice(0, MOST_SHOWN)
+  return `${shown.join(', ')}${count > shown.length ? ` and ${count - shown.length} more` : ''}`
+}
+
+export function listCommits(commits: readonly CommitRecord[]): Listing {
+  return {
+    table: formatTable(
+      ['Time', 'TLI', 'XID', 'LSN', 'Deleted', 'Inserted', 'Updated', 'Dropped'],
+      commits.map((one) => [
+        timeText(one.at),
+        String(one.timeline),
+        String(one.xid),
+        one.lsn,
+        ...[one.deleted, one.inserted, one.updated, one.dropped].map(String),
+      ]),
+      ['TLI', 'XID', 'Deleted', 'Inserted', 'Updated', 'Dropped'],
+    ),
+    json: commits.map((one) => ({
+      ...placeOf(one),
+      xid: one.xid,
+      deleted: one.deleted,
+      inserted: one.inserted,
+      updated: one.updated,
+      dropped: one.dropped,
+    })),
+  }
+}
+
+export function listRestorePoints(points: readonly RestorePointRecord[]): Listing {
+  return {
+    table: formatTable(
+      ['Time', 'TLI', 'LSN', 'Name'],
+      points.map((one) => [timeText(one.at), String(one.timeline), one.lsn, one.name]),
+      ['TLI'],
+    ),
+    json: points.map((one) => ({ ...placeOf(one), name: one.name })),
+  }
+}
+
+export function listSegments(segments: readonly IndexedSegmentRecord[]): Listing {
+  const time = (end: IndexedSegmentRecord['first']): string =>
+    end === undefined ? NOTHING : timeText(end.at)
+  return {
+    table: formatTable(
+      ['Segment', 'Backup', 'Size', 'Commits', 'First end', 'Last end', 'State'],
+      segments.map((one) => [
+        one.segment,
+        one.backupId ?? NOTHING,
+        prettySize(one.sizeBytes),
+        String(one.commitCount),
+        time(one.first),
+        time(one.last),
+        one.state,
+      ]),
+      ['Size', 'Commits'],
+    ),
+    json: segments.map((one) => ({
+      segment: one.segment,
+      file: one.file,
+      'backup-id': one.backupId,
+      tli: one.timeline,
+      size: one.sizeBytes,
+      state: one.state,
+      commits: one.commitCount,
+      aborts: one.abortCount,
+      'first-time': one.first?.at,
+      'first-lsn': one.first?.lsn,
+      'last-time': one.last?.at,
+      'last-lsn': one.last?.lsn,
+    })),
+  }
+}
+
+function placeOf(one: {
+  readonly at: IsoTime
+  readonly timeline: number
+  readonly lsn: string
+  readonly endLsn: string
+}) {
+  return { time: one.at, tli: one.timeline, lsn: one.lsn, 'end-lsn': one.endLsn }
+}
+
+/** Local time with microseconds: they tell one commit from the next. */
+function timeText(at: IsoTime): string {
+  const fraction = /\.\d+/.exec(at)?.[0] ?? ''
+  return formatLocalTime(at).replace(/\d\d:\d\d:\d\d/, (clock) => clock + fraction)
+}

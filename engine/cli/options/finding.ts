@@ -1,0 +1,67 @@
+import type { OptionSpec } from './option.ts'
+
+/** What is looked for in the WAL. */
+export const FINDING_OPTIONS: readonly OptionSpec[] = [
+  {
+    long: 'what',
+    value: { kind: 'choice', name: 'WHAT', choices: ['accidents', 'commits', 'restore-points', 'segments'] },
+    group: 'WAL',
+    commands: ['find'],
+    meaning:
+      'accidents: commits that dropped or truncated tables or databases, or deleted many rows. commits: all of them. segments: the first and last commit of each, and what is wrong with it.',
+    default: 'accidents',
+  },
+  {
+    long: 'from',
+    value: { kind: 'moment', name: 'TIME' },
+    group: 'WAL',
+    commands: ['find'],
+    meaning:
+      'Not earlier than that, for example "2026-11-21 10:00:00.5+08". Without an offset it is local time.',
+  },
+  {
+    long: 'to',
+    value: { kind: 'moment', name: 'TIME' },
+    group: 'WAL',
+    commands: ['find'],
+    meaning: 'Not later than that.',
+  },
+  {
+    long: 'on-timeline',
+    value: { kind: 'integer', name: 'N', min: 1, max: 0xffff_ffff },
+    group: 'WAL',
+    commands: ['find'],
+    meaning: 'Only what happened on that timeline.',
+  },
+  {
+    long: 'xid',
+    value: { kind: 'integer', name: 'XID', min: 3, max: 0xffff_ffff },
+    group: 'WAL',
+    commands: ['find'],
+    meaning: 'Only that transaction.',
+  },
+  {
+    long: 'relation',
+    value: { kind: 'integer', name: 'NUMBER', min: 1, max: 0xffff_ffff },
+    group: 'WAL',
+    commands: ['find'],
+    meaning:
+      'Only what took away the table with that file: its relfilenode, which pg_relation_filenode tells.',
+  },
+  {
+    long: 'min-deleted',
+    value: { kind: 'integer', name: 'ROWS', min: 1, max: 1_000_000_000 },
+    group: 'WAL',
+    commands: ['find'],
+    meaning: 'So many deleted rows make an accident. For commits: only those that deleted as many.',
+    default: '1000 for accidents',
+  },
+  {
+    long: 'limit',
+    value: { kind: 'integer', name: 'N', min: 1, max: 1000 },
+    group: 'WAL',
+    commands: ['find'],
+    meaning: 'At most so many, the latest first.',
+    default: '100',
+  },
+]
