@@ -64,6 +64,7 @@ describe.each(serverMajors())('the WAL receiver of PostgreSQL %i', (major) => {
     await using engine = await startEngine()
     const ref = await engine.register(path.join(scratch.path, 'catalog'), server)
     await engine.client['wal-receiver.start'](ref)
+    await settled(engine, ref, server)
     await writeWal(server, 20)
     await settled(engine, ref, server)
     await engine.client['wal-receiver.stop'](ref)
