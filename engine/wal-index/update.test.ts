@@ -1,5 +1,6 @@
+import { spawnSync } from 'node:child_process'
 import { DatabaseSync } from 'node:sqlite'
-import { readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -241,6 +242,44 @@ test('what is written is there in whole or not at all', async () => {
   expect(contentOf(store)).toEqual(before)
 })
 
+test('an update whose process is killed leaves the index as it was, and the next one finishes it', async () => {
+  const wal = busyWal(900)
+  await using world = await archive(wal)
+  const numbers = [...wal.segments.keys()]
+  const put = (some: readonly bigint[]): void => {
+    for (const number of some)
+      world.put(wal.nameOf(number), wal.segments.get(number) ?? expect.fail('it is there'))
+  }
+  const directory = path.join(world.root, 'state')
+  put(numbers.slice(0, 3))
+  {
+    using store = openWalIndexStore(directory, world.place)
+    await world.update(store)
+  }
+  put(numbers.slice(3))
+  const place = { ...world.place, systemIdentifier: String(world.place.systemIdentifier) }
+  const killed = spawnSync(process.execPath, [
+    '--input-type=module',
+    '--eval',
+    `import { openWalIndexStore } from ${JSON.stringify(import.meta.resolve('./store.ts'))}
+     import { updateWalIndex } from ${JSON.stringify(import.meta.resolve('./update.ts'))}
+     const place = ${JSON.stringify(place)}
+     const about = { ...place, systemIdentifier: BigInt(place.systemIdentifier) }
+     const listed = JSON.parse(${JSON.stringify(JSON.stringify(world.list(), (_, value: unknown) => (typeof value === 'bigint' ? `${value}n` : value)))},
+       (_, value) => (typeof value === 'string' && /^\\d+n$/.test(value) ? BigInt(value.slice(0, -1)) : value))
+     let reports = 0
+     const report = () => { if (++reports === 6) process.kill(process.pid, 'SIGKILL') }
+     await updateWalIndex(openWalIndexStore(${JSON.stringify(directory)}, about), about, listed,
+       { signal: new AbortController().signal, report })`,
+  ])
+  expect([killed.signal, killed.stderr.toString()]).toEqual(['SIGKILL', ''])
+
+  using store = openWalIndexStore(directory, world.place)
+  expect(store.segments().map(({ number }) => number)).toEqual(numbers.slice(0, 3))
+  expect(await world.update(store)).toMatchObject({ readSegments: numbers.length - 3 })
+  expect(commitsOf(store)).toHaveLength(900)
+})
+
 test('packed, partial and streamed segments are read, and count once', async () => {
   const wal = busyWal(900)
   await using world = await archive(wal)
@@ -251,7 +290,6 @@ test('packed, partial and streamed segments are read, and count once', async () 
     if (index < 2) world.put(`${wal.nameOf(number)}.gz`, gzipSync(bytes))
     else if (index === 2) world.put(wal.nameOf(number), bytes)
   }
-  const { mkdirSync } = await import('node:fs')
   mkdirSync(stream)
   for (const number of numbers.slice(2))
     writeFileSync(
