@@ -11,6 +11,7 @@ import { JobScreen } from '../features/jobs/job-screen.tsx'
 import { JobsScreen } from '../features/jobs/jobs-screen.tsx'
 import { RestoreScreen } from '../features/restore/restore-screen.tsx'
 import { SettingsScreen } from '../features/settings/settings-screen.tsx'
+import { WalScreen } from '../features/wal/wal-screen.tsx'
 import { changeLanguage, useTexts } from '../lib/i18n.ts'
 import { useEngine } from '../lib/engine.tsx'
 import { navigate, type Route, useStore } from '../lib/stores.ts'
@@ -20,7 +21,7 @@ import { ShortcutSheet } from './shortcut-sheet.tsx'
 import { useKeys } from './use-keys.ts'
 import './shell.css'
 
-const TABS = ['overview', 'chains'] as const
+const TABS = ['overview', 'chains', 'wal'] as const
 
 /** The frame: fleet at the left, one screen, jobs below. */
 export function Shell() {
@@ -97,6 +98,11 @@ function InstanceHeader(props: {
       <div className="row">
         <h1 className="instance-title">{instance.instance}</h1>
         <span className="quiet mono grow">{instance.catalog}</span>
+        {route.screen === 'restore' ? null : (
+          <button type="button" className="button" onClick={() => navigate({ screen: 'restore', instance })}>
+            {say('restore.to-moment')}
+          </button>
+        )}
         <button type="button" className="button primary" onClick={onBackUp}>
           {say('backup.now')}
         </button>
@@ -139,6 +145,8 @@ function Screen({ route, onBackUp }: { readonly route: Route; readonly onBackUp:
           onBackUp={onBackUp}
         />
       )
+    case 'wal':
+      return <WalScreen key={keyOf(route.instance)} instance={route.instance} />
     case 'restore':
       return (
         <RestoreScreen

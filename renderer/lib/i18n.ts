@@ -49,7 +49,16 @@ const BYTES: ReadonlySet<string> = new Set(['need', 'free', 'bytes', 'walBytes',
 /** A sentence of the engine in the language that is set; one that this window does not know is shown by its code. */
 export function saySentence(
   say: Say,
-  area: 'protection' | 'todo' | 'probe' | 'preflight' | 'preflight-hint' | 'mode-reason' | 'mode-advice',
+  area:
+    | 'protection'
+    | 'todo'
+    | 'probe'
+    | 'preflight'
+    | 'preflight-hint'
+    | 'mode-reason'
+    | 'mode-advice'
+    | 'wal-note'
+    | 'moment-reason',
   { code, values }: Sentence,
 ): string {
   const key = `${area}.${code}`

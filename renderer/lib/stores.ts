@@ -7,7 +7,9 @@ import type { InstanceRef } from '../../engine/api/contract/values.ts'
 export type Route =
   | { readonly screen: 'welcome' | 'add' | 'jobs' | 'settings' }
   | { readonly screen: 'overview' | 'chains'; readonly instance: InstanceRef; readonly selected?: string }
-  | { readonly screen: 'restore'; readonly instance: InstanceRef; readonly backupId: string }
+  | { readonly screen: 'wal'; readonly instance: InstanceRef }
+  /** Of one backup, or without one to any moment. */
+  | { readonly screen: 'restore'; readonly instance: InstanceRef; readonly backupId?: string }
   | { readonly screen: 'job'; readonly job: string }
 
 type Store = {

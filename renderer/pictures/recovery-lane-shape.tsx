@@ -115,7 +115,7 @@ export function LaneShape(props: {
           </text>
         ) : null}
         {tail === undefined || toX(tail.fromMs) > right ? null : (
-          <text className="tail-text" x={right} y={bottom + 14} textAnchor="end">
+          <text className="tail-text" x={right} y={top - 8} textAnchor="end">
             {texts.tail(nowMs - tail.fromMs)}
           </text>
         )}

@@ -1,13 +1,4 @@
-import {
-  type KeyboardEvent,
-  type PointerEvent,
-  useEffect,
-  useLayoutEffect,
-  useMemo,
-  useRef,
-  useState,
-} from 'react'
-import { widthOf } from './fit-text.ts'
+import { type KeyboardEvent, type PointerEvent, useMemo, useRef, useState } from 'react'
 import { ActivityStrip, type AccidentMark, type Activity, STRIP_PX } from './recovery-activity.tsx'
 import { LANE_CLIP, LaneShape, type LaneTexts } from './recovery-lane-shape.tsx'
 import {
@@ -20,26 +11,21 @@ import {
   spanOfLanes,
   tailOf,
 } from './recovery-lanes.ts'
+import { PathShape, type UsedPath } from './recovery-path.tsx'
 import { dragReach, edgeOfReach, nearestReach, roundReach, stepReach } from './recovery-reach.ts'
 import { brushRange, isWhole, moveRange, type TimeRange, zoomRange } from './time-range.ts'
+import { useWheel } from './use-wheel.ts'
 import { useWidth } from './use-width.ts'
 import './recovery-timeline.css'
 
 /** A moment on a timeline. */
 export type Moment = { readonly timeline: number; readonly ms: number }
 
-/** What is used to get to the moment: ends of the backups, the FULL first, and the moment. */
-export type UsedPath = {
-  readonly backups: readonly number[]
-  readonly toMs: number
-  readonly chainText: string
-  readonly replayText: string
-}
-
 export type TimelineTexts = LaneTexts & {
   readonly title: string
   readonly summary: string
   readonly legend: string
+  readonly keys: string
   /** The name of the handle, and where it is. */
   readonly handle: string
   readonly valueText: string
@@ -50,7 +36,7 @@ export type TimelineTexts = LaneTexts & {
 }
 
 const LABEL_PX = 108
-const RIGHT_PX = 14
+const RIGHT_PX = 30
 const PATH_PX = 34
 const AXIS_PX = 36
 const TICK_PX = 92
@@ -196,17 +182,7 @@ export function RecoveryTimeline(props: {
     if (isPan) show(moveRange(shown, whole, (event.deltaX === 0 ? event.deltaY : event.deltaX) * perPx))
     else zoom(1.3 ** Math.min(2, Math.max(-2, event.deltaY / WHEEL_STEP)), toMs(placeOf(event).x))
   }
-  const wheel = useRef(onWheel)
-  useLayoutEffect(() => {
-    wheel.current = onWheel
-  })
-  useEffect(() => {
-    const element = svg.current
-    const listen = (event: WheelEvent): void => wheel.current(event)
-    // React listens to wheels without the right to keep the page from scrolling.
-    element?.addEventListener('wheel', listen, { passive: false })
-    return () => element?.removeEventListener('wheel', listen)
-  }, [])
+  useWheel(svg, onWheel)
 
   const handleX = handle === undefined ? undefined : toX(handle.ms)
   const isHandleShown = handleX !== undefined && handleX >= LABEL_PX - 1 && handleX <= right + 1
@@ -320,6 +296,7 @@ export function RecoveryTimeline(props: {
         />
       )}
       <p className="legend">{texts.legend}</p>
+      <p className="legend">{texts.keys}</p>
     </div>
   )
 }
@@ -328,35 +305,3 @@ type Drag =
   | { readonly kind: 'handle'; readonly timeline: number | undefined; readonly insideMs: number | undefined }
   | { readonly kind: 'brush'; readonly fromMs: number }
   | { readonly kind: 'pan'; readonly x: number; readonly range: TimeRange }
-
-/** What is used: the chain in grey, then WAL that is replayed in blue. */
-function PathShape(props: {
-  readonly path: UsedPath
-  readonly top: number
-  readonly toX: (ms: number) => number
-  readonly left: number
-  readonly right: number
-}) {
-  const { path, top, toX, left, right } = props
-  const clamp = (x: number): number => Math.min(right, Math.max(left, x))
-  const from = clamp(toX(path.backups[0] ?? path.toMs))
-  const middle = clamp(toX(path.backups.at(-1) ?? path.toMs))
-  const to = clamp(toX(path.toMs))
-  const [chain, replay] = [widthOf(path.chainText, 11), widthOf(path.replayText, 11)]
-  const replayX = Math.max(left + replay, Math.min(right, to))
-  const chainX = Math.max(left, Math.min(from, replayX - replay - chain - 14))
-  return (
-    <g className="used" aria-hidden="true">
-      <rect className="chain" x={from} y={top} width={Math.max(2, middle - from)} height={5} />
-      <rect className="replay" x={middle} y={top} width={Math.max(0, to - middle)} height={5} />
-      {chainX + chain + 8 > replayX - replay ? null : (
-        <text x={chainX} y={top + 19}>
-          {path.chainText}
-        </text>
-      )}
-      <text className="replay-text" x={replayX} y={top + 19} textAnchor="end">
-        {path.replayText}
-      </text>
-    </g>
-  )
-}

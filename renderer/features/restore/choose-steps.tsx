@@ -96,22 +96,32 @@ function Mappings(props: {
 }
 
 /** How far recovery goes and how the work is done. */
-export function HowStep({ draft, onChange }: { readonly draft: RestoreDraft; readonly onChange: Change }) {
+export function HowStep(props: {
+  readonly draft: RestoreDraft
+  /** False at the end of a backup that has all its WAL: the server just opens. */
+  readonly hasTarget: boolean
+  readonly onChange: Change
+}) {
+  const { draft, hasTarget, onChange } = props
   const { say } = useTexts()
   return (
     <>
-      <Field label={say('restore.target')}>
-        <select
-          value={draft.target}
-          onChange={(event) => onChange({ target: event.target.value as RestoreDraft['target'] })}
-        >
-          {(['none', 'immediate', 'latest'] as const).map((target) => (
-            <option key={target} value={target}>
-              {say(`restore.target-${target}`)}
-            </option>
-          ))}
-        </select>
-      </Field>
+      {hasTarget ? (
+        <Field label={say('restore.action')}>
+          <select
+            value={draft.targetAction}
+            onChange={(event) =>
+              onChange({ targetAction: event.target.value as RestoreDraft['targetAction'] })
+            }
+          >
+            {(['pause', 'promote', 'shutdown'] as const).map((action) => (
+              <option key={action} value={action}>
+                {say(`restore.action-${action}`)}
+              </option>
+            ))}
+          </select>
+        </Field>
+      ) : null}
       <Field label={say('restore.threads')}>
         <input
           type="number"

@@ -1,60 +1,11 @@
 import type { RestorePlan } from '../../../engine/api/contract/restore.ts'
 import { EngineErrorCard } from '../../lib/engine-error-card.tsx'
-import { formatBytes, formatTime } from '../../lib/format.ts'
+import { formatBytes } from '../../lib/format.ts'
 import { saySentence, useTexts } from '../../lib/i18n.ts'
-import type { TextKey } from '../../lib/locales/en.ts'
-import { useStore } from '../../lib/stores.ts'
 import type { Query } from '../../lib/use-query.ts'
 import { CopyText, Skeleton } from '../../ui/parts.tsx'
-import { StatusMark } from '../../ui/status-mark.tsx'
 
 const MARKS = { ok: '✓', warning: '!', blocked: '✕' } as const
-
-/** Which backup, and what a restore of it reads. */
-export function WhatStep({ plan }: { readonly plan: RestorePlan }) {
-  const { say } = useTexts()
-  const zone = useStore((store) => store.settings.timeZone)
-  return (
-    <>
-      <p>
-        {say('restore.uses', {
-          count: plan.chain.length,
-          read: formatBytes(plan.readBytes),
-          files: plan.fileCount,
-          write: formatBytes(plan.writeBytes),
-        })}
-      </p>
-      <table className="plain">
-        <thead>
-          <tr>
-            <th scope="col">{say('table.id')}</th>
-            <th scope="col">{say('table.mode')}</th>
-            <th scope="col">{say('table.status')}</th>
-            <th scope="col">{say('table.time')}</th>
-            <th scope="col">{say('table.data')}</th>
-          </tr>
-        </thead>
-        <tbody>
-          {plan.chain.map((backup) => (
-            <tr key={backup.id}>
-              <td className="mono">{backup.id}</td>
-              <td>{backup.mode}</td>
-              <td>
-                <StatusMark
-                  status={backup.status}
-                  isStale={backup.isStale}
-                  word={say(`status.${backup.isStale ? 'STALE' : backup.status}` as TextKey)}
-                />
-              </td>
-              <td>{formatTime(backup.recoveryTime, zone)}</td>
-              <td>{formatBytes(backup.dataBytes)}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </>
-  )
-}
 
 /** What was looked at before anything is written. */
 export function PreflightStep({ plan }: { readonly plan: Query<RestorePlan> }) {

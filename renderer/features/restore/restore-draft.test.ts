@@ -37,10 +37,15 @@ test('a restore into a named directory leaves the rest where it was', () => {
   })
 })
 
-test('a target is named only when one was chosen', () => {
+test('what is done at the target is said only when there is one', () => {
   const subject = { catalog: '/c', instance: 'main', id: 'ABC' }
-  expect(requestOf(FRESH_DRAFT, subject, '/tmp/s', outside)).not.toHaveProperty('target')
-  expect(requestOf({ ...FRESH_DRAFT, target: 'immediate' }, subject, '/tmp/s', outside).target).toEqual({
-    kind: 'immediate',
-  })
+  expect(requestOf(FRESH_DRAFT, subject, '/tmp/s', outside)).not.toHaveProperty('targetAction')
+  const target = { kind: 'xid', xid: '741' } as const
+  const request = requestOf(
+    { ...FRESH_DRAFT, targetAction: 'promote' },
+    { ...subject, target, isInclusive: false, targetTimeline: '2' },
+    '/tmp/s',
+    outside,
+  )
+  expect(request).toMatchObject({ target, isInclusive: false, targetTimeline: '2', targetAction: 'promote' })
 })

@@ -9,7 +9,8 @@ export type RestoreDraft = {
   readonly place: Place
   /** For the place `directory`. */
   readonly directory: string
-  readonly target: 'none' | 'immediate' | 'latest'
+  /** What the server does when it has come to its target. */
+  readonly targetAction: 'pause' | 'promote' | 'shutdown'
   readonly threads: number
   readonly isValidated: boolean
   /** New place of a tablespace or an external directory by the old one, where it was typed. */
@@ -19,7 +20,7 @@ export type RestoreDraft = {
 export const FRESH_DRAFT: RestoreDraft = {
   place: 'scratch',
   directory: '',
-  target: 'none',
+  targetAction: 'pause',
   threads: 2,
   isValidated: true,
   moved: {},
@@ -56,19 +57,20 @@ export function mappingsOf(
   }
 }
 
+/** What is restored: a backup, and how far recovery goes from its end. */
+export type RestoreSubject = InstanceRef & { readonly id: string } & Pick<
+    RestoreRequest,
+    'target' | 'isInclusive' | 'targetTimeline'
+  >
+
 /** The draft as a request to the engine. */
-export function requestOf(
-  draft: RestoreDraft,
-  subject: InstanceRef & { readonly id: string },
-  scratch: string,
-  outside: Outside,
-) {
+export function requestOf(draft: RestoreDraft, subject: RestoreSubject, scratch: string, outside: Outside) {
   return {
     ...subject,
     dataDirectory: dataDirectoryOf(draft, scratch),
     threads: draft.threads,
     isValidated: draft.isValidated,
-    ...(draft.target !== 'none' && { target: { kind: draft.target } as const }),
+    ...(subject.target !== undefined && { targetAction: draft.targetAction }),
     ...mappingsOf(draft, scratch, outside),
   }
 }

@@ -1,0 +1,93 @@
+import { useMemo } from 'react'
+import type { BackupRecord } from '../../../engine/api/contract/backups.ts'
+import type { RecoveryWindowRecord } from '../../../engine/api/contract/recovery.ts'
+import type {
+  AccidentRecord,
+  RestorePointRecord,
+  WalIndexStatus,
+} from '../../../engine/api/contract/wal-index.ts'
+import type { InstanceRef } from '../../../engine/api/contract/values.ts'
+import { useEngine } from '../../lib/engine.tsx'
+import { isoOfMs, msOfIso } from '../../lib/micro-time.ts'
+import { type Query, useQuery } from '../../lib/use-query.ts'
+import { useSettled } from '../../lib/use-settled.ts'
+import type { Activity } from '../../pictures/recovery-activity.tsx'
+import { type Lane, lanesFrom, spanOfLanes } from '../../pictures/recovery-lanes.ts'
+import type { TimeRange } from '../../pictures/time-range.ts'
+
+/** Everything that the picture is made of. */
+export type RecoveryFacts = {
+  readonly window: RecoveryWindowRecord
+  readonly backups: readonly BackupRecord[]
+  readonly lanes: readonly Lane[]
+}
+
+/** Which moments of an instance can be reached. */
+export function useRecovery(instance: InstanceRef): Query<RecoveryFacts> {
+  const engine = useEngine()
+  return useQuery(`recovery ${instance.catalog}\n${instance.instance}`, async (signal) => {
+    const [window, { backups }] = await Promise.all([
+      engine['recovery.window'](instance, { signal }),
+      engine['backups.list'](instance, { signal }),
+    ])
+    return { window, backups, lanes: lanesFrom(window, backups) }
+  })
+}
+
+/** What was read of the WAL: undefined parts are not known, or not yet. */
+export type IndexFacts = {
+  readonly status: WalIndexStatus | undefined
+  readonly accidents: readonly AccidentRecord[]
+  readonly points: readonly RestorePointRecord[]
+}
+
+const MOST_MARKS = 200
+const NO_FACTS: IndexFacts = { status: undefined, accidents: [], points: [] }
+
+/** What the index of the WAL tells; nothing where there is none, which must not keep anybody from restoring. */
+export function useIndexFacts(instance: InstanceRef): IndexFacts {
+  const engine = useEngine()
+  const facts = useQuery(`wal facts ${instance.catalog}\n${instance.instance}`, async (signal) => {
+    const [status, { accidents }, { points }] = await Promise.all([
+      engine['wal.index-status'](instance, { signal }),
+      engine['wal.accidents']({ ...instance, limit: MOST_MARKS }, { signal }),
+      engine['wal.restore-points']({ ...instance, limit: MOST_MARKS }, { signal }),
+    ])
+    return { status, accidents, points }
+  })
+  return facts.kind === 'ready' ? facts.value : NO_FACTS
+}
+
+const BUCKETS = 130
+const SETTLED_MS = 200
+
+/** Commits in equal parts of what is shown. */
+export function useActivity(
+  instance: InstanceRef,
+  lanes: readonly Lane[],
+  range: TimeRange | undefined,
+): Activity | undefined {
+  const engine = useEngine()
+  const wanted = useMemo(() => {
+    // The tail that grows with the time has no commits.
+    const [fromMs, toMs] = range ?? spanOfLanes(lanes, 0) ?? [0, 0]
+    return `${isoOfMs(fromMs)} ${isoOfMs(toMs)}`
+  }, [lanes, range])
+  const settled = useSettled(wanted, SETTLED_MS)
+  const [from, to] = settled.split(' ')
+  const activity = useQuery(
+    `activity ${instance.catalog}\n${instance.instance}\n${settled}`,
+    async (signal) => {
+      if (from === undefined || to === undefined || from === to) return undefined
+      return engine['wal.activity']({ ...instance, from, to, buckets: BUCKETS }, { signal })
+    },
+  )
+  const value = activity.kind === 'ready' ? activity.value : undefined
+  return useMemo(
+    () =>
+      value?.from === undefined || value.to === undefined
+        ? undefined
+        : { fromMs: msOfIso(value.from), toMs: msOfIso(value.to), counts: value.counts },
+    [value],
+  )
+}
