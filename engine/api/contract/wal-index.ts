@@ -174,4 +174,11 @@ export const walIndex = {
     readonly to: IsoTime | undefined
     readonly counts: readonly number[]
   }>()(z.strictObject({ ...instanceRef, ...range, buckets: z.number().int().min(1).max(4000) })),
+  /**
+   * Bytes of WAL in the archive that was written between each of the edges and the next one, ascending, counted at the
+   * last commit of each segment; segments without a commit have no time and are not counted.
+   */
+  'wal.volume': query<{ readonly bytes: readonly number[] }>()(
+    z.strictObject({ ...instanceRef, edges: z.array(time).min(2).max(400) }),
+  ),
 }

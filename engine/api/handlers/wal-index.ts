@@ -91,6 +91,17 @@ export function walIndexHandlers({
         next: last === undefined || start + limit >= rows.length ? undefined : keyOf(last),
       }
     },
+    'wal.volume': async ({ edges, ...ref }) => {
+      const { archive, store } = walIndexes.open(ref)
+      const times = edges.map(requireTime)
+      const bytes = times.slice(1).map(() => 0)
+      for (const { place, maxTime } of store.segments()) {
+        if (place !== '' || maxTime === undefined) continue
+        const span = times.findLastIndex((edge) => edge <= maxTime)
+        if (span >= 0 && span < bytes.length) bytes[span] = (bytes[span] ?? 0) + archive.segmentBytes
+      }
+      return { bytes }
+    },
     'wal.commits': async ({
       catalog,
       instance,
