@@ -23,6 +23,7 @@ export type LaneTexts = {
 const SMALL_PX = 11
 /** Shorter ones could not be seen. */
 const LEAST_PX = 3
+const ABOUT_PX = 13
 export const LANE_CLIP = 'recovery-plot'
 
 /** One timeline: what can be reached, what is missing, its backups, and where it comes from. */
@@ -75,14 +76,7 @@ export function LaneShape(props: {
           </g>
         ))}
         {lane.zones.map((zone) => (
-          <g key={zone.fromLsn}>
-            <rect className={zone.isExact ? 'zone' : 'zone estimated'} {...box(zone)} />
-            {zone.isExact || box(zone).width < 40 ? null : (
-              <text className="about" x={box(zone).x + box(zone).width - 8} y={top + 17} textAnchor="end">
-                ≈
-              </text>
-            )}
-          </g>
+          <rect key={zone.fromLsn} className={zone.isExact ? 'zone' : 'zone estimated'} {...box(zone)} />
         ))}
         {lane.gaps.map((gap) => (
           <rect key={gap.firstSegment} className="gap" {...box(gap)} />
@@ -104,6 +98,17 @@ export function LaneShape(props: {
             <title>{texts.backup(backup)}</title>
           </rect>
         ))}
+        {lane.zones.map((zone) => {
+          const { x, width } = box(zone)
+          const free = [x + width - 12, x + width / 2, x + 14].find((at) =>
+            lane.backups.every(({ ms }) => Math.abs(toX(ms) - at) > ABOUT_PX),
+          )
+          return zone.isExact || width < 40 || free === undefined ? null : (
+            <text key={zone.fromLsn} className="about" x={free} y={top + 18} textAnchor="middle">
+              ≈
+            </text>
+          )
+        })}
         {gapTexts.map(({ x, text, gap }) => (
           <text key={gap.firstSegment} className="gap-text" x={x} y={top - 8}>
             {text}

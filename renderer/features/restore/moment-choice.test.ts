@@ -9,6 +9,7 @@ import {
   handleOf,
   justBefore,
   latestOf,
+  onGreen,
   questionOf,
   restoreTargetOf,
 } from './moment-choice.ts'
@@ -82,6 +83,8 @@ test('the handle is drawn on green, whatever was typed', () => {
   expect(handleOf(choice, undefined, [LANE])).toEqual({ timeline: 2, ms: 1999.999 })
   expect(handleOf({ ...choice, at: { timeline: 9, ms: 1 } }, undefined, [LANE])).toBeUndefined()
   expect(handleOf(endOf('P'), undefined, [LANE])).toBeUndefined()
+  // What was green may be no longer: WAL was read, and is damaged.
+  expect(onGreen({ timeline: 2, ms: 1500 }, [{ ...LANE, reach: [] }])).toBeUndefined()
 })
 
 test('a restore follows the timeline of the verdict, and the end of a STREAM backup needs no target', () => {

@@ -98,7 +98,7 @@ export function latestOf(lanes: readonly Lane[], baseId: string | undefined): Mo
   return lane === undefined || ms === undefined ? undefined : choiceAt(lane, ms, baseId)
 }
 
-/** Where the handle is drawn: where it was put, else where the engine found the target, and always on green. */
+/** Where the handle is drawn: on green, whatever is chosen. */
 export function handleOf(
   choice: MomentChoice | undefined,
   verdict: MomentRecord | undefined,
@@ -108,9 +108,14 @@ export function handleOf(
     verdict?.kind === 'reachable' && verdict.time !== undefined
       ? { timeline: verdict.position.timeline, ms: msOfIso(verdict.time.at) }
       : undefined
-  const wanted = choice?.at ?? found
-  const lane = lanes.find(({ timeline }) => timeline === wanted?.timeline)
-  const ms = lane && wanted && nearestReach(lane.reach, wanted.ms)
+  // A time is where it was put. Of all else the engine knows better, once WAL was read.
+  return onGreen(choice?.target.kind === 'time' ? (choice.at ?? found) : (found ?? choice?.at), lanes)
+}
+
+/** The moment nearest to one that can be reached on its timeline; undefined where nothing can. */
+export function onGreen(moment: Moment | undefined, lanes: readonly Lane[]): Moment | undefined {
+  const lane = lanes.find(({ timeline }) => timeline === moment?.timeline)
+  const ms = lane && moment && nearestReach(lane.reach, moment.ms)
   return lane === undefined || ms === undefined ? undefined : { timeline: lane.timeline, ms }
 }
 

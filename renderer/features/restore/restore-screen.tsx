@@ -9,7 +9,7 @@ import { announce, navigate } from '../../lib/stores.ts'
 import { type Query, useQuery } from '../../lib/use-query.ts'
 import { Skeleton } from '../../ui/parts.tsx'
 import { HowStep, WhereStep } from './choose-steps.tsx'
-import { endOf, handleOf, latestOf, restoreTargetOf } from './moment-choice.ts'
+import { endOf, handleOf, latestOf, onGreen, restoreTargetOf } from './moment-choice.ts'
 import { MomentStep } from './moment-step.tsx'
 import { PreflightStep, ReviewStep } from './plan-steps.tsx'
 import { requestOf, type RestoreSubject } from './restore-draft.ts'
@@ -70,7 +70,8 @@ function Guided({ instance, backupId, facts }: Subject & { readonly facts: Recov
   // What cannot be reached leaves the handle where it was.
   const isRefused =
     verdict.error !== undefined || (!verdict.isPending && verdict.record?.kind !== 'reachable')
-  const handle = isRefused ? pending.handle : (found ?? pending.handle)
+  const resting = onGreen(pending.handle, facts.lanes)
+  const handle = isRefused ? resting : (found ?? resting)
   useEffect(() => {
     if (choice === undefined) {
       const first = backupId === undefined ? latestOf(facts.lanes, undefined) : endOf(backupId)

@@ -1,7 +1,7 @@
 import { type FormEvent, useState } from 'react'
 import type { BackupRecord } from '../../../engine/api/contract/backups.ts'
 import type { RestorePointRecord } from '../../../engine/api/contract/wal-index.ts'
-import { formatTime } from '../../lib/format.ts'
+import { formatTime, zoneOf } from '../../lib/format.ts'
 import { useTexts } from '../../lib/i18n.ts'
 import { isoOfMs, msOfIso } from '../../lib/micro-time.ts'
 import { useStore } from '../../lib/stores.ts'
@@ -61,7 +61,12 @@ export function TargetFields(props: {
         <TimeTarget
           ms={timeMs}
           onChange={(ms) =>
-            onChoose({ ...shared, timeline: handle?.timeline, target: { kind: 'time', at: isoOfMs(ms) } })
+            onChoose({
+              ...shared,
+              timeline: handle?.timeline,
+              target: { kind: 'time', at: isoOfMs(ms) },
+              at: handle && { timeline: handle.timeline, ms },
+            })
           }
         />
       ) : null}
@@ -144,7 +149,7 @@ function TimeTarget(props: { readonly ms: number | undefined; readonly onChange:
         value={isUtc ? 'utc' : 'setting'}
         onChange={(event) => setUtc(event.target.value === 'utc')}
       >
-        {setting === 'utc' ? null : <option value="setting">{offset}</option>}
+        {setting === 'utc' ? null : <option value="setting">{`${offset} ${zoneOf(setting)}`}</option>}
         <option value="utc">+00:00 UTC</option>
       </select>
     </TimeField>
