@@ -4,6 +4,7 @@ import { EngineError } from '../../base/engine-error.ts'
 import type { Backup } from '../../catalog/backup.ts'
 import { descendantsOf } from '../../catalog/chain.ts'
 import type { Inventory } from '../../catalog/inventory.ts'
+import { storedBytes } from '../../catalog/stored-bytes.ts'
 
 /** What is to be deleted: some backups, or all with a status. Whatever hangs on them goes with them. */
 export type DeleteRequest = {
@@ -33,10 +34,10 @@ export function planDelete(inventory: Inventory, request: DeleteRequest): Delete
   const askedIds = new Set(asked.map(({ id }) => id))
   const descendantIds = new Set(descendantsOf(inventory, ...askedIds).map(({ id }) => id))
   const order = inventory.backups.toReversed().filter(({ id }) => askedIds.has(id) || descendantIds.has(id))
-  const backups = order.map(({ id, control }) => ({
-    id,
-    reason: askedIds.has(id) ? ('asked' as const) : ('descendant' as const),
-    dataBytes: (control?.dataBytes ?? 0) + (control?.isStream === true ? (control.walBytes ?? 0) : 0),
+  const backups = order.map((backup) => ({
+    id: backup.id,
+    reason: askedIds.has(backup.id) ? ('asked' as const) : ('descendant' as const),
+    dataBytes: storedBytes(backup),
   }))
   const seen = order.map(({ id, control }) => `${id} ${control?.parentId} ${control?.contentCrc}`)
   return {

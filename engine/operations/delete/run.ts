@@ -1,10 +1,9 @@
 import type { BackupId } from '../../base/backup-id.ts'
 import { EngineError } from '../../base/engine-error.ts'
 import type { Run } from '../../base/run.ts'
-import { changeStatus } from '../../catalog/backup.ts'
 import { readInventory } from '../../catalog/inventory.ts'
 import { lockExclusive } from '../../catalog/lock.ts'
-import { removeBackup } from '../../catalog/remove-backup.ts'
+import { deleteLocked } from '../steps/delete-locked.ts'
 import { type DeleteRequest, planDelete } from './plan.ts'
 
 export type DeleteOutcome = { readonly backupIds: readonly BackupId[]; readonly freedBytes: number }
@@ -46,9 +45,7 @@ export async function deleteBackups(
       currentFiles: [id],
     })
     await using _lock = await lockExclusive(backup.directory, { ...run, isLax: true })
-    if (backup.control !== undefined) await changeStatus(backup.directory, 'DELETING')
-    run.log.info(`deleting backup ${id}`)
-    freedBytes += (await removeBackup(backup.directory)).freedBytes
+    freedBytes += await deleteLocked(backup, run)
     deleted.push(id)
   }
   run.log.info(`deleted ${deleted.length} backups, ${freedBytes} bytes`)
