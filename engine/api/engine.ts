@@ -9,18 +9,23 @@ import type { EngineContext } from './context.ts'
 import type { AppInfo } from './contract/app.ts'
 import type { EngineHandlers } from './contract/contract.ts'
 import type { JobKind, JobResult } from './contract/jobs.ts'
+import { openDrillBook } from './drill-book.ts'
 import { appHandlers } from './handlers/app.ts'
 import { archivingHandlers } from './handlers/archiving.ts'
 import { backupHandlers } from './handlers/backups.ts'
+import { drillHandlers } from './handlers/drills.ts'
 import { instanceHandlers } from './handlers/instances.ts'
 import { jobHandlers } from './handlers/jobs.ts'
 import { recoveryHandlers } from './handlers/recovery.ts'
 import { restoreHandlers } from './handlers/restore.ts'
+import { scratchHandlers } from './handlers/scratch.ts'
 import { walHandlers } from './handlers/wal.ts'
 import { walIndexHandlers } from './handlers/wal-index.ts'
 import { walReceiverHandlers } from './handlers/wal-receiver.ts'
 import { walSetupHandlers } from './handlers/wal-setup.ts'
 import { openReceivers } from './receivers.ts'
+import { openScratchServers } from './scratch-servers.ts'
+import { removeLeftScratch } from './scratch-run.ts'
 import { memorySecrets, type SecretStore } from './secrets.ts'
 import { openWalIndexes } from './wal-indexes.ts'
 
@@ -60,7 +65,14 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
     changes,
     jobs,
     walIndexes: openWalIndexes(stateDirectory),
+    book: openDrillBook(stateDirectory),
+    scratch: openScratchServers({
+      clock,
+      log: options.log ?? SILENT_LOG,
+      onChange: ({ catalog, instance }) => changes.tell('instance', catalog, instance),
+    }),
   }
+  const cleaning = removeLeftScratch(context)
   const receivers = openReceivers(context)
   receivers.startKept()
   return {
@@ -70,6 +82,8 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
       ...backupHandlers(context),
       ...restoreHandlers(context),
       ...recoveryHandlers(context),
+      ...drillHandlers(context),
+      ...scratchHandlers(context),
       ...archivingHandlers(context),
       ...walHandlers(),
       ...walIndexHandlers(context),
@@ -80,6 +94,9 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
     async [Symbol.asyncDispose]() {
       receivers.close()
       await jobs[Symbol.asyncDispose]()
+      await context.scratch[Symbol.asyncDispose]()
+      await cleaning
+      context.book[Symbol.dispose]()
       context.walIndexes[Symbol.dispose]()
       journal?.[Symbol.dispose]()
     },

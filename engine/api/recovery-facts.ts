@@ -1,4 +1,5 @@
 import { EngineError } from '../base/engine-error.ts'
+import type { Range } from '../base/figures.ts'
 import { readInventory } from '../catalog/inventory.ts'
 import { type RecoveryModel, recoveryModel } from '../catalog/recovery-model.ts'
 import type { LocatedRecord, RestoreRates } from '../catalog/recovery-request.ts'
@@ -9,6 +10,7 @@ import { locateRestorePoint, locateTransaction, recoveryFacts } from '../wal-ind
 import type { SegmentRow } from '../wal-index/segment-row.ts'
 import { keyOf } from '../wal-index/update.ts'
 import type { EngineContext } from './context.ts'
+import type { JobResult } from './contract/jobs.ts'
 import type { InstanceRef } from './contract/values.ts'
 import { coverageOf, type OpenedWalIndex } from './wal-indexes.ts'
 
@@ -16,6 +18,8 @@ const USUAL_SEGMENT_BYTES = 16 << 20
 /** As many of the newest jobs tell how fast restores are. */
 const JOBS_LOOKED_AT = 200
 const RESTORES_MEASURED = 3
+/** Less than that is over before it can be measured. */
+const LEAST_REPLAYED_BYTES = 1 << 20
 
 /** What is known of the reachable moments of an instance, and how a record is found. */
 export type GatheredRecovery = {
@@ -55,22 +59,40 @@ export async function gatherRecovery(
   }
 }
 
-/** How fast the last restores of the instance wrote; undefined when this engine knows of none. */
+/**
+ * How fast the last restores of the instance wrote, and the last drills replayed; undefined when this engine knows of
+ * none.
+ */
 export function restoreRates(
-  { jobs }: Pick<EngineContext, 'jobs'>,
-  { catalog, instance }: InstanceRef,
+  { jobs, book }: Pick<EngineContext, 'jobs' | 'book'>,
+  ref: InstanceRef,
 ): RestoreRates | undefined {
-  const rates = jobs
-    .list(JOBS_LOOKED_AT)
-    .flatMap((job) => {
-      if (job.catalog !== catalog || job.instance !== instance || job.result?.kind !== 'restore') return []
-      const seconds = (job.phases.find(({ phase }) => phase === 'restore')?.elapsedMs ?? 0) / 1000
-      return seconds > 0 && job.result.writtenBytes > 0 ? [job.result.writtenBytes / seconds] : []
-    })
-    .slice(0, RESTORES_MEASURED)
-  return rates.length === 0
-    ? undefined
-    : { write: { low: Math.min(...rates), high: Math.max(...rates) }, replay: undefined }
+  const written = jobs.list(JOBS_LOOKED_AT).flatMap((job) => {
+    if (job.catalog !== ref.catalog || job.instance !== ref.instance) return []
+    const seconds = (job.phases.find(({ phase }) => phase === 'restore')?.elapsedMs ?? 0) / 1000
+    const bytes = writtenBytesOf(job.result)
+    return seconds > 0 && bytes > 0 ? [bytes / seconds] : []
+  })
+  const replayed = book
+    .list(ref, undefined, JOBS_LOOKED_AT)
+    .flatMap(({ steps }) => steps.filter(({ step }) => step === 'replay'))
+    .flatMap(({ durationMs, bytes = 0 }) =>
+      durationMs > 0 && bytes >= LEAST_REPLAYED_BYTES ? [(bytes * 1000) / durationMs] : [],
+    )
+  const rates = { write: rangeOf(written), replay: rangeOf(replayed) }
+  return rates.write === undefined && rates.replay === undefined ? undefined : rates
+}
+
+function writtenBytesOf(result: JobResult | undefined): number {
+  if (result?.kind === 'restore') return result.writtenBytes
+  if (result?.kind !== 'drill') return 0
+  return result.drill.steps.find(({ step }) => step === 'restore')?.bytes ?? 0
+}
+
+/** Of the newest ones. */
+function rangeOf(rates: readonly number[]): Range | undefined {
+  const newest = rates.slice(0, RESTORES_MEASURED)
+  return newest.length === 0 ? undefined : { low: Math.min(...newest), high: Math.max(...newest) }
 }
 
 /** A catalog that does not say whose WAL it has cannot have an index; its window is drawn all the same. */

@@ -15,6 +15,10 @@ export type Phase =
   | 'merge'
   | 'delete'
   | 'receive-wal'
+  | 'start-server'
+  | 'replay'
+  | 'check-data'
+  | 'copy-table'
   | 'done'
 
 /** How far a running job is. Each report replaces the one before it. */

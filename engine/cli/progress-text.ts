@@ -18,6 +18,10 @@ const PHASES: Readonly<Record<Phase, string>> = {
   merge: 'merging',
   delete: 'deleting',
   'receive-wal': 'receiving WAL',
+  'start-server': 'starting a scratch server',
+  replay: 'waiting for recovery',
+  'check-data': 'checking the data',
+  'copy-table': 'copying the table',
   done: 'done',
 }
 

@@ -37,7 +37,7 @@ const REPLAYED = /(?:redo in progress, .*current LSN: |redo done at )([0-9A-F]+\
 const FATAL = /(?:FATAL|PANIC): {2}(.*)$/
 /** Ends a session, not the server. */
 const TO_A_CLIENT =
-  /^the database system is |^role ".*" |^database ".*" |^no pg_hba\.conf entry|^terminating connection|authentication failed/
+  /^the database system is |^connection to client lost|^role ".*" |^database ".*" |^no pg_hba\.conf entry|^terminating connection|authentication failed/
 const CONSISTENT = /recovery stopping after reaching consistency/
 
 /**

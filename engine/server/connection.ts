@@ -117,6 +117,18 @@ export async function openSession(
   throw failure
 }
 
+/**
+ * Connects for what a {@link Session} does not do. A signal that fires meanwhile ends it at once; the caller ends the client.
+ *
+ * @throws {EngineError} `server.*`, `storage.*`
+ */
+export async function openDriverClient(
+  settings: ConnectionSettings,
+  call: { readonly signal: AbortSignal; readonly log: Log },
+): Promise<pg.Client> {
+  return await connectClient(settings, resolveConnection(settings), {}, call)
+}
+
 /** Connects for replication commands; a signal that fires meanwhile ends it at once. The caller ends the client. */
 export async function openReplicationClient(
   settings: ConnectionSettings,

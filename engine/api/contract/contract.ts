@@ -2,10 +2,12 @@ import type { Client, Handlers } from '../define.ts'
 import { app } from './app.ts'
 import { archiving } from './archiving.ts'
 import { backups } from './backups.ts'
+import { drills } from './drills.ts'
 import { instances } from './instances.ts'
 import { jobs } from './jobs.ts'
 import { recovery } from './recovery.ts'
 import { restore } from './restore.ts'
+import { scratchServers } from './scratch.ts'
 import { wal } from './wal.ts'
 import { walIndex } from './wal-index.ts'
 import { walReceiver } from './wal-receiver.ts'
@@ -18,6 +20,8 @@ export const contract = {
   ...backups,
   ...restore,
   ...recovery,
+  ...drills,
+  ...scratchServers,
   ...wal,
   ...walIndex,
   ...archiving,

@@ -2,9 +2,13 @@ import * as z from 'zod'
 import type { LogEntry } from '../../base/log.ts'
 import type { JobState, Snapshot } from '../../jobs/job-snapshot.ts'
 import { command, query, stream } from '../define.ts'
+import type { DrillRecord } from './drills.ts'
 import type { Severity } from './values.ts'
 
 export type JobKind = 'backup' | 'validate' | 'restore' | 'merge' | 'delete' | 'receive-wal' | 'index-wal'
+  | 'drill'
+  | 'scratch'
+  | 'pull-table'
 
 /** Something validation saw. */
 export type Finding = {
@@ -76,6 +80,16 @@ export type JobResult =
       readonly commits: number
       /** Missing and damaged segments, as far as they were counted: 100. */
       readonly findingCount: number
+    }
+  | { readonly kind: 'drill'; readonly drill: DrillRecord }
+  | { readonly kind: 'scratch'; readonly scratchId: string; readonly deadline: string }
+  | {
+      readonly kind: 'pull-table'
+      readonly database: string
+      readonly schema: string
+      readonly table: string
+      readonly rows: number
+      readonly copiedBytes: number
     }
   | { readonly kind: 'delete'; readonly backupIds: readonly string[]; readonly freedBytes: number }
 

@@ -74,6 +74,18 @@ export function resultWords(say: Say, result: JobResult): string {
         commits: result.commits,
         findings: result.findingCount,
       })
+    case 'drill': {
+      const failed = result.drill.checks.filter(({ state }) => state === 'failed').length
+      return failed === 0 ? say('result.drill-passed') : say('result.drill-failed', { count: failed })
+    }
+    case 'scratch':
+      return say('result.scratch')
+    case 'pull-table':
+      return say('result.pull-table', {
+        count: result.rows,
+        table: `${result.schema}.${result.table}`,
+        database: result.database,
+      })
     case 'delete':
       return say('result.delete', { count: result.backupIds.length, bytes: formatBytes(result.freedBytes) })
   }

@@ -1,0 +1,145 @@
+import { mkdirSync, renameSync, rmSync } from 'node:fs'
+import path from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import type { RowCount } from '../operations/drill/compare-counts.ts'
+import type { DrillRecord } from './contract/drills.ts'
+import type { InstanceRef } from './contract/values.ts'
+
+/** Drills beyond this number are forgotten, oldest first. */
+const MOST_DRILLS = 2000
+
+const SCHEMA = `
+  create table if not exists drill (
+    id text primary key,
+    catalog text not null,
+    instance text not null,
+    backup_id text not null,
+    started_at text not null,
+    record text not null,
+    counts text
+  ) strict;
+  create index if not exists drill_of_instance on drill (catalog, instance, started_at desc);
+  create table if not exists scratch_parent (path text primary key) strict;
+`
+
+/** Results of drills, kept in `node:sqlite`. */
+export type DrillBook = Disposable & {
+  save(record: DrillRecord, counts: readonly RowCount[] | undefined): void
+  /** Newest first. */
+  list(ref: InstanceRef, backupId: string | undefined, limit: number): readonly DrillRecord[]
+  /** The newest one of each backup. */
+  latest(ref: InstanceRef): readonly DrillRecord[]
+  /** What the last drill of the instance counted that got so far. */
+  lastCounts(ref: InstanceRef): readonly RowCount[] | undefined
+  /** Remembers where scratch directories are made, for finding what a killed engine left there. */
+  addParent(directory: string): void
+  parents(): readonly string[]
+}
+
+/**
+ * Opens the book in a directory, making it if need be; without one nothing outlives the process. A damaged one is put
+ * aside as `drills.sqlite.damaged`.
+ */
+export function openDrillBook(directory: string | undefined): DrillBook {
+  const database = directory === undefined ? open(':memory:') : openOrReplace(directory)
+  const rowsOf = (rows: readonly Record<string, unknown>[]): readonly DrillRecord[] =>
+    rows.flatMap(({ record }) => parse<DrillRecord>(record) ?? [])
+  return {
+    save(record, counts) {
+      database
+        .prepare(
+          `insert into drill (id, catalog, instance, backup_id, started_at, record, counts) values (?, ?, ?, ?, ?, ?, ?)
+           on conflict (id) do update set record = excluded.record, counts = excluded.counts`,
+        )
+        .run(
+          record.id,
+          record.catalog,
+          record.instance,
+          record.backupId,
+          record.startedAt,
+          JSON.stringify(record),
+          counts === undefined ? null : JSON.stringify(counts),
+        )
+      database
+        .prepare(
+          'delete from drill where id in (select id from drill order by started_at desc limit -1 offset ?)',
+        )
+        .run(MOST_DRILLS)
+    },
+    list: ({ catalog, instance }, backupId, limit) =>
+      rowsOf(
+        database
+          .prepare(
+            `select record from drill where catalog = ? and instance = ? and (? is null or backup_id = ?)
+              order by started_at desc, id desc limit ?`,
+          )
+          .all(catalog, instance, backupId ?? null, backupId ?? null, limit),
+      ),
+    latest: ({ catalog, instance }) =>
+      rowsOf(
+        database
+          .prepare(
+            `select record from (select record, started_at, row_number() over (partition by backup_id order by started_at desc, id desc) as place
+               from drill where catalog = ? and instance = ?) where place = 1 order by started_at desc`,
+          )
+          .all(catalog, instance),
+      ),
+    lastCounts({ catalog, instance }) {
+      const row = database
+        .prepare(
+          `select counts from drill where catalog = ? and instance = ? and counts is not null
+            order by started_at desc, id desc limit 1`,
+        )
+        .get(catalog, instance)
+      return parse<readonly RowCount[]>(row?.['counts'])
+    },
+    addParent(parent) {
+      database.prepare('insert or ignore into scratch_parent (path) values (?)').run(parent)
+    },
+    parents: () =>
+      database
+        .prepare('select path from scratch_parent')
+        .all()
+        .map((row) => String(row['path'])),
+    [Symbol.dispose]: () => database.close(),
+  }
+}
+
+function parse<Value>(text: unknown): Value | undefined {
+  if (typeof text !== 'string') return undefined
+  try {
+    return (JSON.parse(text) ?? undefined) as Value | undefined
+  } catch {
+    return undefined
+  }
+}
+
+function openOrReplace(directory: string): DatabaseSync {
+  mkdirSync(directory, { recursive: true, mode: 0o700 })
+  const file = path.join(directory, 'drills.sqlite')
+  try {
+    return open(file)
+  } catch (thrown) {
+    if (!(thrown instanceof Error) || !('errcode' in thrown)) throw thrown
+    if (thrown.errcode !== SQLITE_CORRUPT && thrown.errcode !== SQLITE_NOTADB) throw thrown
+    renameSync(file, `${file}.damaged`)
+    for (const ending of ['-wal', '-shm']) rmSync(`${file}${ending}`, { force: true })
+    return open(file)
+  }
+}
+
+/** Source: SQLite `sqlite3.h`, result codes. */
+const SQLITE_CORRUPT = 11
+const SQLITE_NOTADB = 26
+
+function open(file: string): DatabaseSync {
+  const database = new DatabaseSync(file)
+  try {
+    database.exec('pragma busy_timeout = 5000; pragma journal_mode = wal;')
+    database.exec(SCHEMA)
+    return database
+  } catch (thrown) {
+    database.close()
+    throw thrown
+  }
+}

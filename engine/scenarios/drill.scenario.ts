@@ -1,0 +1,201 @@
+import { readdir, readFile, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { DrillRecord } from '../api/contract/drills.ts'
+import { type EmbeddedMajor, findEmbeddedPrograms } from '../host/embedded-postgres.ts'
+import { makeArchive } from '../testing/archives.ts'
+import { startEngine, type TestEngine } from '../testing/engines.ts'
+import { scratchDirectory } from '../testing/scratch.ts'
+import { serverDirectory, serverMajors, startServer } from '../testing/servers.ts'
+
+type DrillCall = Parameters<TestEngine['client']['drills.start']>[0]
+
+const ROWS = 40_000
+
+describe.each(serverMajors())('a drill on PostgreSQL %i', (major: EmbeddedMajor) => {
+  const cleanUp = new AsyncDisposableStack()
+  let engine: TestEngine
+  let ref: { readonly catalog: string; readonly instance: string }
+  let base: DrillCall
+  let place: string
+
+  beforeAll(async () => {
+    const scratch = cleanUp.use(await scratchDirectory('drill'))
+    const archive = makeArchive(scratch.path)
+    const server = cleanUp.use(
+      await startServer(scratch.path, { major, walSegmentMb: 1, settings: archive.settings }),
+    )
+    engine = cleanUp.use(await startEngine({ stateDirectory: path.join(scratch.path, 'state') }))
+    ref = await engine.register(path.join(scratch.path, 'catalog'), server)
+    await archive.serve(ref)
+    await server.run(
+      'postgres',
+      'create database shop',
+      `create table account (id int primary key, name text)`,
+      `insert into account select n, repeat('x', 40) || n from generate_series(1, ${ROWS}) n`,
+    )
+    await server.run('shop', 'create table item as select n from generate_series(1, 100) n')
+    const { error } = await engine.ended(engine.client['backups.start']({ ...ref, mode: 'FULL' }))
+    expect(error).toBeUndefined()
+    await server.run(
+      'postgres',
+      `insert into account select n, repeat('y', 40) || n from generate_series(${ROWS + 1}, ${2 * ROWS}) n`,
+      `select pg_create_restore_point('here')`,
+      'delete from account',
+      'select pg_switch_wal()',
+    )
+    await server.stop('fast')
+    place = serverDirectory(path.join(scratch.path, 'drills'))
+    base = {
+      ...ref,
+      scratchDirectory: place,
+      programs: findEmbeddedPrograms(major),
+      restoreCommand: `cp "${archive.directory}/%f" "%p"`,
+      threads: 2,
+    }
+  })
+  afterAll(() => cleanUp.disposeAsync())
+
+  const drill = async (request: Partial<DrillCall>): Promise<DrillRecord> => {
+    const job = await engine.ended(engine.client['drills.start']({ ...base, ...request }))
+    if (job.result?.kind !== 'drill') throw new Error(JSON.stringify(job.error))
+    return job.result.drill
+  }
+  const failed = ({ checks }: DrillRecord) => checks.filter(({ state }) => state === 'failed')
+  const HERE = { kind: 'name', name: 'here' } as const
+
+  test('passes, tells what it did, and leaves nothing', async () => {
+    const record = await drill({
+      target: HERE,
+      sqlChecks: [
+        {
+          database: 'postgres',
+          sql: 'select count(*), max(id) from public.account',
+          expected: `${2 * ROWS}|${2 * ROWS}`,
+        },
+      ],
+    })
+    expect(failed(record)).toEqual([])
+    expect(record.isPassed).toBe(true)
+    expect(record.steps.map(({ step }) => step)).toEqual(['restore', 'start', 'replay', 'checks', 'remove'])
+    expect(record.stop).toMatchObject({ timeline: 1 })
+    expect(record.checks).toContainEqual(expect.objectContaining({ check: 'target', state: 'passed' }))
+    expect(record.checks).toContainEqual(
+      expect.objectContaining({
+        code: 'tables-counted',
+        values: expect.objectContaining({ database: 'shop', rows: 100 }),
+      }),
+    )
+    expect(await readdir(place)).toEqual([])
+    expect(await engine.client['drills.latest'](ref)).toEqual([record])
+
+    await engine.ended(engine.client['wal.index.start'](ref))
+    const moment = await engine.client['recovery.moment']({ ...ref, target: HERE })
+    expect(JSON.stringify(moment)).toMatch(/"replaySeconds":\{/)
+  })
+
+  test('fails where SQL gives something else', async () => {
+    const record = await drill({
+      target: HERE,
+      sqlChecks: [
+        { database: 'shop', sql: 'select count(*) from public.item', expected: '99' },
+        { database: 'shop', sql: 'select 1/0' },
+        { database: 'shop', sql: 'delete from public.item' },
+      ],
+    })
+    expect(record.isPassed).toBe(false)
+    expect(failed(record).map(({ code, values }) => [code, values['found'] ?? values['message']])).toEqual([
+      ['sql-differs', '"100"'],
+      ['sql-failed', 'division by zero'],
+      ['sql-failed', expect.stringContaining('"delete" is not run here')],
+    ])
+  })
+
+  test('fails where a table has other rows than the last time', async () => {
+    await drill({ target: HERE })
+    const record = await drill({ target: { kind: 'immediate' }, tolerancePercent: 10 })
+    expect(failed(record)).toMatchObject([
+      { code: 'rows-differ', values: { table: 'public.account', expected: 2 * ROWS, found: ROWS } },
+    ])
+  })
+
+  test('fails, and says so, where the target cannot be reached', async () => {
+    const record = await drill({ target: { kind: 'name', name: 'nowhere' } })
+    expect(record.isPassed).toBe(false)
+    expect(failed(record)).toMatchObject([{ check: 'restore', code: 'restore-failed' }])
+    expect(failed(record)[0]?.values['message']).toMatch(/target/)
+    expect(await readdir(place)).toEqual([])
+  })
+
+  test('that is cancelled leaves no file and no server', async () => {
+    for (const phase of ['any', 'replay', 'check-data'] as const) {
+      const { job } = await engine.client['drills.start']({
+        ...base,
+        target: HERE,
+        ...(phase === 'replay' && { restoreCommand: 'sleep 30' }),
+        sqlChecks: [{ database: 'postgres', sql: 'select pg_sleep(60)' }],
+      })
+      for await (const { progress } of engine.client['jobs.watch']({ job })) {
+        if (progress !== undefined && (phase === 'any' || progress.phase === phase))
+          await engine.client['jobs.cancel']({ job })
+      }
+      expect((await engine.client['jobs.get']({ job })).state).toBe('cancelled')
+      expect(await readdir(place)).toEqual([])
+    }
+  })
+
+  test('is kept as a server that only reads, until it is stopped', async () => {
+    const { scratchId = '' } = await drill({ target: HERE, keepMinutes: 5 })
+    const [kept] = await engine.client['scratch.list']({})
+    expect(kept).toMatchObject({ id: scratchId, databases: ['postgres', 'shop'] })
+    const result = await engine.client['scratch.query']({
+      id: scratchId,
+      database: 'postgres',
+      sql: 'table public.account order by id',
+    })
+    expect(result).toMatchObject({ columns: ['id', 'name'], isCut: true })
+    expect(result.rows).toHaveLength(1000)
+    for (const sql of [
+      'select 1; select 2',
+      'delete from public.account',
+      'with gone as (delete from public.account returning 1) table gone',
+    ])
+      await expect(
+        engine.client['scratch.query']({ id: scratchId, database: 'postgres', sql }),
+      ).rejects.toThrow()
+    const sleeping = engine.client['scratch.query']({
+      id: scratchId,
+      database: 'postgres',
+      sql: 'select pg_sleep(60)',
+      limitSeconds: 1,
+    })
+    await expect(sleeping).rejects.toMatchObject({ code: 'run.timeout' })
+    await engine.client['scratch.stop']({ id: scratchId })
+    expect(await readdir(place)).toEqual([])
+  })
+
+  test('finds damage in the backup', async () => {
+    const [backup] = (await engine.client['backups.list'](ref)).backups
+    const { directory } = await engine.client['backups.detail']({ ...ref, id: backup?.id ?? ('' as never) })
+    const files = await readdir(path.join(directory, 'database'), { recursive: true, withFileTypes: true })
+    const sizes = await Promise.all(
+      files
+        .filter((file) => file.isFile() && /^\d+$/.test(file.name))
+        .map(async (file) => {
+          const full = path.join(file.parentPath, file.name)
+          return { full, bytes: await readFile(full) }
+        }),
+    )
+    const biggest = sizes.toSorted((a, b) => b.bytes.length - a.bytes.length)[0]
+    if (biggest === undefined) throw new Error('no relation')
+    const damaged = Buffer.from(biggest.bytes)
+    damaged[5000] = (damaged[5000] ?? 0) ^ 0xff
+    await writeFile(biggest.full, damaged)
+    try {
+      const record = await drill({ target: HERE })
+      expect(failed(record)).toMatchObject([{ check: 'restore', code: 'restore-failed' }])
+    } finally {
+      await writeFile(biggest.full, biggest.bytes)
+    }
+  })
+})
