@@ -190,7 +190,13 @@ function usePaletteEntries(current: InstanceRef | undefined, backUp: () => void)
   return [
     ...(current === undefined
       ? []
-      : [{ label: say('backup.title', { instance: current.instance }), run: backUp }]),
+      : [
+          { label: say('backup.title', { instance: current.instance }), run: backUp },
+          {
+            label: `${current.instance} · ${say('restore.to-moment')}`,
+            run: () => navigate({ screen: 'restore', instance: current }),
+          },
+        ]),
     ...known.flatMap(({ catalog, instance }) =>
       TABS.map((screen) => ({
         label: `${instance} · ${say(`nav.${screen}`)} · ${catalog}`,

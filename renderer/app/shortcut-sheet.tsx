@@ -25,6 +25,10 @@ const KEYS = [
   ['Enter', 'shortcuts.inspect'],
   ['T', 'shortcuts.twin'],
   ['+ − 0 F', 'shortcuts.zoom'],
+  ['[ ]  Home End', 'shortcuts.edges'],
+  [', .', 'shortcuts.commits'],
+  ['1…9', 'shortcuts.timelines'],
+  ['B', 'shortcuts.base'],
   ['?', 'shortcuts.help'],
 ] as const
 

@@ -120,7 +120,7 @@ export function LaneShape(props: {
           </text>
         ) : null}
         {tail === undefined || toX(tail.fromMs) > right ? null : (
-          <text className="tail-text" x={right} y={top - 8} textAnchor="end">
+          <text className="tail-text" x={toX(tail.fromMs) - 8} y={top - 8} textAnchor="end">
             {texts.tail(nowMs - tail.fromMs)}
           </text>
         )}
