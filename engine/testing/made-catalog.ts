@@ -4,7 +4,7 @@ import { parseBackupId, secondsFromBackupId } from '../base/backup-id.ts'
 import { LSN_NONE } from '../base/lsn.ts'
 import type { Backup } from '../catalog/backup.ts'
 import type { Inventory } from '../catalog/inventory.ts'
-import type { ReadableBackup } from '../operations/restore/choose-backup.ts'
+import type { ReadableBackup } from '../operations/steps/chain-file.ts'
 import { type BackupControl, formatBackupControl } from '../format/backup-control.ts'
 
 /** A sound FULL of a PostgreSQL 15, but for what is given. */

@@ -8,9 +8,7 @@ import { type RecoveryPath, recoveryPath } from '../../catalog/recovery-path.ts'
 import type { ReadTarget, TargetTimeline } from '../../catalog/recovery-target.ts'
 import type { PathSection, TimelineNode } from '../../catalog/recovery-timelines.ts'
 import type { BackupControl, BackupStatus } from '../../format/backup-control.ts'
-
-/** A backup whose control file could be read. */
-export type ReadableBackup = Backup & { readonly control: BackupControl }
+import type { ReadableBackup } from '../steps/chain-file.ts'
 
 export type ChosenBackup = {
   readonly backup: ReadableBackup

@@ -15,7 +15,7 @@ import { decideIncremental } from './incremental.ts'
 import { chooseForTarget } from './judge-target.ts'
 import { externalPlaces, linksOf, placesOf, wipedPlaces } from './places.ts'
 import type { RestoreFacts, RestoreInput, TargetState } from './restore-facts.ts'
-import type { ListedBackup } from './work-list.ts'
+import type { ListedBackup } from '../steps/chain-file.ts'
 
 /** Reads what a plan rests on: the chain with its lists, and the places that are to be written to. */
 export async function gatherRestoreFacts(

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import { formatLsn } from '../../base/lsn.ts'
 import type { ControlFile } from '../../format/control-file.ts'
-import type { ReadableBackup } from './choose-backup.ts'
+import type { ReadableBackup } from '../steps/chain-file.ts'
 import type { Links } from './clearing.ts'
 import type { Destination } from './destination.ts'
 import type { UnfinishedRestore } from './interrupted.ts'

@@ -5,7 +5,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { BLOCK_HEADER_BYTES, encodeBlockHeader } from '../../format/page-blocks.ts'
 import { PAGE_BYTES } from '../../format/page-header.ts'
 import { rebuildFiles } from './rebuild-files.ts'
-import type { StoredSource } from './stored-source.ts'
+import type { StoredSource } from '../steps/stored-source.ts'
 
 const context = { addBytes: () => undefined, throwIfCancelled: () => undefined }
 

@@ -7,9 +7,9 @@ import { FileWriter } from '../../host/file-writer.ts'
 import { kernel } from '../../kernel/kernel.ts'
 import type { Task, TaskContext } from '../steps/worker-pool.ts'
 import type { Reuse } from './pages-there.ts'
-import { openPageRun, pageBuffer, placePages, WRITE_PAGES } from './place-pages.ts'
+import { openPageRun, pageBuffer, placePages, WRITE_PAGES } from '../steps/place-pages.ts'
 import { rebuildInPlace } from './rebuild-in-place.ts'
-import { damagedSource, type FileToRebuild, openStored } from './stored-source.ts'
+import { damagedSource, type FileToRebuild, openStored } from '../steps/stored-source.ts'
 
 export type RebuildFilesInput = {
   readonly files: readonly FileToRebuild[]

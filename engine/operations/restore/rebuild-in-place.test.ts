@@ -11,7 +11,7 @@ import { kernel } from '../../kernel/kernel.ts'
 import { packHeaderTable } from '../steps/header-table.ts'
 import type { Reuse } from './pages-there.ts'
 import { rebuildFiles } from './rebuild-files.ts'
-import type { StoredSource } from './stored-source.ts'
+import type { StoredSource } from '../steps/stored-source.ts'
 
 const context = { addBytes: () => undefined, throwIfCancelled: () => undefined }
 const RECORD = BLOCK_HEADER_BYTES + PAGE_BYTES

@@ -13,8 +13,8 @@ import { PAGE_BYTES, SEGMENT_BLOCKS } from '../../format/page-header.ts'
 import { isMissing, mapFileError } from '../../host/file-error.ts'
 import type { TaskContext } from '../steps/worker-pool.ts'
 import { examinePagesThere, type Reuse } from './pages-there.ts'
-import { openPageRun, pageBuffer, placePages } from './place-pages.ts'
-import type { FileToRebuild } from './stored-source.ts'
+import { openPageRun, pageBuffer, placePages } from '../steps/place-pages.ts'
+import type { FileToRebuild } from '../steps/stored-source.ts'
 
 type Done = { readonly writtenBytes: number; readonly reusedBytes: number }
 

@@ -2,7 +2,7 @@ import { LSN_NONE, type Lsn } from '../../base/lsn.ts'
 import type { Timeline } from '../../base/wal-segment.ts'
 import type { ControlFile } from '../../format/control-file.ts'
 import { switchPoint, type TimelineHistory } from '../../format/timeline-history.ts'
-import type { ReadableBackup } from './choose-backup.ts'
+import type { ReadableBackup } from '../steps/chain-file.ts'
 
 /** From where on a directory may be ahead of its log, and on which timeline. */
 export type RedoPoint = { readonly lsn: Lsn; readonly timeline: Timeline }

@@ -2,11 +2,10 @@ import type { BackupId } from '../../base/backup-id.ts'
 import type { DatabaseMapEntry } from '../../format/database-map.ts'
 import type { RecoveryTarget } from '../../format/recovery-settings.ts'
 import type { TablespaceMapEntry } from '../../format/tablespace-map.ts'
-import type { ReadableBackup } from './choose-backup.ts'
 import type { DatabaseChoice } from './databases.ts'
 import type { Destination } from './destination.ts'
 import type { ExistingFile } from './existing-files.ts'
-import type { ListedBackup } from './work-list.ts'
+import type { ListedBackup, ReadableBackup } from '../steps/chain-file.ts'
 
 /** Whether and how files that are there already are used. */
 export type IncrementalMode = 'none' | 'checksum' | 'lsn'

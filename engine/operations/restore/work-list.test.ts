@@ -4,7 +4,8 @@ import type { EngineError } from '../../base/engine-error.ts'
 import type { ContentEntry } from '../../format/content-list.ts'
 import { madeBackup, type MadeBackup } from '../../testing/made-catalog.ts'
 import { directoryEntry, fileEntry } from '../../testing/made-content.ts'
-import { type Destinations, type ListedBackup, planWork } from './work-list.ts'
+import type { ListedBackup } from '../steps/chain-file.ts'
+import { type Destinations, planWork } from './work-list.ts'
 
 const TO: Destinations = { dataDirectory: '/restore', tablespaces: [], externalDirs: [] }
 const PG_CONTROL = fileEntry('global/pg_control', { sizeBytes: 8192, fullBytes: 8192 })

@@ -1,24 +1,10 @@
 import path from 'node:path'
 import { EngineError } from '../../base/engine-error.ts'
 import { LSN_NONE, type Lsn } from '../../base/lsn.ts'
-import { versionNumber } from '../../format/backup-control.ts'
 import type { ContentEntry } from '../../format/content-list.ts'
-import { hasLegacyCrc } from '../../format/crc32c.ts'
-import { HEADER_MAP } from '../steps/check-files.ts'
-import {
-  contentRoot,
-  type ContentIndex,
-  indexContent,
-  isDirectoryEntry,
-  isPaged,
-  requireSafePath,
-  storedVersions,
-} from '../steps/stored-versions.ts'
-import type { ReadableBackup } from './choose-backup.ts'
-import type { FileToRebuild, StoredSource } from './stored-source.ts'
-
-/** A backup of the chain with its content list. */
-export type ListedBackup = { readonly backup: ReadableBackup; readonly entries: readonly ContentEntry[] }
+import { chainFile, type ListedBackup } from '../steps/chain-file.ts'
+import type { FileToRebuild } from '../steps/stored-source.ts'
+import { indexContent, isDirectoryEntry, requireSafePath } from '../steps/stored-versions.ts'
 
 /** Where the parts of a backup go. */
 export type Destinations = {
@@ -57,7 +43,6 @@ export const CONTROL_FILE = 'global/pg_control'
 export const NOT_RESTORED: ReadonlySet<string> = new Set(['tablespace_map', 'database_map'])
 /** Of a data directory, with the name it had before PostgreSQL 10. */
 export const WAL_DIRECTORIES: ReadonlySet<string> = new Set(['pg_wal', 'pg_xlog'])
-const FIRST_WITH_HEADER_MAP = 20_400
 
 /**
  * Decides for every entry of the newest backup where it goes and from which backups of the chain it is put together.
@@ -105,7 +90,10 @@ export function planWork(
     const isExcluded = isPgData(entry) && options.excludedDatabases?.has(entry.databaseOid) === true
     const file = isExcluded
       ? emptyFile(entry, target)
-      : fileToRebuild(entry, target, { newest, older, olderEntries, shiftLsn: options.shiftLsn ?? LSN_NONE })
+      : {
+          targetPath: target,
+          ...chainFile(entry, { newest, older, olderEntries, shiftLsn: options.shiftLsn ?? LSN_NONE }),
+        }
     if (isPgData(entry) && entry.path === CONTROL_FILE) controlFile = file
     else files.push({ ...file, sizeBytes: isExcluded ? 0 : Math.max(0, entry.fullBytes) })
   }
@@ -119,56 +107,6 @@ export function planWork(
 
 function emptyFile({ path: name, mode, segmentNumber }: ContentEntry, targetPath: string): FileToRebuild {
   return { targetPath, name, mode, kind: 'empty', blockCount: 0, segmentNumber, sources: [] }
-}
-
-function fileToRebuild(
-  entry: ContentEntry,
-  targetPath: string,
-  from: {
-    readonly newest: ListedBackup
-    readonly older: readonly ListedBackup[]
-    readonly olderEntries: readonly ContentIndex[]
-    readonly shiftLsn: Lsn
-  },
-): FileToRebuild {
-  const { newest, older, olderEntries, shiftLsn } = from
-  const base = {
-    targetPath,
-    name: entry.path,
-    mode: entry.mode,
-    blockCount: entry.blockCount,
-    segmentNumber: entry.segmentNumber,
-  }
-  const chain = [newest, ...older]
-  const sources = storedVersions(entry, olderEntries, newest.backup.id).flatMap(
-    ({ index, entry: version, blockLimit }) => {
-      const member = chain[index]
-      return member === undefined ? [] : [{ ...stored(member.backup, version, shiftLsn), blockLimit }]
-    },
-  )
-  return { ...base, kind: sources.length === 0 ? 'empty' : isPaged(entry) ? 'data' : 'plain', sources }
-}
-
-function stored(
-  backup: ReadableBackup,
-  entry: ContentEntry,
-  shiftLsn: Lsn,
-): Omit<StoredSource, 'blockLimit'> {
-  const version = versionNumber(backup.control.programVersion ?? '')
-  return {
-    backupId: backup.id,
-    storedPath: path.join(backup.directory, contentRoot(entry), entry.path),
-    compressAlgorithm: entry.compressAlgorithm,
-    isPadded: version < FIRST_WITH_HEADER_MAP,
-    hasLegacyCrc: hasLegacyCrc(version),
-    crc: entry.crc,
-    sizeBytes: entry.sizeBytes,
-    headers:
-      entry.headers === undefined || version < FIRST_WITH_HEADER_MAP
-        ? undefined
-        : { mapPath: path.join(backup.directory, HEADER_MAP), place: entry.headers },
-    isBeforeShift: backup.control.stopLsn <= shiftLsn,
-  }
 }
 
 function isPgData({ externalDirNumber }: ContentEntry): boolean {

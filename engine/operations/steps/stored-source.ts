@@ -21,9 +21,8 @@ export type StoredSource = {
   readonly isBeforeShift: boolean
 }
 
-/** One file to be put together. */
-export type FileToRebuild = {
-  readonly targetPath: string
+/** One file of a backup and what it is put together from. */
+export type ChainFile = {
   readonly name: string
   readonly mode: number
   readonly kind: 'data' | 'plain' | 'empty'
@@ -34,6 +33,9 @@ export type FileToRebuild = {
   readonly sources: readonly StoredSource[]
 }
 
+/** One file to be put together. */
+export type FileToRebuild = ChainFile & { readonly targetPath: string }
+
 export function openStored(source: StoredSource): number {
   try {
     return openSync(source.storedPath, 'r')
@@ -43,7 +45,7 @@ export function openStored(source: StoredSource): number {
 }
 
 export function damagedSource(
-  file: FileToRebuild,
+  file: Pick<ChainFile, 'name'>,
   source: StoredSource,
   what: string,
   cause?: unknown,

@@ -4,12 +4,12 @@ import { openCompression } from '../../compression/compression.ts'
 import type { HeaderTableReader } from '../../format/header-map.ts'
 import { PAGE_BYTES } from '../../format/page-header.ts'
 import { kernel } from '../../kernel/kernel.ts'
-import { readChosenPages } from '../steps/chosen-pages.ts'
-import { readHeaderTable } from '../steps/header-table.ts'
-import { readStoredPages } from '../steps/stored-pages.ts'
-import type { TaskContext } from '../steps/worker-pool.ts'
+import { readChosenPages } from './chosen-pages.ts'
+import { readHeaderTable } from './header-table.ts'
+import { readStoredPages } from './stored-pages.ts'
+import type { TaskContext } from './worker-pool.ts'
 import { BlockSet } from './block-set.ts'
-import { damagedSource, type FileToRebuild, openStored, type StoredSource } from './stored-source.ts'
+import { damagedSource, type ChainFile, openStored, type StoredSource } from './stored-source.ts'
 
 /** Pages per write, 1 MiB; a file that has as many is a large one. */
 export const WRITE_PAGES = 128
@@ -77,11 +77,7 @@ export type Placing = {
  *
  * @throws {EngineError} `backup.damaged`, `storage.*`
  */
-export function placePages(
-  file: FileToRebuild,
-  placing: Placing,
-  context: TaskContext,
-): BlockSet | undefined {
+export function placePages(file: ChainFile, placing: Placing, context: TaskContext): BlockSet | undefined {
   const met = file.sources.length > 1 || placing.isThere !== undefined ? new BlockSet() : undefined
   const { page } = reservedBuffers()
   for (const source of file.sources) {
@@ -123,7 +119,7 @@ export function placePages(
   return met
 }
 
-function isCutOff(block: number, file: FileToRebuild, source: StoredSource): boolean {
+function isCutOff(block: number, file: ChainFile, source: StoredSource): boolean {
   return block >= source.blockLimit || (file.blockCount > 0 && block >= file.blockCount)
 }
 
@@ -138,7 +134,7 @@ function findTable({ headers }: StoredSource): HeaderTableReader | undefined {
 function placeChosen(
   descriptor: number,
   chosenFrom: {
-    readonly file: FileToRebuild
+    readonly file: ChainFile
     readonly source: StoredSource
     readonly table: HeaderTableReader
     readonly met: BlockSet
