@@ -13,6 +13,8 @@ import type { WalIndexes } from './wal-indexes.ts'
 /** What the handlers share. */
 export type EngineContext = {
   readonly clock: Clock
+  /** What time it is for plans: `TIDEMARK_NOW` may hold it. */
+  readonly planClock: Clock
   readonly env: Readonly<Record<string, string | undefined>>
   readonly log: Log
   readonly secrets: SecretStore

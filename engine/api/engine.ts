@@ -1,5 +1,5 @@
 import path from 'node:path'
-import { type Clock, SYSTEM_CLOCK } from '../base/clock.ts'
+import { type Clock, planClock, SYSTEM_CLOCK } from '../base/clock.ts'
 import { type Log, SILENT_LOG } from '../base/log.ts'
 import { openJobs } from '../jobs/jobs.ts'
 import { openJournal } from '../jobs/journal.ts'
@@ -18,6 +18,7 @@ import { instanceHandlers } from './handlers/instances.ts'
 import { jobHandlers } from './handlers/jobs.ts'
 import { recoveryHandlers } from './handlers/recovery.ts'
 import { restoreHandlers } from './handlers/restore.ts'
+import { retentionHandlers } from './handlers/retention.ts'
 import { scratchHandlers } from './handlers/scratch.ts'
 import { walHandlers } from './handlers/wal.ts'
 import { walIndexHandlers } from './handlers/wal-index.ts'
@@ -57,6 +58,7 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
   jobs.onEnd(({ catalog, instance }) => changes.tell('instance', catalog, instance))
   const context: EngineContext = {
     clock,
+    planClock: planClock(env, clock),
     env,
     transport,
     log: options.log ?? SILENT_LOG,
@@ -81,6 +83,7 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
       ...instanceHandlers(context),
       ...backupHandlers(context),
       ...restoreHandlers(context),
+      ...retentionHandlers(context),
       ...recoveryHandlers(context),
       ...drillHandlers(context),
       ...scratchHandlers(context),

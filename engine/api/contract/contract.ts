@@ -7,6 +7,7 @@ import { instances } from './instances.ts'
 import { jobs } from './jobs.ts'
 import { recovery } from './recovery.ts'
 import { restore } from './restore.ts'
+import { retention } from './retention.ts'
 import { scratchServers } from './scratch.ts'
 import { wal } from './wal.ts'
 import { walIndex } from './wal-index.ts'
@@ -19,6 +20,7 @@ export const contract = {
   ...instances,
   ...backups,
   ...restore,
+  ...retention,
   ...recovery,
   ...drills,
   ...scratchServers,

@@ -6,6 +6,7 @@ import type { DrillRecord } from './drills.ts'
 import type { Severity } from './values.ts'
 
 export type JobKind = 'backup' | 'validate' | 'restore' | 'merge' | 'delete' | 'receive-wal' | 'index-wal'
+  | 'retention'
   | 'drill'
   | 'scratch'
   | 'pull-table'
@@ -96,6 +97,16 @@ export type JobResult =
 /** A job as it is now. */
 export type JobSnapshot = Snapshot<JobKind, JobResult>
 
+  | {
+      readonly kind: 'retention'
+      readonly deletedIds: readonly string[]
+      /** Names of the merged backups. */
+      readonly mergedIds: readonly string[]
+      /** Backups that stayed for now, since something used them. */
+      readonly skippedIds: readonly string[]
+      readonly walFiles: number
+      readonly freedBytes: number
+    }
 export { hasEnded } from '../../jobs/job-snapshot.ts'
 export { phaseMs } from '../../jobs/phase-times.ts'
 export type { JobState }

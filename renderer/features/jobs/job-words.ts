@@ -90,6 +90,13 @@ export function resultWords(say: Say, result: JobResult): string {
       return say('result.delete', { count: result.backupIds.length, bytes: formatBytes(result.freedBytes) })
   }
 }
+    case 'retention':
+      return say('result.retention', {
+        count: result.deletedIds.length,
+        merged: result.mergedIds.length,
+        wal: result.walFiles,
+        bytes: formatBytes(result.freedBytes),
+      })
 
 /** How long a job ran or has run so far, in seconds; undefined before it started. */
 export function jobSeconds({ startedAt, endedAt }: JobSnapshot, nowMs: number): number | undefined {

@@ -609,6 +609,8 @@ export const en = {
   'jobs.cancel-delete': 'It stops after the backup it is at.',
   'jobs.cancel-receive-wal':
     'Nothing that has arrived is lost. Until it is started again, commits are not archived; its replication slot makes the server keep its WAL.',
+  'jobs.cancel-retention':
+    'It stops after the backup or WAL file it is at; the rest stays until retention is applied again.',
   'jobs.cancel-index-wal': 'It stops at once; what was read is kept, and the next time goes on from there.',
   'jobs.cancel-drill': 'Its server is stopped, and its files are removed. No result is recorded.',
   'jobs.cancel-scratch': 'Its server is stopped, and its files are removed.',
@@ -625,6 +627,7 @@ export const en = {
   'kind.delete': 'deletion',
   'kind.receive-wal': 'WAL receiver',
   'kind.index-wal': 'reading of WAL',
+  'kind.retention': 'retention',
   'kind.drill': 'restore test',
   'kind.scratch': 'scratch server',
   'kind.pull-table': 'pulling of a table',
@@ -678,6 +681,10 @@ export const en = {
   'result.pull-table': '{{count}} rows are in {{table}} of {{database}}',
   'result.delete_one': '1 backup deleted, {{bytes}} freed',
   'result.delete': '{{count}} backups deleted, {{bytes}} freed',
+  'result.retention_one':
+    '1 backup deleted, {{merged}} chains merged, {{wal}} WAL files purged, {{bytes}} freed',
+  'result.retention':
+    '{{count}} backups deleted, {{merged}} chains merged, {{wal}} WAL files purged, {{bytes}} freed',
   'findings.title': 'Findings',
   'error.what': 'What happened',
   'error.cause': 'Cause',

@@ -552,6 +552,7 @@ export const zhCN: Readonly<Record<TextKey, string>> = {
   'jobs.cancel-delete': '删除完当前备份后停止。',
   'jobs.cancel-receive-wal':
     '已收到的内容不会丢失。重新启动之前，提交不会被归档；其复制槽会让服务器保留 WAL。',
+  'jobs.cancel-retention': '处理完当前备份或 WAL 文件后停止；其余部分保留，直到再次执行保留策略。',
   'jobs.cancel-index-wal': '立即停止；已读取的内容会保留，下次从该处继续。',
   'jobs.cancel-drill': '其服务器会停止，文件会删除，不记录结果。',
   'jobs.cancel-scratch': '其服务器会停止，文件会删除。',
@@ -568,6 +569,7 @@ export const zhCN: Readonly<Record<TextKey, string>> = {
   'kind.delete': '删除',
   'kind.receive-wal': 'WAL 接收',
   'kind.index-wal': '读取 WAL',
+  'kind.retention': '保留策略',
   'kind.drill': '恢复演练',
   'kind.scratch': '临时服务器',
   'kind.pull-table': '取回表',
@@ -612,6 +614,7 @@ export const zhCN: Readonly<Record<TextKey, string>> = {
   'result.pull-table': '{{database}} 的 {{table}} 中有 {{count}} 行',
   'result.delete': '已删除 {{count}} 个备份，释放 {{bytes}}',
   'findings.title': '发现的问题',
+  'result.retention': '已删除 {{count}} 个备份，合并 {{merged}} 条备份链，清理 {{wal}} 个 WAL 文件，释放 {{bytes}}',
   'error.what': '发生了什么',
   'error.cause': '原因',
   'error.fix': '处理方法',
