@@ -116,6 +116,24 @@ test(`nothing outside of green can be chosen, and the reason is told with what i
   await expectAccessible(page)
   await page.getByRole('button', { name: 'Show as a picture' }).click()
 
+  // Whatever is dragged over the gap, the handle is never in it: it sticks to an edge, and then it jumps.
+  const gap = await picture.locator('.gap').boundingBox()
+  if (gap === null) throw new Error('the gap is not drawn')
+  const y = gap.y + gap.height / 2
+  await page.mouse.move(gap.x - 40, y)
+  await page.mouse.down()
+  for (const x of [gap.x + 4, gap.x + gap.width / 2, gap.x + gap.width + 30]) {
+    await page.mouse.move(x, y)
+    const at = await handle.boundingBox()
+    if (at === null) throw new Error('there is no handle')
+    const middle = at.x + at.width / 2
+    expect(
+      middle <= gap.x + 1 || middle >= gap.x + gap.width - 1,
+      `at ${middle} with the pointer at ${x}`,
+    ).toBe(true)
+  }
+  await page.mouse.up()
+
   // An LSN in the missing segment is refused; what is nearest is one press away.
   const verdict = page.locator('.verdict')
   const next = page.locator('.step-foot').getByRole('button', { name: 'Next' })
