@@ -21,6 +21,8 @@ export function formatCliDoc(): string {
     '- The exit status is 0 on success, 1 on failure or when validate found damage, and 130 when cancelled. The first Ctrl-C',
     '  cancels and waits for the cleaning up, the second one ends at once.',
     '- A password is never taken from the command line: `-W` asks on the terminal, and `~/.pgpass` is read.',
+    '- `TIDEMARK_NOW`, an ISO time in the environment, is the time for which plans are made, retention above all; work itself',
+    '  goes by the real clock.',
     '- Without `--stream` or `--no-stream` a backup is a STREAM backup, which can be restored without a WAL archive.',
     '',
     '| Command | |',

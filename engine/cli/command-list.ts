@@ -62,8 +62,8 @@ export const COMMANDS = {
     summary: 'Merges a FULL backup with its increments up to one of them, or finishes a merge.',
   },
   delete: {
-    usage: '-B DIR --instance=NAME {-i ID | --status=STATUS}',
-    summary: 'Deletes backups and the increments that need them.',
+    usage: '-B DIR --instance=NAME {-i ID | --status=STATUS | --delete-expired}',
+    summary: 'Deletes backups and the increments that need them, or what retention does not keep.',
   },
   'archive-push': {
     usage: '-B DIR --instance=NAME --wal-file-name=%f [--wal-file-path=%p]',

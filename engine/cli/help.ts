@@ -57,7 +57,9 @@ function formatOptionHead(option: OptionSpec): string {
 export function describeOption(option: OptionSpec, command: CommandName): string {
   return [
     option.meaning,
-    option.idleFor?.includes(command) === true ? `Changes nothing for ${command}.` : '',
+    option.idleFor?.includes(command) === true
+      ? `Changes nothing for ${command} without --merge-expired.`
+      : '',
     option.aliases === undefined
       ? ''
       : `Also spelled ${option.aliases.map((name) => `--${name}`).join(', ')}.`,

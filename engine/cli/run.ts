@@ -108,7 +108,8 @@ async function runVerb(line: CommandLine, world: World, log: LogOutput, terminal
   log.configure(resolveLogSettings(given, catalog, saved))
   if (LOGS_ITSELF.includes(verb)) log.fileOnly(`command: tidemark ${formatCommandLine(line).join(' ')}`)
   for (const { long, idleFor } of optionsOf(verb)) {
-    if (idleFor?.includes(verb) === true && given.has(long)) log.info(`--${long} changes nothing for ${verb}`)
+    if (idleFor?.includes(verb) === true && given.has(long) && !given.has('merge-expired'))
+      log.info(`--${long} changes nothing for ${verb}`)
   }
   // Awaited here: what was opened above must stay open until the command has ended.
   return await opened.run({ given, log, terminal, world, signal })

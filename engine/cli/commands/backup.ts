@@ -7,6 +7,7 @@ import type { Given } from '../given.ts'
 import { withPassword } from '../password.ts'
 import { readPin } from '../pin.ts'
 import { prettySize } from '../pretty.ts'
+import { readRetention, runRetention } from '../retention.ts'
 
 type BackupRequest = Parameters<EngineClient['backups.start']>[0]
 
@@ -14,6 +15,12 @@ type BackupRequest = Parameters<EngineClient['backups.start']>[0]
 export const backup: Command = async (context) => {
   const { client, given, log, signal } = context
   const request = readBackupRequest(given)
+  const retention = readRetention(given)
+  if (retention === undefined && given.has('dry-run')) {
+    throw new EngineError('usage.invalid', 'a backup cannot be taken for a trial', {
+      hint: '--dry-run is about retention: give it with --delete-expired, --merge-expired or --delete-wal.',
+    })
+  }
   const job = await withPassword<JobSnapshot>(
     context,
     async (password) => {
@@ -36,7 +43,8 @@ export const backup: Command = async (context) => {
   } else if (job.backupId !== undefined && status !== EXIT.success) {
     log.info(`backup ${job.backupId} was not completed`)
   }
-  return status
+  if (status !== EXIT.success || retention === undefined) return status
+  return await runRetention(context, given.requireInstance(), retention)
 }
 
 /** The request that the command line stands for. What it leaves out follows the saved settings. */

@@ -76,7 +76,8 @@ describe('delete', () => {
   test.each([
     [[], /was not told which backups/],
     [['-i', 'TOTTEK', '--status=OK'], /exclude each other/],
-    [['--delete-expired'], /--delete-expired is not available/],
+    [['-i', 'TOTTEK', '--delete-expired'], /exclude each other/],
+    [['--wal-depth=1'], /nothing asks to apply it/],
   ])('refuses %j', async (options, message) => {
     const { status, err } = await runCli(['delete', ...ON_MAIN, ...options])
 

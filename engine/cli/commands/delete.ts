@@ -3,6 +3,7 @@ import { EngineError } from '../../base/engine-error.ts'
 import { type Command, type Context, EXIT } from '../context.ts'
 import { followJob, reportEnd } from '../follow-job.ts'
 import { prettySize } from '../pretty.ts'
+import { readRetention, runRetention } from '../retention.ts'
 
 /** How often a plan is made again when the catalog has changed under it. */
 const MOST_PLANS = 3
@@ -10,12 +11,15 @@ const MOST_PLANS = 3
 /** Says which backups go and why, then deletes exactly those. */
 export const deleteBackups: Command = async (context) => {
   const { given, log } = context
-  given.refuseTogether('backup-id', 'status')
+  const retention = readRetention(given)
+  for (const long of ['delete-expired', 'merge-expired', 'delete-wal'])
+    given.refuseTogether('backup-id', 'status', long)
+  if (retention !== undefined) return await runRetention(context, given.requireInstance(), retention)
   const id = given.backupId('backup-id')
   const status = given.choice('status')
   if (id === undefined && status === undefined) {
     throw new EngineError('usage.invalid', 'delete was not told which backups', {
-      hint: 'Give one with -i, or a status with --status.',
+      hint: 'Give one with -i, a status with --status, or --delete-expired for what retention does not keep.',
     })
   }
   for (let attempt = 1; ; attempt++) {

@@ -23,6 +23,7 @@ export const OPTION_GROUPS = [
   'Backup',
   'Restore',
   'Recovery target',
+  'Restore test',
   'Standby',
   'Selection',
   'Output',
@@ -45,7 +46,7 @@ export type OptionSpec = {
   readonly value: ValueKind
   readonly group: OptionGroup
   readonly commands: readonly CommandName[]
-  /** Commands that take the option, say that it changes nothing, and go on. */
+  /** Commands for which it matters with --merge-expired only; else they say that it changes nothing, and go on. */
   readonly idleFor?: readonly CommandName[]
   /** Meaning, limits and units: one or two sentences. */
   readonly meaning: string

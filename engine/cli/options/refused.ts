@@ -3,22 +3,12 @@ import type { RefusedOption } from './option.ts'
 import { CALLED_BY_SERVER, ON_CATALOG, SAVES } from './shared.ts'
 
 const REMOTE = 'this version works on the machine of the cluster and of the catalog only'
-const RETENTION = 'this version does not apply retention rules'
 const MASTER = 'it is out of date; give the connection of the server that is backed up'
 const OPENGAUSS = 'this version backs up PostgreSQL only'
 const WITH_SERVER: readonly CommandName[] = ['backup', 'restore', ...SAVES, ...CALLED_BY_SERVER]
 
 /** Every option that scripts of the tool's family may hold and that this version cannot honour. */
 export const REFUSED_OPTIONS: readonly RefusedOption[] = [
-  refuse('delete-expired', ['backup', 'delete'], RETENTION),
-  refuse('expired', ['delete'], RETENTION),
-  refuse('merge-expired', ['backup', 'delete'], RETENTION),
-  refuse('delete-wal', ['backup', 'delete'], 'this version does not purge the WAL archive'),
-  refuse('wal', ['delete'], 'this version does not purge the WAL archive'),
-  refuse('dry-run', ['backup'], RETENTION),
-  refuseValue('retention-redundancy', ['backup', 'delete'], `${RETENTION}; set-config saves them`),
-  refuseValue('retention-window', ['backup', 'delete'], `${RETENTION}; set-config saves them`),
-  refuseValue('wal-depth', ['backup', 'delete'], `${RETENTION}; set-config saves them`),
   { ...refuse('perm-slot', ['backup'], 'make the slot on the server and name it with --slot'), short: 'P' },
   refuseValue('db-include', ['validate'], 'this version validates whole backups'),
   refuseValue('db-exclude', ['validate'], 'this version validates whole backups'),

@@ -1,5 +1,7 @@
 import type { OptionSpec } from './option.ts'
-import { SAVES } from './shared.ts'
+import { FLAG, SAVES } from './shared.ts'
+
+const APPLIES = ['backup', 'delete'] as const
 
 /** What is written on a single backup. */
 export const PIN_AND_NOTE_OPTIONS: readonly OptionSpec[] = [
@@ -31,11 +33,44 @@ export const PIN_AND_NOTE_OPTIONS: readonly OptionSpec[] = [
 /** How long backups and WAL are kept. */
 export const RETENTION_OPTIONS: readonly OptionSpec[] = [
   {
+    long: 'delete-expired',
+    aliases: ['expired'],
+    value: FLAG,
+    group: 'Retention',
+    commands: APPLIES,
+    meaning:
+      'Deletes the backups that neither retention nor a pin keeps, and that no kept backup needs. With backup: after it was taken.',
+  },
+  {
+    long: 'merge-expired',
+    value: FLAG,
+    group: 'Retention',
+    commands: APPLIES,
+    meaning:
+      'Merges expired FULL backups with the increments up to the first one that is kept, instead of keeping them for its sake.',
+  },
+  {
+    long: 'delete-wal',
+    aliases: ['wal'],
+    value: FLAG,
+    group: 'Retention',
+    commands: APPLIES,
+    meaning: 'Deletes archived WAL that no backup needs; timeline histories stay.',
+  },
+  {
+    long: 'accept-broken-promise',
+    value: FLAG,
+    group: 'Retention',
+    commands: APPLIES,
+    meaning:
+      'Applies retention also when it leaves no backup that can be restored, or less of the past than the retention window promises.',
+  },
+  {
     long: 'retention-redundancy',
     value: { kind: 'integer', name: 'COUNT', min: 0, max: 4294967295 },
     group: 'Retention',
-    commands: SAVES,
-    meaning: 'How many FULL backups are to be kept; 0 means no such rule. Saved for the tools that apply it.',
+    commands: [...SAVES, ...APPLIES],
+    meaning: 'How many FULL backups are to be kept; 0 means no such rule.',
     default: '0',
     isSetting: true,
   },
@@ -43,9 +78,8 @@ export const RETENTION_OPTIONS: readonly OptionSpec[] = [
     long: 'retention-window',
     value: { kind: 'integer', name: 'DAYS', min: 0, max: 4294967295 },
     group: 'Retention',
-    commands: SAVES,
-    meaning:
-      'How many days back recovery is to be possible; 0 means no such rule. Saved for the tools that apply it.',
+    commands: [...SAVES, ...APPLIES],
+    meaning: 'How many days back recovery is to be possible; 0 means no such rule.',
     default: '0',
     isSetting: true,
   },
@@ -53,9 +87,9 @@ export const RETENTION_OPTIONS: readonly OptionSpec[] = [
     long: 'wal-depth',
     value: { kind: 'integer', name: 'COUNT', min: 0, max: 4294967295 },
     group: 'Retention',
-    commands: SAVES,
+    commands: [...SAVES, ...APPLIES],
     meaning:
-      'How many of the latest backups of a timeline keep the WAL for recovery to any moment; 0 means all. Saved for the tools that apply it.',
+      'How many of the latest backups of a timeline keep the WAL for recovery to any moment; 0 means all.',
     default: '0',
     isSetting: true,
   },

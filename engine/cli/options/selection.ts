@@ -37,7 +37,8 @@ export const SELECTION_OPTIONS: readonly OptionSpec[] = [
     long: 'dry-run',
     value: FLAG,
     group: 'Selection',
-    commands: ['merge', 'delete'],
-    meaning: 'Says what would be merged or deleted and changes nothing.',
+    commands: ['merge', 'delete', 'backup'],
+    meaning:
+      'Says what would be merged or deleted and changes nothing. With backup it is about retention alone: the backup is taken.',
   },
 ]
