@@ -92,11 +92,6 @@ export type JobResult =
       readonly rows: number
       readonly copiedBytes: number
     }
-  | { readonly kind: 'delete'; readonly backupIds: readonly string[]; readonly freedBytes: number }
-
-/** A job as it is now. */
-export type JobSnapshot = Snapshot<JobKind, JobResult>
-
   | {
       readonly kind: 'retention'
       readonly deletedIds: readonly string[]
@@ -107,6 +102,11 @@ export type JobSnapshot = Snapshot<JobKind, JobResult>
       readonly walFiles: number
       readonly freedBytes: number
     }
+  | { readonly kind: 'delete'; readonly backupIds: readonly string[]; readonly freedBytes: number }
+
+/** A job as it is now. */
+export type JobSnapshot = Snapshot<JobKind, JobResult>
+
 export { hasEnded } from '../../jobs/job-snapshot.ts'
 export { phaseMs } from '../../jobs/phase-times.ts'
 export type { JobState }
