@@ -607,10 +607,10 @@ export const en = {
   'jobs.cancel-merge':
     'It stops after the page it is at; the backups cannot be restored until the merge is started again and finishes.',
   'jobs.cancel-delete': 'It stops after the backup it is at.',
-  'jobs.cancel-receive-wal':
-    'Nothing that has arrived is lost. Until it is started again, commits are not archived; its replication slot makes the server keep its WAL.',
   'jobs.cancel-retention':
     'It stops after the backup or WAL file it is at; the rest stays until retention is applied again.',
+  'jobs.cancel-receive-wal':
+    'Nothing that has arrived is lost. Until it is started again, commits are not archived; its replication slot makes the server keep its WAL.',
   'jobs.cancel-index-wal': 'It stops at once; what was read is kept, and the next time goes on from there.',
   'jobs.cancel-drill': 'Its server is stopped, and its files are removed. No result is recorded.',
   'jobs.cancel-scratch': 'Its server is stopped, and its files are removed.',
@@ -625,9 +625,9 @@ export const en = {
   'kind.restore': 'restore',
   'kind.merge': 'merge',
   'kind.delete': 'deletion',
+  'kind.retention': 'retention',
   'kind.receive-wal': 'WAL receiver',
   'kind.index-wal': 'reading of WAL',
-  'kind.retention': 'retention',
   'kind.drill': 'restore test',
   'kind.scratch': 'scratch server',
   'kind.pull-table': 'pulling of a table',
@@ -679,12 +679,12 @@ export const en = {
   'result.scratch': 'A scratch server is up and can be looked at',
   'result.pull-table_one': '1 row is in {{table}} of {{database}}',
   'result.pull-table': '{{count}} rows are in {{table}} of {{database}}',
-  'result.delete_one': '1 backup deleted, {{bytes}} freed',
-  'result.delete': '{{count}} backups deleted, {{bytes}} freed',
   'result.retention_one':
     '1 backup deleted, {{merged}} chains merged, {{wal}} WAL files purged, {{bytes}} freed',
   'result.retention':
     '{{count}} backups deleted, {{merged}} chains merged, {{wal}} WAL files purged, {{bytes}} freed',
+  'result.delete_one': '1 backup deleted, {{bytes}} freed',
+  'result.delete': '{{count}} backups deleted, {{bytes}} freed',
   'findings.title': 'Findings',
   'error.what': 'What happened',
   'error.cause': 'Cause',
