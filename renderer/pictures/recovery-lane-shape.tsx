@@ -34,10 +34,11 @@ export function LaneShape(props: {
   readonly tail: Interval | undefined
   readonly nowMs: number
   readonly toX: (ms: number) => number
+  readonly left: number
   readonly right: number
   readonly texts: LaneTexts
 }) {
-  const { place, parent, isChosen, tail, nowMs, toX, right, texts } = props
+  const { place, parent, isChosen, tail, nowMs, toX, left, right, texts } = props
   const { lane, top, bottom } = place
   const height = bottom - top
   const { title, line } = texts.lane(lane)
@@ -45,14 +46,20 @@ export function LaneShape(props: {
     const x = toX(fromMs)
     return { x, y: top, width: Math.max(LEAST_PX, toX(toMs) - x), height }
   }
+  /** What of it can be seen: texts are written there. */
+  const seen = (one: Interval) => {
+    const x = Math.max(left, toX(one.fromMs))
+    return { x, width: Math.min(right, toX(one.toMs)) - x }
+  }
   const last = lane.zones.at(-1)
   const isLeft = last?.endsBy === 'timeline-left' && !lane.gaps.some(({ fromMs }) => fromMs >= last.toMs)
   const switchX = lane.switchMs === undefined ? undefined : toX(lane.switchMs)
   const gapTexts = withoutOverlaps(
-    lane.gaps.map((gap) => {
+    lane.gaps.flatMap((gap) => {
+      if (seen(gap).width < 0) return []
       const text = texts.gap(gap)
       const width = widthOf(text, SMALL_PX)
-      return { x: Math.max(0, Math.min(toX(gap.fromMs), right - width)), width, text, gap }
+      return [{ x: Math.min(seen(gap).x, right - width), width, text, gap }]
     }),
     10,
   )
@@ -68,8 +75,8 @@ export function LaneShape(props: {
         {lane.bare.map((one) => (
           <g key={one.fromMs}>
             <rect className="bare" {...box(one)} />
-            {box(one).width < widthOf(texts.bare, SMALL_PX) + 8 ? null : (
-              <text className="note" x={box(one).x + box(one).width / 2} y={top + 17} textAnchor="middle">
+            {seen(one).width < widthOf(texts.bare, SMALL_PX) + 8 ? null : (
+              <text className="note" x={seen(one).x + seen(one).width / 2} y={top + 17} textAnchor="middle">
                 {texts.bare}
               </text>
             )}
@@ -99,7 +106,7 @@ export function LaneShape(props: {
           </rect>
         ))}
         {lane.zones.map((zone) => {
-          const { x, width } = box(zone)
+          const { x, width } = seen(zone)
           const free = [x + width - 12, x + width / 2, x + 14].find((at) =>
             lane.backups.every(({ ms }) => Math.abs(toX(ms) - at) > ABOUT_PX),
           )

@@ -155,9 +155,14 @@ export function RecoveryTimeline(props: {
     const toLane = (to: Lane | undefined): void => {
       if (to !== undefined) move(to, nearestReach(to.reach, atMs), true)
     }
+    const stepBy = (byMs: number): void => {
+      const to = stepReach(lane.reach, atMs, byMs)
+      // A whole step leads to a round moment; an edge is where it is.
+      move(lane, to === atMs + byMs ? roundReach(lane.reach, to, roundStep(perPx)) : to, true)
+    }
     const actions: Readonly<Record<string, () => void>> = {
-      ArrowLeft: () => move(lane, stepReach(lane.reach, atMs, -step), true),
-      ArrowRight: () => move(lane, stepReach(lane.reach, atMs, step), true),
+      ArrowLeft: () => stepBy(-step),
+      ArrowRight: () => stepBy(step),
       ArrowUp: () => toLane(lanes[lanes.indexOf(lane) - 1]),
       ArrowDown: () => toLane(lanes[lanes.indexOf(lane) + 1]),
       '[': () => move(lane, edgeOfReach(lane.reach, atMs, -1), true),
@@ -244,6 +249,7 @@ export function RecoveryTimeline(props: {
             tail={place.lane.isCurrent ? tail : undefined}
             nowMs={nowMs}
             toX={toX}
+            left={LABEL_PX}
             right={right}
             texts={texts}
           />
