@@ -14,6 +14,7 @@ import {
 import { checksumFiles } from './steps/checksum-files.ts'
 import { checkFiles } from './steps/check-files.ts'
 import { mergeFiles } from './merge/merge-files.ts'
+import { readClassRows, readDatabaseRows, readIndexRows, readSchemaRows } from './relation-names/read-rows.ts'
 import { rebuildFiles } from './restore/rebuild-files.ts'
 
 /** Everything that page workers can do. A task that is missing here fails when it is first run, in every test. */
@@ -24,6 +25,10 @@ const tasks: readonly Task<never, unknown>[] = [
   checkFiles,
   rebuildFiles,
   mergeFiles,
+  readClassRows,
+  readDatabaseRows,
+  readIndexRows,
+  readSchemaRows,
 ]
 
 const port = parentPort
