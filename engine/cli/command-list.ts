@@ -57,6 +57,10 @@ export const COMMANDS = {
     usage: '-B DIR [--instance=NAME [-i ID]]',
     summary: 'Proves that backups can be restored: checks every file, page and WAL record.',
   },
+  drill: {
+    usage: '-B DIR --instance=NAME [-i ID]',
+    summary: 'Tests a restore: restores to a scratch place, starts a server there, checks it, and removes it.',
+  },
   merge: {
     usage: '-B DIR --instance=NAME -i ID',
     summary: 'Merges a FULL backup with its increments up to one of them, or finishes a merge.',

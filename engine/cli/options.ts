@@ -2,6 +2,7 @@ import type { CommandName } from './command-list.ts'
 import { BACKUP_OPTIONS } from './options/backup.ts'
 import { COMPRESSION_OPTIONS } from './options/compression.ts'
 import { CONNECTION_OPTIONS } from './options/connection.ts'
+import { DRILL_OPTIONS } from './options/drill.ts'
 import { FINDING_OPTIONS } from './options/finding.ts'
 import { GENERAL_OPTIONS } from './options/general.ts'
 import { LOGGING_OPTIONS } from './options/logging.ts'
@@ -21,6 +22,7 @@ export const OPTIONS: readonly OptionSpec[] = [
   ...SELECTION_OPTIONS,
   ...RESTORE_OPTIONS,
   ...RECOVERY_TARGET_OPTIONS,
+  ...DRILL_OPTIONS,
   ...STANDBY_OPTIONS,
   ...OUTPUT_OPTIONS,
   ...PIN_AND_NOTE_OPTIONS,

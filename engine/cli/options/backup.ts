@@ -74,7 +74,7 @@ export const BACKUP_OPTIONS: readonly OptionSpec[] = [
     long: 'no-validate',
     value: FLAG,
     group: 'Backup',
-    commands: ['backup', 'restore', 'merge', 'delete'],
+    commands: ['backup', 'restore', 'drill', 'merge', 'delete'],
     idleFor: ['delete'],
     meaning:
       'Skips validation: a backup then stays DONE instead of OK, restore and merge trust the files as they are.',

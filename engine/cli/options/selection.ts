@@ -8,7 +8,7 @@ export const SELECTION_OPTIONS: readonly OptionSpec[] = [
     short: 'i',
     value: { kind: 'backup-id', name: 'ID' },
     group: 'Selection',
-    commands: ['set-backup', 'show', 'restore', 'validate', 'merge', 'delete'],
+    commands: ['set-backup', 'show', 'restore', 'validate', 'drill', 'merge', 'delete'],
     meaning: 'The backup that is meant, for example TOTTEK.',
   },
   {

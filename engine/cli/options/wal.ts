@@ -17,7 +17,7 @@ export const WAL_OPTIONS: readonly OptionSpec[] = [
     long: 'restore-command',
     value: { kind: 'text', name: 'COMMAND', maxBytes: 2000 },
     group: 'WAL',
-    commands: ['restore', ...SAVES],
+    commands: ['restore', 'drill', ...SAVES],
     meaning: 'Command with which the restored server fetches WAL from an archive; none means none.',
     isSetting: true,
   },
