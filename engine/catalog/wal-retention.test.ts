@@ -1,0 +1,151 @@
+import { describe, expect, test } from 'vitest'
+import { parseLsn } from '../base/lsn.ts'
+import { madeBackup, type MadeBackup } from '../testing/made-catalog.ts'
+import { fromTo, MADE_SEGMENT_BYTES, madeWalArchive } from '../testing/made-wal-archive.ts'
+import type { Backup } from './backup.ts'
+import { arrangeWalArchive, type WalArchive } from './wal-archive.ts'
+import { archiveAfter, planWalPurge } from './wal-retention.ts'
+
+const NOW = 1_800_000_000
+
+/** Segments by their numbers: a backup from the middle of the first to the middle of the last one. */
+function backup(name: string, from: number, to: number, given: MadeBackup = {}): Backup {
+  const at = (segment: number): string => `0/${(segment * 0x10_0000 + 0x8_0028).toString(16)}`
+  return madeBackup(name, {
+    isStream: false,
+    startLsn: parseLsn(at(from)),
+    stopLsn: parseLsn(at(to)),
+    ...given,
+  })
+}
+
+function purged(
+  archive: WalArchive,
+  backups: readonly Backup[],
+  depth = 0,
+): Record<number, readonly number[]> {
+  const newestFirst = backups.toReversed()
+  return Object.fromEntries(
+    planWalPurge(archive, newestFirst, depth, NOW).map(({ timeline, files }) => [
+      timeline,
+      files.map(({ number }) => Number(number)),
+    ]),
+  )
+}
+
+describe('the purge of WAL on one timeline', () => {
+  const archive = madeWalArchive({ 1: { segments: fromTo(1, 10) } })
+  const backups = [backup('B1', 2, 3), backup('B2', 5, 6), backup('B3', 8, 9)]
+
+  test('takes what is older than the oldest backup, whatever became of that', () => {
+    expect(purged(archive, backups)).toEqual({ 1: [1] })
+    expect(purged(archive, [backup('B2', 5, 6, { status: 'ERROR' }), backup('B3', 8, 9)])).toEqual({
+      1: [1, 2, 3, 4],
+    })
+  })
+
+  test('takes all where no backup is left', () => {
+    expect(purged(archive, [])).toEqual({ 1: fromTo(1, 10) })
+    expect(planWalPurge(archive, [], 0, NOW)).toMatchObject([{ reason: 'no-backup', keepsFrom: undefined }])
+  })
+
+  test.each([
+    [1, [1, 4, 7]],
+    [2, [1, 4]],
+    [3, [1]],
+    [4, [1]],
+  ])('with a depth of %i keeps what older backups need to become consistent', (depth, gone) => {
+    expect(purged(archive, backups, depth)).toEqual({ 1: gone })
+  })
+
+  test('with a depth keeps nothing for backups that carry their own WAL', () => {
+    const [, ...others] = backups
+    expect(purged(archive, [backup('B1', 2, 3, { isStream: true }), ...others], 1)).toEqual({
+      1: [1, 2, 3, 4, 7],
+    })
+  })
+
+  test('keeps one segment more for a backup of a standby', () => {
+    const [, ...others] = backups
+    expect(purged(archive, [backup('B1', 2, 3, { isFromReplica: true }), ...others], 1)).toEqual({
+      1: [1, 7],
+    })
+  })
+
+  test('does not count backups that failed or are pinned', () => {
+    const [one, two] = [backup('B1', 2, 3), backup('B2', 5, 6)]
+    expect(purged(archive, [one, two, backup('B3', 8, 9, { status: 'CORRUPT' })], 1)).toEqual({ 1: [1, 4] })
+    expect(purged(archive, [one, two, backup('B3', 8, 9, { expireSeconds: NOW + 1 })], 1)).toEqual({
+      1: [1, 4],
+    })
+    expect(purged(archive, [one, two, backup('B3', 8, 9, { expireSeconds: NOW })], 1)).toEqual({
+      1: [1, 4, 7],
+    })
+  })
+
+  test('takes partial, temporary and backup history files with their segments, and never a timeline history', () => {
+    const names = [
+      '000000010000000000000001.00000028.backup',
+      '000000010000000000000002.partial',
+      '000000010000000000000003.gz.part',
+      '000000010000000000000009',
+      '00000002.history',
+      'left-by-somebody',
+    ]
+    const listed = names.map((name) => ({ name, sizeBytes: 7, modifiedMs: 0 }))
+    const history = [{ timeline: 1, switchLsn: parseLsn('0/900000'), reason: '' }]
+    const mixed = arrangeWalArchive('/wal', MADE_SEGMENT_BYTES, listed, new Map([[2, history]]))
+    const plan = planWalPurge(mixed, [], 0, NOW)
+    expect(plan.flatMap(({ files }) => files.map(({ name }) => name))).toEqual(names.slice(0, 4))
+    expect(plan.map(({ sizeBytes }) => sizeBytes)).toEqual([28, 0])
+  })
+})
+
+describe('the purge of WAL over timelines', () => {
+  const archive = madeWalArchive({
+    1: { segments: fromTo(1, 10) },
+    2: { segments: fromTo(7, 12), history: [[1, '0/780000']] },
+    3: {
+      segments: fromTo(10, 14),
+      history: [
+        [1, '0/780000'],
+        [2, '0/A80000'],
+      ],
+    },
+    5: { segments: fromTo(1, 3) },
+  })
+
+  test('keeps whole what can be reached from a backup of an ancestor', () => {
+    const backups = [backup('B1', 2, 3), backup('B2', 5, 6), backup('B3', 8, 9)]
+    expect(purged(archive, backups)).toEqual({ 1: [1], 2: [], 3: [], 5: [1, 2, 3] })
+    // B3 was finished after the ways had branched off.
+    expect(purged(archive, [backup('B3', 8, 9)])).toEqual({
+      1: fromTo(1, 7),
+      2: fromTo(7, 12),
+      3: fromTo(10, 14),
+      5: [1, 2, 3],
+    })
+  })
+
+  test('with a depth keeps the way to timelines that have too few backups', () => {
+    const backups = [backup('B1', 2, 3), backup('B2', 5, 6), backup('B3', 8, 9)]
+    // Anchor of timeline 1 is B3; the ways of 2 and 3 start at B2 and end where they branch off, in segment 7.
+    expect(purged(archive, backups, 1)).toEqual({ 1: [1, 4], 2: [], 3: [], 5: [1, 2, 3] })
+    const [, timeline2] = planWalPurge(archive, backups.toReversed(), 1, NOW)
+    expect(timeline2).toMatchObject({ reason: 'reachable', keeps: [{ begin: 7n, end: 10n }] })
+  })
+
+  test('with a depth purges a timeline that has enough backups of its own', () => {
+    const backups = [backup('B1', 2, 3), backup('B4', 12, 12, { timeline: 3, isStream: true })]
+    expect(purged(archive, backups, 1)).toEqual({ 1: [1], 2: [], 3: [10, 11], 5: [1, 2, 3] })
+  })
+
+  test('is planned again from what is left, and finds nothing more', () => {
+    const backups = [backup('B1', 2, 3), backup('B2', 5, 6), backup('B3', 8, 9)]
+    for (const depth of [0, 1, 2]) {
+      const gone = planWalPurge(archive, backups.toReversed(), depth, NOW).flatMap(({ files }) => files)
+      const left = archiveAfter(archive, new Set(gone.map(({ name }) => name)))
+      expect(Object.values(purged(left, backups, depth)).flat()).toEqual([])
+    }
+  })
+})
