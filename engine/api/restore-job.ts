@@ -2,11 +2,13 @@ import path from 'node:path'
 import { EngineError } from '../base/engine-error.ts'
 import type { Run } from '../base/run.ts'
 import { readInventory } from '../catalog/inventory.ts'
+import { freeBytes } from '../host/disk.ts'
 import { gatherRestoreFacts } from '../operations/restore/gather.ts'
 import { judgeTarget } from '../operations/restore/judge-target.ts'
 import { planRestore } from '../operations/restore/plan.ts'
 import { recoverySettingsText } from '../operations/restore/recovery.ts'
 import type { RestoreInput } from '../operations/restore/restore-facts.ts'
+import { placeNeeds } from '../operations/restore/rooms.ts'
 import { restoreBackup, type RestoreOutcome } from '../operations/restore/run.ts'
 import { requireReachable, targetLine } from '../operations/restore/target-verdict.ts'
 import { validateBackups } from '../operations/validate/run.ts'
@@ -46,6 +48,9 @@ export async function makeRestorePlan(
     chain,
     dataDirectory: input.dataDirectory,
     freeBytes: facts.freeBytes,
+    rooms: await Promise.all(
+      placeNeeds(input, facts).map(async (need) => ({ ...need, freeBytes: await freeBytes(need.path) })),
+    ),
     recoverySettings: recoverySettingsText(input, facts.backup.id, facts.backup.control, nowMs),
     command: restoreCommandLine({ ...request, id: backup.id }),
   }

@@ -53,6 +53,11 @@ export type JobResult =
       readonly reusedBytes: number
       /** Files that were there and are not of the backup. */
       readonly deletedFiles: number
+      /** What the server does when recovery has come to the target; undefined where none was given. */
+      readonly targetAction?: 'pause' | 'promote' | 'shutdown'
+      readonly isReplica?: boolean
+      /** Databases that were left out: to be dropped. */
+      readonly excludedDatabases?: readonly string[]
     }
   | {
       readonly kind: 'merge'

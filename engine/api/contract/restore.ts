@@ -116,6 +116,12 @@ export type RestorePlan = {
   readonly readBytes: number
   readonly writeBytes: number
   readonly freeBytes: number | undefined
+  /** What each place needs, the data directory first, and what is free there; places on one disk share that. */
+  readonly rooms: readonly {
+    readonly path: string
+    readonly needBytes: number
+    readonly freeBytes: number | undefined
+  }[]
   readonly preflight: readonly PreflightLine[]
   readonly isBlocked: boolean
   /** What will be appended to the server's configuration; empty when nothing is. */

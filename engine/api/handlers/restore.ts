@@ -4,7 +4,7 @@ import { EngineError } from '../../base/engine-error.ts'
 import type { EngineContext } from '../context.ts'
 import type { EngineHandlers } from '../contract/contract.ts'
 import type { JobResult } from '../contract/jobs.ts'
-import type { restore as contract } from '../contract/restore.ts'
+import type { restore as contract, RestoreRequest } from '../contract/restore.ts'
 import { makeRestorePlan, restoreAsPlanned } from '../restore-job.ts'
 
 export function restoreHandlers(context: EngineContext): Pick<EngineHandlers, keyof typeof contract> {
@@ -35,10 +35,21 @@ export function restoreHandlers(context: EngineContext): Pick<EngineHandlers, ke
         instance: request.instance,
         backupId: plan.backup.id,
         run: async (run): Promise<JobResult> => {
-          return { kind: 'restore', ...(await restoreAsPlanned(request, plan, run)) }
+          return {
+            kind: 'restore',
+            ...(await restoreAsPlanned(request, plan, run)),
+            ...(stopsAtTarget(request) && { targetAction: request.targetAction ?? 'pause' }),
+            ...(request.isReplica === true && { isReplica: true }),
+            ...(plan.excludedDatabases.length > 0 && { excludedDatabases: plan.excludedDatabases }),
+          }
         },
       })
       return { job: job.id }
     },
   }
+}
+
+/** The end of the WAL is no target that a server could wait at. */
+function stopsAtTarget({ target }: Pick<RestoreRequest, 'target'>): boolean {
+  return target !== undefined && target.kind !== 'latest'
 }

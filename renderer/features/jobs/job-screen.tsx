@@ -1,5 +1,4 @@
 import { hasEnded, type JobSnapshot, phaseMs } from '../../../engine/api/contract/jobs.ts'
-import { shellWord } from '../../../engine/base/shell-word.ts'
 import { useEngine } from '../../lib/engine.tsx'
 import { EngineErrorCard } from '../../lib/engine-error-card.tsx'
 import { formatDuration, formatTime } from '../../lib/format.ts'
@@ -7,11 +6,12 @@ import { useTexts } from '../../lib/i18n.ts'
 import { navigate, useStore } from '../../lib/stores.ts'
 import { useNow } from '../../lib/use-now.ts'
 import { useQuery } from '../../lib/use-query.ts'
-import { CopyText, Skeleton } from '../../ui/parts.tsx'
+import { Skeleton } from '../../ui/parts.tsx'
 import { CancelButton } from './cancel-button.tsx'
 import { JobLog } from './job-log.tsx'
 import { JobState, ProgressBar } from './job-parts.tsx'
 import { doneShare, jobSeconds, jobTitle, progressWords, resultWords } from './job-words.ts'
+import { RestoreNext } from './restore-next.tsx'
 import './jobs.css'
 
 const MOST_FINDINGS = 200
@@ -93,16 +93,7 @@ function Shown({ job }: { readonly job: JobSnapshot }) {
         </section>
       )}
       {job.result === undefined ? null : <p className="result">{resultWords(say, job.result)}</p>}
-      {job.result?.kind === 'restore' ? (
-        <div className="stack">
-          <p className="quiet">{say('result.start-server')}</p>
-          <CopyText
-            text={`pg_ctl -D ${shellWord(job.result.dataDirectory)} start`}
-            label={say('common.copy')}
-            doneLabel={say('common.copied')}
-          />
-        </div>
-      ) : null}
+      {job.result?.kind === 'restore' ? <RestoreNext result={job.result} /> : null}
       {job.error === undefined ? null : <EngineErrorCard error={job.error} />}
       <Findings job={job} />
       <JobLog id={job.id} total={job.logCount} isRunning={!hasEnded(job)} />

@@ -1,5 +1,14 @@
 import { describe, expect, test } from 'vitest'
-import { dataDirectoryOf, FRESH_DRAFT, mappingsOf, requestOf } from './restore-draft.ts'
+import {
+  canPlan,
+  dataDirectoryOf,
+  FRESH_DRAFT,
+  mappingsOf,
+  movedTo,
+  QUIET_OPTIONS,
+  requestOf,
+  unchangedCount,
+} from './restore-draft.ts'
 
 const outside = {
   tablespaces: [{ oid: 16_500, from: '/srv/fast', to: '/srv/fast' }],
@@ -48,4 +57,46 @@ test('what is done at the target is said only when there is one', () => {
     outside,
   )
   expect(request).toMatchObject({ target, isInclusive: false, targetTimeline: '2', targetAction: 'promote' })
+})
+
+describe('options', () => {
+  const subject = { catalog: '/c', instance: 'main', id: 'ABC' }
+  const draft = { ...FRESH_DRAFT, ...movedTo('in-place', '/srv/data') }
+
+  test('in place are incremental from the start, elsewhere never', () => {
+    expect(requestOf(draft, subject, '/tmp/s', outside)).toMatchObject({
+      dataDirectory: '/srv/data',
+      incrementalMode: 'checksum',
+    })
+    const scratch = { ...draft, place: 'scratch' } as const
+    expect(requestOf(scratch, subject, '/tmp/s', outside)).not.toHaveProperty('incrementalMode')
+    expect(movedTo('directory', '/x').incrementalMode).toBe('none')
+  })
+
+  test('of a partial restore destroy other databases only where that was said', () => {
+    const partial = { ...draft, partial: 'exclude', databases: ['old'] } as const
+    const request = requestOf(partial, subject, '/tmp/s', outside)
+    expect(request).toMatchObject({ databases: { kind: 'exclude', names: ['old'] } })
+    expect(request).not.toHaveProperty('destroysOtherDatabases')
+    expect(
+      requestOf({ ...partial, destroysOtherDatabases: true }, subject, '/tmp/s', outside),
+    ).toHaveProperty('destroysOtherDatabases', true)
+  })
+
+  test('that are as usual are counted and left out', () => {
+    expect(unchangedCount(FRESH_DRAFT)).toBe(QUIET_OPTIONS.length)
+    const changed = { ...FRESH_DRAFT, isSynced: false, skipsExternal: true }
+    expect(unchangedCount(changed)).toBe(QUIET_OPTIONS.length - 2)
+    const request = requestOf(changed, subject, '/tmp/s', outside)
+    expect(request).toMatchObject({ isSynced: false, skipsExternal: true })
+    expect(request).not.toHaveProperty('externalMapping')
+  })
+
+  test('are enough for a plan when every path is absolute and a choice was made', () => {
+    expect(canPlan(FRESH_DRAFT)).toBe(true)
+    expect(canPlan({ ...FRESH_DRAFT, ...movedTo('directory', '') })).toBe(false)
+    expect(canPlan({ ...FRESH_DRAFT, moved: { '/a': 'b' } })).toBe(false)
+    expect(canPlan({ ...FRESH_DRAFT, partial: 'include' })).toBe(false)
+    expect(canPlan({ ...FRESH_DRAFT, walDirectory: 'wal' })).toBe(false)
+  })
 })

@@ -1,26 +1,17 @@
-import { useEffect, useState } from 'react'
-import type { RestorePlan } from '../../../engine/api/contract/restore.ts'
+import { useEffect } from 'react'
 import type { InstanceRef } from '../../../engine/api/contract/values.ts'
-import { EngineError } from '../../../engine/base/engine-error.ts'
-import { useEngine } from '../../lib/engine.tsx'
 import { EngineErrorCard } from '../../lib/engine-error-card.tsx'
 import { useTexts } from '../../lib/i18n.ts'
-import { announce, navigate } from '../../lib/stores.ts'
-import { type Query, useQuery } from '../../lib/use-query.ts'
 import { Skeleton } from '../../ui/parts.tsx'
-import { HowStep, WhereStep } from './choose-steps.tsx'
 import { endOf, handleOf, latestOf, onGreen, restoreTargetOf } from './moment-choice.ts'
 import { MomentStep } from './moment-step.tsx'
-import { PreflightStep, ReviewStep } from './plan-steps.tsx'
-import { requestOf, type RestoreSubject } from './restore-draft.ts'
+import { Planned } from './planned-steps.tsx'
+import type { RestoreSubject } from './restore-draft.ts'
 import { forgetRestore, type PendingRestore, useRestore } from './restore-store.ts'
-import { RestoreSummary } from './restore-summary.tsx'
+import { BackToChains, type Step, StepFoot, STEPS } from './step-foot.tsx'
 import { type RecoveryFacts, useRecovery } from './use-recovery.ts'
 import { useVerdict } from './use-verdict.ts'
 import './restore.css'
-
-const STEPS = ['what', 'where', 'how', 'preflight', 'review'] as const
-type Step = (typeof STEPS)[number]
 
 type Subject = { readonly instance: InstanceRef; readonly backupId: string | undefined }
 
@@ -40,23 +31,6 @@ export function RestoreScreen({ instance, backupId }: Subject) {
         </>
       ) : null}
       {known === undefined ? null : <Guided instance={instance} backupId={backupId} facts={known} />}
-    </div>
-  )
-}
-
-function BackToChains({ instance, backupId }: Subject) {
-  const { say } = useTexts()
-  return (
-    <div className="row">
-      <button
-        type="button"
-        className="button"
-        onClick={() =>
-          navigate({ screen: 'chains', instance, ...(backupId !== undefined && { selected: backupId }) })
-        }
-      >
-        {say('restore.go-back')}
-      </button>
     </div>
   )
 }
@@ -126,7 +100,7 @@ function Guided({ instance, backupId, facts }: Subject & { readonly facts: Recov
           />
           <StepFoot step={0} onStep={goTo} isReady={subject !== undefined} />
         </section>
-      ) : subject === undefined ? (
+      ) : subject === undefined || moment === undefined ? (
         <section className="step card" aria-label={say(`restore.${name}`)} data-region>
           {verdict.isPending ? (
             <Skeleton label={say('restore.planning')} />
@@ -139,6 +113,7 @@ function Guided({ instance, backupId, facts }: Subject & { readonly facts: Recov
         <Planned
           key={subject.id}
           subject={subject}
+          way={moment}
           name={name}
           pending={pending}
           onChange={change}
@@ -153,126 +128,3 @@ function isSame(a: PendingRestore['handle'], b: PendingRestore['handle']): boole
   return a?.timeline === b?.timeline && a?.ms === b?.ms
 }
 
-function StepFoot(props: {
-  readonly step: number
-  readonly isReady: boolean
-  readonly onStep: (step: number) => void
-}) {
-  const { step, isReady, onStep } = props
-  const { say } = useTexts()
-  return (
-    <div className="row step-foot">
-      <button type="button" className="button" disabled={step === 0} onClick={() => onStep(step - 1)}>
-        {say('common.back')}
-      </button>
-      <span className="grow quiet">{say('restore.progress', { step: step + 1, steps: STEPS.length })}</span>
-      <button type="button" className="button primary" disabled={!isReady} onClick={() => onStep(step + 1)}>
-        {say('common.next')}
-      </button>
-    </div>
-  )
-}
-
-type PlannedProps = {
-  readonly subject: RestoreSubject
-  readonly name: Step
-  readonly pending: PendingRestore
-  readonly onChange: (changes: Partial<PendingRestore>) => void
-  readonly onStarted: () => void
-}
-
-/** The steps after the first: they need to know what lies outside of the data directory. */
-function Planned(props: PlannedProps) {
-  const { catalog, instance, id } = props.subject
-  const engine = useEngine()
-  const { say } = useTexts()
-  const start = useQuery(`restore ${catalog}\n${instance}\n${id}`, async (signal) => {
-    const ref = { catalog, instance, id }
-    const { path: scratch } = await engine['restore.scratch-directory'](ref, { signal })
-    // What lies outside the data directory is known to the plan; it is asked once without any mapping.
-    const outside = await engine['restore.plan']({ ...ref, dataDirectory: `${scratch}/data` }, { signal })
-    return { scratch, outside }
-  })
-  if (start.kind === 'ready')
-    return <PlannedSteps {...props} scratch={start.value.scratch} outside={start.value.outside} />
-  return (
-    <section className="step card" aria-label={say(`restore.${props.name}`)} data-region>
-      {start.kind === 'loading' ? (
-        <Skeleton label={say('restore.planning')} lines={8} />
-      ) : (
-        <>
-          <EngineErrorCard error={start.error} onRetry={start.refetch} />
-          <BackToChains instance={{ catalog, instance }} backupId={id} />
-        </>
-      )}
-      <StepFoot
-        step={props.pending.step}
-        onStep={(step) => props.onChange({ step })}
-        isReady={start.kind === 'loading'}
-      />
-    </section>
-  )
-}
-
-function PlannedSteps(props: PlannedProps & { readonly scratch: string; readonly outside: RestorePlan }) {
-  const { subject, name, pending, onChange, scratch, outside } = props
-  const { draft } = pending
-  const engine = useEngine()
-  const { say } = useTexts()
-  const [failure, setFailure] = useState<EngineError | undefined>(undefined)
-  const request = requestOf(draft, subject, scratch, outside)
-  const plan: Query<RestorePlan> = useQuery(`plan ${JSON.stringify(request)}`, (signal) =>
-    engine['restore.plan'](request, { signal }),
-  )
-  const change = (changes: Partial<PendingRestore['draft']>): void =>
-    onChange({ draft: { ...draft, ...changes } })
-  const run = async (): Promise<void> => {
-    if (plan.kind !== 'ready') return
-    setFailure(undefined)
-    try {
-      const { job } = await engine['restore.start']({ ...request, hash: plan.value.hash })
-      announce(say('restore.started'))
-      props.onStarted()
-      navigate({ screen: 'job', job })
-    } catch (thrown) {
-      setFailure(thrown instanceof EngineError ? thrown : new EngineError('internal.bug', String(thrown)))
-    }
-  }
-  const isBlocked = plan.kind !== 'ready' || plan.value.isBlocked
-  return (
-    <>
-      <section className="step card" aria-label={say(`restore.${name}`)} data-region>
-        {name === 'where' ? (
-          <WhereStep draft={draft} scratch={scratch} outside={outside} onChange={change} />
-        ) : null}
-        {name === 'how' ? (
-          <HowStep draft={draft} hasTarget={subject.target !== undefined} onChange={change} />
-        ) : null}
-        {name === 'preflight' ? <PreflightStep plan={plan} /> : null}
-        {name === 'review' ? <ReviewStep plan={plan} /> : null}
-        {failure === undefined ? null : <EngineErrorCard error={failure} onRetry={plan.refetch} />}
-        {name === 'review' ? (
-          <div className="row step-foot">
-            <button type="button" className="button" onClick={() => onChange({ step: pending.step - 1 })}>
-              {say('common.back')}
-            </button>
-            <span className="grow quiet">
-              {say('restore.progress', { step: STEPS.length, steps: STEPS.length })}
-            </span>
-            <button type="button" className="button primary" disabled={isBlocked} onClick={() => void run()}>
-              {say('restore.start')}
-            </button>
-          </div>
-        ) : (
-          <StepFoot step={pending.step} onStep={(step) => onChange({ step })} isReady />
-        )}
-        {name === 'review' && plan.kind === 'ready' && plan.value.isBlocked ? (
-          <p className="status broken" role="alert">
-            {say('restore.blocked')}
-          </p>
-        ) : null}
-      </section>
-      <RestoreSummary plan={plan} directory={request.dataDirectory} />
-    </>
-  )
-}

@@ -4,16 +4,17 @@ import { useTexts } from '../../lib/i18n.ts'
 import type { Query } from '../../lib/use-query.ts'
 
 /** Beside every step: where it goes, what it reads and writes, and whether anything stands in the way. */
-export function RestoreSummary({
-  plan,
-  directory,
-}: {
-  readonly plan: Query<RestorePlan>
+export function RestoreSummary(props: {
+  readonly plan: Query<RestorePlan | undefined>
+  /** The plan before the last change: its figures stay while the new one is made. */
+  readonly last: RestorePlan | undefined
+  /** Warnings that were not ticked yet. */
+  readonly openCount: number
   readonly directory: string
 }) {
+  const { plan, last, openCount, directory } = props
   const { say } = useTexts()
-  const value = plan.kind === 'ready' ? plan.value : undefined
-  const looks = value?.preflight.filter(({ state }) => state === 'warning').length ?? 0
+  const value = plan.kind === 'ready' ? plan.value : plan.kind === 'loading' ? last : undefined
   return (
     <aside className="summary" aria-label={say('restore.summary')} data-region>
       <h2>{say('restore.summary')}</h2>
@@ -30,15 +31,18 @@ export function RestoreSummary({
       {value === undefined ? (
         <RoomBar need={undefined} free={undefined} />
       ) : (
-        <RoomBar need={value.writeBytes} free={value.freeBytes} />
+        <RoomBar
+          need={value.rooms.reduce((sum, { needBytes }) => sum + needBytes, 0)}
+          free={value.freeBytes}
+        />
       )}
       {plan.kind === 'loading' ? <p className="quiet">{say('restore.planning')}</p> : null}
       {plan.kind === 'failed' ? <p className="status broken">{say('restore.plan-failed')}</p> : null}
-      {value === undefined ? null : value.isBlocked ? (
+      {value === undefined || plan.kind !== 'ready' ? null : value.isBlocked ? (
         <p className="status broken">✕ {say('restore.blocked')}</p>
       ) : (
-        <p className={looks === 0 ? 'quiet' : 'status look'}>
-          {looks === 0 ? `✓ ${say('restore.ready')}` : `! ${say('restore.look', { count: looks })}`}
+        <p className={openCount === 0 ? 'quiet' : 'status look'}>
+          {openCount === 0 ? `✓ ${say('restore.ready')}` : `! ${say('restore.look', { count: openCount })}`}
         </p>
       )}
     </aside>

@@ -7,7 +7,7 @@ import { useStore } from '../../lib/stores.ts'
 import type { Query } from '../../lib/use-query.ts'
 import { CopyText, Skeleton } from '../../ui/parts.tsx'
 import { SegmentTest } from './segment-test.tsx'
-import { Costs, SetupWay } from './setup-way.tsx'
+import { Costs, SetupWay, Spare } from './setup-way.tsx'
 
 /** How the server hands WAL over: what has to change, whether it works, and a test that proves it. */
 export function ArchivingPanel(props: {
@@ -15,17 +15,21 @@ export function ArchivingPanel(props: {
   readonly setup: Query<WalSetup>
   /** Nothing is archived yet: what it costs is told as well. */
   readonly isFirst: boolean
+  /** WAL gets into the archive without it: what it would want is told on demand. */
+  readonly isSpare: boolean
   /** Something arrived. */
   readonly onChanged: () => void
 }) {
-  const { instance, setup, isFirst, onChanged } = props
+  const { instance, setup, isFirst, isSpare, onChanged } = props
   const { say } = useTexts()
   const known = setup.kind === 'ready' ? setup.value : setup.kind === 'failed' ? setup.last : undefined
   return (
     <section className="card stack" aria-label={say('wal.archiving')} data-region>
       <div className="row">
         <h2>{say('wal.archiving')}</h2>
-        {known === undefined ? null : <WayState state={known.command.state} />}
+        {known === undefined || (isSpare && known.command.state !== 'works') ? null : (
+          <WayState state={known.command.state} />
+        )}
         <span className="grow" />
         <button type="button" className="button small" onClick={setup.refetch}>
           {say('wal.check-again')}
@@ -36,8 +40,16 @@ export function ArchivingPanel(props: {
       {setup.kind === 'failed' ? <EngineErrorCard error={setup.error} onRetry={setup.refetch} /> : null}
       {known === undefined ? null : (
         <>
-          <SetupWay way={known.command} />
-          {known.archiver === undefined ? null : <Archiver archiver={known.archiver} />}
+          {isSpare && known.command.state !== 'works' ? (
+            <Spare>
+              <SetupWay way={known.command} />
+            </Spare>
+          ) : (
+            <>
+              <SetupWay way={known.command} />
+              {known.archiver === undefined ? null : <Archiver archiver={known.archiver} />}
+            </>
+          )}
           {known.command.state === 'works' ? (
             known.canSwitch ? (
               <SegmentTest

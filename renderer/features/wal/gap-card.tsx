@@ -112,13 +112,15 @@ function Impact({ impact, isOther }: { readonly impact: GapImpact; readonly isOt
   const amount =
     seconds === undefined
       ? say('wal.impact-bytes', { bytes: formatBytes(impact.bytes) })
-      : say('wal.impact-time', { time: `${isExact ? '' : '≈ '}${formatDuration(seconds)}` })
+      : say('wal.impact-time', {
+          time: `${isExact ? '' : '≈ '}${seconds < 1 ? '< 1 s' : formatDuration(seconds)}`,
+        })
   return (
     <>
       {amount}
       {isOther ? ` ${say('wal.impact-on', { timeline })}` : ''}
       {healedBy === undefined ? (
-        <strong className="status broken"> {say('wal.not-healed')}</strong>
+        <span className="status broken unhealed">{say('wal.not-healed')}</span>
       ) : (
         <> {say('wal.healed', { id: healedBy })}</>
       )}

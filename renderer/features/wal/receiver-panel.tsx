@@ -13,7 +13,7 @@ import type { Query, QueryState } from '../../lib/use-query.ts'
 import { Dialog, Skeleton } from '../../ui/parts.tsx'
 import { WayState } from './archiving-panel.tsx'
 import { ReceiverForm } from './receiver-form.tsx'
-import { Costs, SetupWay } from './setup-way.tsx'
+import { Costs, SetupWay, Spare } from './setup-way.tsx'
 
 const PHASES = {
   off: ['○', ''],
@@ -39,6 +39,8 @@ export function ReceiverPanel(props: {
     receiver.kind === 'ready' ? receiver.value : receiver.kind === 'failed' ? receiver.last : undefined
   const known = setup.kind === 'ready' ? setup.value : setup.kind === 'failed' ? setup.last : undefined
   const isOff = status?.phase === 'off' || status?.phase === 'failed'
+  // The server hands its WAL over already.
+  const isSpare = !isFirst && status?.phase === 'off' && known?.command.state === 'works'
   const [mark, tone] = status === undefined ? ['', ''] : PHASES[status.phase]
   return (
     <section className="card stack" aria-label={say('wal.receiver')} data-region>
@@ -61,9 +63,31 @@ export function ReceiverPanel(props: {
       {receiver.kind === 'failed' ? <EngineErrorCard error={receiver.error} /> : null}
       {status?.problem === undefined ? null : <EngineErrorCard error={status.problem} />}
       {status === undefined || status.phase === 'off' ? null : <Figures status={status} />}
-      {isOff && known !== undefined ? <SetupWay way={known.receiver} hbaLine={known.hbaLine} /> : null}
-      {isOff ? <ReceiverForm instance={instance} slot={known?.slot} /> : null}
+      {isOff ? (
+        isSpare ? (
+          <Spare>
+            <Start instance={instance} setup={known} />
+          </Spare>
+        ) : (
+          <Start instance={instance} setup={known} />
+        )
+      ) : null}
     </section>
+  )
+}
+
+function Start({
+  instance,
+  setup,
+}: {
+  readonly instance: InstanceRef
+  readonly setup: WalSetup | undefined
+}) {
+  return (
+    <>
+      {setup === undefined ? null : <SetupWay way={setup.receiver} hbaLine={setup.hbaLine} />}
+      <ReceiverForm instance={instance} slot={setup?.slot} />
+    </>
   )
 }
 

@@ -1,3 +1,4 @@
+import type { ReactNode } from 'react'
 import type { WalSetupNote, WalSetupWay } from '../../../engine/api/contract/wal-setup.ts'
 import { formatTime } from '../../lib/format.ts'
 import { saySentence, useTexts } from '../../lib/i18n.ts'
@@ -104,5 +105,19 @@ export function Costs({ way }: { readonly way: 'command' | 'receiver' }) {
         <li key={cost}>{say(`wal.cost-${way}-${cost}`)}</li>
       ))}
     </ul>
+  )
+}
+
+/** A way that nobody needs now, for who wants it all the same. */
+export function Spare({ children }: { readonly children: ReactNode }) {
+  const { say } = useTexts()
+  return (
+    <>
+      <p className="quiet">{say('wal.spare')}</p>
+      <details>
+        <summary>{say('wal.spare-show')}</summary>
+        <div className="stack spare">{children}</div>
+      </details>
+    </>
   )
 }

@@ -50,7 +50,13 @@ export function WalScreen({ instance }: { readonly instance: InstanceRef }) {
   const isEmpty = known.record.timelines.length === 0
   const ways = (
     <div className="wal-ways">
-      <ArchivingPanel instance={instance} setup={setup} isFirst={isEmpty} onChanged={archive.refetch} />
+      <ArchivingPanel
+        instance={instance}
+        setup={setup}
+        isFirst={isEmpty}
+        isSpare={!isEmpty && isReceiving(receiver)}
+        onChanged={archive.refetch}
+      />
       <ReceiverPanel instance={instance} receiver={receiver} setup={setup} isFirst={isEmpty} />
     </div>
   )
@@ -94,4 +100,9 @@ function Held(
       <GapCard gaps={reach.gaps} strandedIds={reach.strandedIds} chosen={chosen} onChoose={setChosen} />
     </>
   )
+}
+
+/** Another way into the archive works already. */
+function isReceiving(receiver: ReturnType<typeof useReceiver>): boolean {
+  return receiver.kind === 'ready' && receiver.value.phase !== 'off' && receiver.value.phase !== 'failed'
 }

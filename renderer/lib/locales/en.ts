@@ -1,10 +1,12 @@
 import { momentEn } from './moment-en.ts'
 import { walEn } from './wal-en.ts'
+import { wizardEn } from './wizard-en.ts'
 
 /** Every text of the window in English. The other languages have the same keys; a test says so. */
 export const en = {
   ...momentEn,
   ...walEn,
+  ...wizardEn,
   'nav.overview': 'Overview',
   'nav.chains': 'Chains',
   'nav.jobs': 'Jobs',
@@ -470,7 +472,7 @@ export const en = {
   'restore.scratch-text': 'A fresh directory to look at the past. Nothing that exists is touched.',
   'restore.recommended': 'recommended',
   'restore.directory': 'Another directory',
-  'restore.directory-text': 'It must be empty or absent.',
+  'restore.directory-text': 'An empty or absent one, or one with an older state of this cluster.',
   'restore.path': 'Data directory of the restored cluster',
   'restore.tablespaces': 'Tablespaces',
   'restore.externals': 'External directories',
@@ -663,7 +665,6 @@ export const en = {
   'result.validate-damaged_one': '1 problem was found',
   'result.validate-damaged': '{{count}} problems were found',
   'result.restore': '{{files}} files, {{bytes}} written to {{directory}}',
-  'result.start-server': 'Start the server of the same major version on it, as the user that owns the files:',
   'result.merge': 'Backup {{id}} is a FULL now: {{bytes}} written, {{freed}} freed',
   'result.receive-wal_one': '1 segment received, {{bytes}} of WAL',
   'result.receive-wal': '{{count}} segments received, {{bytes}} of WAL',

@@ -1,6 +1,7 @@
 import type { TextKey } from './en.ts'
 import { momentZhCN } from './moment-zh-CN.ts'
 import { walZhCN } from './wal-zh-CN.ts'
+import { wizardZhCN } from './wizard-zh-CN.ts'
 
 /**
  * Every text of the window in Simplified Chinese. Modes, statuses, options, LSN, TLI and WAL stay as the tools
@@ -9,6 +10,7 @@ import { walZhCN } from './wal-zh-CN.ts'
 export const zhCN: Readonly<Record<TextKey, string>> = {
   ...momentZhCN,
   ...walZhCN,
+  ...wizardZhCN,
   'nav.overview': '概览',
   'nav.chains': '备份链',
   'nav.jobs': '任务',
@@ -433,7 +435,7 @@ export const zhCN: Readonly<Record<TextKey, string>> = {
   'restore.scratch-text': '用全新的目录查看过去的数据，不改动任何已有内容。',
   'restore.recommended': '推荐',
   'restore.directory': '其他目录',
-  'restore.directory-text': '目录必须为空或不存在。',
+  'restore.directory-text': '空目录或不存在的目录，或含本集群较早状态的目录。',
   'restore.path': '恢复后集群的数据目录',
   'restore.tablespaces': '表空间',
   'restore.externals': '外部目录',
@@ -603,7 +605,6 @@ export const zhCN: Readonly<Record<TextKey, string>> = {
   'result.validate-sound': '{{count}} 个备份完好',
   'result.validate-damaged': '发现 {{count}} 个问题',
   'result.restore': '已将 {{files}} 个文件（{{bytes}}）写入 {{directory}}',
-  'result.start-server': '请以文件属主的身份，用相同主版本的服务器启动它：',
   'result.merge': '备份 {{id}} 现为 FULL：写入 {{bytes}}，释放 {{freed}}',
   'result.receive-wal': '已接收 {{count}} 个段，共 {{bytes}} WAL',
   'result.index-wal': '已读取 {{count}} 个段，找到 {{commits}} 个提交',
