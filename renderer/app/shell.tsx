@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState } from 'react'
 import type { InstanceRef } from '../../engine/api/contract/values.ts'
 import { ChainsScreen } from '../features/chains/chains-screen.tsx'
+import { DrillScreen } from '../features/drill/drill-screen.tsx'
 import { Sidebar } from '../features/fleet/sidebar.tsx'
 import { AddScreen } from '../features/instances/add-screen.tsx'
 import { BackupDialog } from '../features/instances/backup-dialog.tsx'
@@ -21,7 +22,7 @@ import { ShortcutSheet } from './shortcut-sheet.tsx'
 import { useKeys } from './use-keys.ts'
 import './shell.css'
 
-const TABS = ['overview', 'chains', 'wal'] as const
+const TABS = ['overview', 'chains', 'wal', 'drill'] as const
 
 /** The frame: fleet at the left, one screen, jobs below. */
 export function Shell() {
@@ -147,6 +148,15 @@ function Screen({ route, onBackUp }: { readonly route: Route; readonly onBackUp:
       )
     case 'wal':
       return <WalScreen key={keyOf(route.instance)} instance={route.instance} />
+    case 'drill':
+      return (
+        <DrillScreen
+          key={`${keyOf(route.instance)}\n${route.backupId}\n${JSON.stringify(route.target)}`}
+          instance={route.instance}
+          backupId={route.backupId}
+          moment={route}
+        />
+      )
     case 'restore':
       return (
         <RestoreScreen

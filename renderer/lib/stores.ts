@@ -1,6 +1,7 @@
 import { create } from 'zustand'
 import type { AppInfo, Settings } from '../../engine/api/contract/app.ts'
 import type { JobSnapshot } from '../../engine/api/contract/jobs.ts'
+import type { RecoveryTargetInput } from '../../engine/api/contract/restore.ts'
 import type { InstanceRef } from '../../engine/api/contract/values.ts'
 
 /** Where the window is. */
@@ -8,6 +9,15 @@ export type Route =
   | { readonly screen: 'welcome' | 'add' | 'jobs' | 'settings' }
   | { readonly screen: 'overview' | 'chains'; readonly instance: InstanceRef; readonly selected?: string }
   | { readonly screen: 'wal'; readonly instance: InstanceRef }
+  /** Of one backup, or of a moment that was chosen elsewhere. */
+  | {
+      readonly screen: 'drill'
+      readonly instance: InstanceRef
+      readonly backupId?: string
+      readonly target?: RecoveryTargetInput
+      readonly isInclusive?: boolean
+      readonly targetTimeline?: string
+    }
   /** Of one backup, or without one to any moment. */
   | { readonly screen: 'restore'; readonly instance: InstanceRef; readonly backupId?: string }
   | { readonly screen: 'job'; readonly job: string }

@@ -75,6 +75,14 @@ export function Inspector(props: {
         >
           {say('inspector.restore')}
         </button>
+        <button
+          type="button"
+          className="button"
+          onClick={() => navigate({ screen: 'drill', instance, backupId: backup.id })}
+          disabled={!backup.isRestorable}
+        >
+          {say('inspector.test')}
+        </button>
         {isOffered('validate') ? null : (
           <button
             type="button"

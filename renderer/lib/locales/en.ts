@@ -1,9 +1,11 @@
+import { drillEn } from './drill-en.ts'
 import { momentEn } from './moment-en.ts'
 import { walEn } from './wal-en.ts'
 import { wizardEn } from './wizard-en.ts'
 
 /** Every text of the window in English. The other languages have the same keys; a test says so. */
 export const en = {
+  ...drillEn,
   ...momentEn,
   ...walEn,
   ...wizardEn,

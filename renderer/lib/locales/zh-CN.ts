@@ -1,4 +1,5 @@
 import type { TextKey } from './en.ts'
+import { drillZhCN } from './drill-zh-CN.ts'
 import { momentZhCN } from './moment-zh-CN.ts'
 import { walZhCN } from './wal-zh-CN.ts'
 import { wizardZhCN } from './wizard-zh-CN.ts'
@@ -8,6 +9,7 @@ import { wizardZhCN } from './wizard-zh-CN.ts'
  * print them. 时间线 is a timeline of WAL, 时间轴 the axis of a picture: the two words are never exchanged.
  */
 export const zhCN: Readonly<Record<TextKey, string>> = {
+  ...drillZhCN,
   ...momentZhCN,
   ...walZhCN,
   ...wizardZhCN,

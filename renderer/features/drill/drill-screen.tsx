@@ -1,0 +1,55 @@
+import type { RecoveryTargetInput } from '../../../engine/api/contract/restore.ts'
+import type { InstanceRef } from '../../../engine/api/contract/values.ts'
+import { useEngine } from '../../lib/engine.tsx'
+import { EngineErrorCard } from '../../lib/engine-error-card.tsx'
+import { useTexts } from '../../lib/i18n.ts'
+import { useQuery } from '../../lib/use-query.ts'
+import { Empty, Skeleton } from '../../ui/parts.tsx'
+import { DrillResults } from './drill-results.tsx'
+import { ScratchPanel } from './scratch-panel.tsx'
+import { StartDrill } from './start-drill.tsx'
+import './drill.css'
+
+/** The moment that another screen has chosen. */
+export type ChosenMoment = {
+  readonly target?: RecoveryTargetInput
+  readonly isInclusive?: boolean
+  readonly targetTimeline?: string
+}
+
+/** Restore tests of an instance: start one, look into servers that are up, read what earlier ones found. */
+export function DrillScreen(props: {
+  readonly instance: InstanceRef
+  readonly backupId: string | undefined
+  readonly moment: ChosenMoment
+}) {
+  const { instance, backupId, moment } = props
+  const engine = useEngine()
+  const { say } = useTexts()
+  const key = `${instance.catalog}\n${instance.instance}`
+  const drills = useQuery(`drills ${key}`, (signal) => engine['drills.list']({ ...instance }, { signal }))
+  const servers = useQuery(`scratch ${key}`, (signal) => engine['scratch.list']({}, { signal }))
+  const own =
+    servers.kind === 'ready'
+      ? servers.value.filter((one) => one.catalog === instance.catalog && one.instance === instance.instance)
+      : []
+  return (
+    <div className="page drill">
+      <h1>{say('drill.title')}</h1>
+      <StartDrill instance={instance} backupId={backupId} moment={moment} />
+      {servers.kind === 'failed' ? <EngineErrorCard error={servers.error} onRetry={servers.refetch} /> : null}
+      {own.map((server) => (
+        <ScratchPanel key={server.id} server={server} />
+      ))}
+      <section className="stack" aria-labelledby="drill-results">
+        <h2 id="drill-results">{say('drill.results')}</h2>
+        {drills.kind === 'loading' ? <Skeleton label={say('common.loading')} /> : null}
+        {drills.kind === 'failed' ? <EngineErrorCard error={drills.error} onRetry={drills.refetch} /> : null}
+        {drills.kind === 'ready' && drills.value.length === 0 ? (
+          <Empty title={say('drill.none')} text={say('drill.none-text')} />
+        ) : null}
+        {drills.kind === 'ready' ? <DrillResults drills={drills.value} /> : null}
+      </section>
+    </div>
+  )
+}

@@ -1,0 +1,183 @@
+import { useState } from 'react'
+import type { ScratchRows, ScratchServerRecord } from '../../../engine/api/contract/scratch.ts'
+import { EngineError } from '../../../engine/base/engine-error.ts'
+import { useEngine } from '../../lib/engine.tsx'
+import { EngineErrorCard } from '../../lib/engine-error-card.tsx'
+import { formatDuration, formatTime } from '../../lib/format.ts'
+import { useTexts } from '../../lib/i18n.ts'
+import { announce, useStore } from '../../lib/stores.ts'
+import { useNow } from '../../lib/use-now.ts'
+import { Field } from '../../ui/parts.tsx'
+import { Comparison } from './comparison.tsx'
+
+const KEPT_MINUTES = 120
+
+/** A server that is up for a while: questions to it, and what differs from now. */
+export function ScratchPanel({ server }: { readonly server: ScratchServerRecord }) {
+  const engine = useEngine()
+  const { say } = useTexts()
+  const zone = useStore((store) => store.settings.timeZone)
+  const nowMs = useNow(1000)
+  const [failure, setFailure] = useState<EngineError | undefined>(undefined)
+  const leftSeconds = Math.max(0, (Date.parse(server.deadline) - nowMs) / 1000)
+  const attempt = async (work: () => Promise<unknown>, notice: string): Promise<void> => {
+    setFailure(undefined)
+    try {
+      await work()
+      announce(notice)
+    } catch (thrown) {
+      setFailure(asFailure(thrown))
+    }
+  }
+  return (
+    <section className="card stack scratch" aria-label={say('scratch.name', { id: server.backupId })}>
+      <div className="row">
+        <h2 className="grow">{say('scratch.title', { id: server.backupId })}</h2>
+        <span className="numbers" role="timer">
+          {say('scratch.removed-in', { time: formatDuration(leftSeconds) })}
+        </span>
+        <button
+          type="button"
+          className="button small"
+          onClick={() =>
+            void attempt(
+              () => engine['scratch.keep']({ id: server.id, minutes: KEPT_MINUTES }),
+              say('scratch.kept'),
+            )
+          }
+        >
+          {say('scratch.keep')}
+        </button>
+        <button
+          type="button"
+          className="button small"
+          onClick={() =>
+            void attempt(() => engine['scratch.stop']({ id: server.id }), say('scratch.stopped'))
+          }
+        >
+          {say('scratch.stop')}
+        </button>
+      </div>
+      <p className="quiet numbers">
+        {[
+          server.timeline === undefined ? undefined : say('scratch.timeline', { timeline: server.timeline }),
+          server.lsn,
+          server.lastCommitAt === undefined
+            ? undefined
+            : say('scratch.last-commit', { time: formatTime(server.lastCommitAt, zone) }),
+        ]
+          .filter((word) => word !== undefined)
+          .join(' · ')}
+      </p>
+      {failure === undefined ? null : <EngineErrorCard error={failure} />}
+      <SqlPane server={server} />
+      <Comparison server={server} />
+    </section>
+  )
+}
+
+function SqlPane({ server }: { readonly server: ScratchServerRecord }) {
+  const engine = useEngine()
+  const { say } = useTexts()
+  const [database, setDatabase] = useState(server.databases[0] ?? 'postgres')
+  const [sql, setSql] = useState('')
+  const [isAsking, setAsking] = useState(false)
+  const [answer, setAnswer] = useState<ScratchRows | EngineError | undefined>(undefined)
+  const ask = async (): Promise<void> => {
+    if (isAsking || sql.trim() === '') return
+    setAsking(true)
+    try {
+      setAnswer(await engine['scratch.query']({ id: server.id, database, sql }))
+    } catch (thrown) {
+      setAnswer(asFailure(thrown))
+    } finally {
+      setAsking(false)
+    }
+  }
+  return (
+    <form
+      className="stack"
+      onSubmit={(event) => {
+        event.preventDefault()
+        void ask()
+      }}
+    >
+      <div className="drill-fields">
+        <Field label={say('scratch.sql')} hint={say('scratch.sql-hint')}>
+          <textarea
+            className="mono"
+            rows={3}
+            spellCheck={false}
+            value={sql}
+            onChange={(event) => setSql(event.target.value)}
+            onKeyDown={(event) => {
+              if (event.key !== 'Enter' || !(event.ctrlKey || event.metaKey)) return
+              event.preventDefault()
+              void ask()
+            }}
+          />
+        </Field>
+        <Field label={say('drill.database')}>
+          <select value={database} onChange={(event) => setDatabase(event.target.value)}>
+            {server.databases.map((name) => (
+              <option key={name}>{name}</option>
+            ))}
+          </select>
+        </Field>
+      </div>
+      <div className="row">
+        <button type="submit" className="button" disabled={isAsking || sql.trim() === ''}>
+          {isAsking ? say('scratch.asking') : say('scratch.ask')}
+        </button>
+      </div>
+      {answer === undefined ? null : answer instanceof EngineError ? (
+        <EngineErrorCard error={answer} />
+      ) : (
+        <Rows answer={answer} />
+      )}
+    </form>
+  )
+}
+
+function Rows({ answer }: { readonly answer: ScratchRows }) {
+  const { say } = useTexts()
+  const { columns, rows, isCut, cutCells } = answer
+  return (
+    <>
+      <p className="quiet numbers" role="status">
+        {say('scratch.rows', { count: rows.length })}
+        {isCut ? ` · ${say('scratch.more-rows')}` : ''}
+        {cutCells > 0 ? ` · ${say('scratch.cut-cells', { count: cutCells })}` : ''}
+      </p>
+      {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- what scrolls must be reachable by keyboard */}
+      <div className="scratch-rows" tabIndex={0} role="region" aria-label={say('scratch.result')}>
+        <table className="plain">
+          <thead>
+            <tr>
+              {columns.map((column, index) => (
+                <th key={index} scope="col">
+                  {column}
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {rows.map((row, index) => (
+              <tr key={index}>
+                {row.map((cell, at) => (
+                  <td key={at} className="mono">
+                    {cell ?? <span className="quiet">NULL</span>}
+                  </td>
+                ))}
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </>
+  )
+}
+
+export function asFailure(thrown: unknown): EngineError {
+  return thrown instanceof EngineError ? thrown : new EngineError('internal.bug', String(thrown))
+}
