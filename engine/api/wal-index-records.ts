@@ -43,6 +43,22 @@ export function lossRecord({ event, timeline }: FoundEvent): AccidentRecord | un
   }
 }
 
+/** Whether a database, or a relation or its owner, is called so or has that in its name with schema and database. */
+export function isNamed({ relations, databaseNames = [] }: AccidentRecord, text: string): boolean {
+  // As it is to be written in SQL.
+  const part = text.replaceAll('"', '').toLowerCase()
+  const full = relations.flatMap(({ name }) =>
+    name === undefined
+      ? []
+      : [name, name.owner ?? name, ...name.otherNames].map(
+          ({ schema, relation }) => `${name.database ?? ''}.${schema}.${relation}`,
+        ),
+  )
+  return [...full, ...databaseNames.map(({ name }) => name)].some((one) =>
+    one.replaceAll('"', '').toLowerCase().includes(part),
+  )
+}
+
 /** A commit that deleted many rows. */
 export function deleteRecord(commit: FoundCommit): AccidentRecord {
   const { timeline, lsn, endLsn, at, xid, deleted } = commitRecord(commit)

@@ -2,9 +2,11 @@ import type {
   AccidentRecord,
   CommitRecord,
   IndexedSegmentRecord,
+  RelationRecord,
   RestorePointRecord,
 } from '../api/contract/wal-index.ts'
 import type { IsoTime } from '../base/iso-time.ts'
+import { accidentSubject, namesProblemText } from './accident-subject.ts'
 import type { JsonValue } from './json-text.ts'
 import { formatLocalTime } from './moments.ts'
 import { formatTable, prettySize } from './pretty.ts'
@@ -16,7 +18,7 @@ const NOTHING = '----'
 
 export function listAccidents(accidents: readonly AccidentRecord[]): Listing {
   return {
-    table: formatTable(
+    table: `${formatTable(
       ['Time', 'TLI', 'XID', 'LSN', 'What', 'Count', 'Of'],
       accidents.map((one) => [
         timeText(one.at),
@@ -25,10 +27,10 @@ export function listAccidents(accidents: readonly AccidentRecord[]): Listing {
         one.lsn,
         ACCIDENTS[one.kind],
         String(one.count),
-        subjectOf(one),
+        accidentSubject(one),
       ]),
       ['TLI', 'XID', 'Count'],
-    ),
+    )}${problemLines(accidents)}`,
     json: accidents.map((one) => ({
       ...placeOf(one),
       xid: one.xid,
@@ -39,8 +41,11 @@ export function listAccidents(accidents: readonly AccidentRecord[]): Listing {
         'tablespace-oid': relation.tablespaceOid,
         'database-oid': relation.databaseOid,
         relfilenode: relation.relationNumber,
+        ...nameOf(relation),
       })),
       databases: one.databases,
+      'database-names': one.databaseNames?.map(({ oid, name }) => ({ oid, name })),
+      'names-problem': one.namesProblem && namesProblemText(one.namesProblem),
       'truncated-oids': one.truncatedOids,
     })),
   }
@@ -54,17 +59,28 @@ const ACCIDENTS: Readonly<Record<AccidentRecord['kind'], string>> = {
   delete: 'rows deleted',
 }
 
-const MOST_SHOWN = 4
+/** One line for each reason. */
+function problemLines(accidents: readonly AccidentRecord[]): string {
+  const texts = accidents.flatMap(({ namesProblem }) =>
+    namesProblem === undefined ? [] : [namesProblemText(namesProblem)],
+  )
+  return [...new Set(texts)].map((text) => `Without a name: ${text}\n`).join('')
+}
 
-/** `16384/16411, 16384/16412 and 3 more`: database and number of the file. */
-function subjectOf({ kind, relations, databases, count }: AccidentRecord): string {
-  if (kind === 'delete') return ''
-  const names =
-    databases.length > 0
-      ? databases.map((oid) => `database ${oid}`)
-      : relations.map(({ databaseOid, relationNumber }) => `${databaseOid}/${relationNumber}`)
-  const shown = names.slice(0, MOST_SHOWN)
-  return `${shown.join(', ')}${count > shown.length ? ` and ${count - shown.length} more` : ''}`
+function nameOf({ name }: RelationRecord) {
+  if (name === undefined) return {}
+  const { database, schema, relation, kind, owner, otherNames, isInferred, backupId } = name
+  return {
+    database,
+    schema,
+    relation,
+    kind,
+    'owner-schema': owner?.schema,
+    'owner-relation': owner?.relation,
+    'other-names': otherNames.map((one) => ({ schema: one.schema, relation: one.relation })),
+    inferred: isInferred,
+    'backup-id': backupId,
+  }
 }
 
 export function listCommits(commits: readonly CommitRecord[]): Listing {

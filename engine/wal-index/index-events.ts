@@ -15,6 +15,9 @@ export type Loss = {
   readonly count: number
   /** The first hundred. */
   readonly relations: readonly LostRelation[]
+  /** New files that the same transaction made, the first hundred: those of what it wrote anew, and of what it created. */
+  readonly created?: readonly LostRelation[]
+  readonly createdCount?: number
   readonly databases?: readonly number[]
   /** OIDs of the truncated tables, which only `wal_level = logical` tells. */
   readonly truncatedOids?: readonly number[]

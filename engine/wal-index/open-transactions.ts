@@ -179,6 +179,7 @@ function lossOf(
     kind,
     count: gone.length,
     relations: gone.slice(0, MOST_LISTED).map(idOf),
+    ...(fresh.length > 0 && { created: fresh.slice(0, MOST_LISTED).map(idOf), createdCount: fresh.length }),
     ...(whole?.truncated !== undefined && { truncatedOids: whole.truncated.relationOids }),
     ...(databaseOid !== undefined && { databaseOid }),
   }

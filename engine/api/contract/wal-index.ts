@@ -1,13 +1,36 @@
 import * as z from 'zod'
 import type { IsoTime } from '../../base/iso-time.ts'
 import { command, query } from '../define.ts'
-import { instanceRef, type Severity } from './values.ts'
+import { instanceRef, type Sentence, type Severity } from './values.ts'
 
 /** The file of a relation: its number names the file, and is not always its OID. */
 export type RelationRecord = {
   readonly tablespaceOid: number
   readonly databaseOid: number
   readonly relationNumber: number
+  /** As a backup has it; left out when none does. */
+  readonly name?: RelationNameRecord
+}
+
+/** What a file is of, by the system tables in a backup. */
+export type RelationNameRecord = {
+  /** Undefined when only that could not be read. */
+  readonly database: string | undefined
+  readonly schema: string
+  readonly relation: string
+  /** `part`: it belongs to `owner`, be it the table itself, an index or what holds its long values. */
+  readonly kind: 'table' | 'materialized-view' | 'sequence' | 'index' | 'toast' | 'toast-index' | 'part'
+  /** The table of an index, or whose long values these are. */
+  readonly owner: { readonly schema: string; readonly relation: string } | undefined
+  /** What the same file was called besides, before a renaming or after one that was just under way. */
+  readonly otherNames: readonly { readonly schema: string; readonly relation: string }[]
+  /**
+   * No backup has this file; but a transaction that took away all files of that relation made as many. So does a rewrite;
+   * so might one that dropped it and made another.
+   */
+  readonly isInferred: boolean
+  /** Where the name comes from. It may have had another since. */
+  readonly backupId: string
 }
 
 /** A commit. Times have microseconds; counts are of rows of users' tables, and the least where WAL before is missing. */
@@ -44,6 +67,13 @@ export type AccidentRecord = {
   /** The first hundred. */
   readonly relations: readonly RelationRecord[]
   readonly databases: readonly number[]
+  /** Of these databases, as far as a backup tells. */
+  readonly databaseNames?: readonly { readonly oid: number; readonly name: string }[]
+  /**
+   * Why names are missing: `names.no-backup`; `names.not-in-backup` and `names.unreadable` with the `backup` that was
+   * looked at, the latter with a `message`.
+   */
+  readonly namesProblem?: Sentence
   /** OIDs of truncated tables, which only `wal_level = logical` tells. */
   readonly truncatedOids: readonly number[]
 }
@@ -145,7 +175,8 @@ export const walIndex = {
   }>()(z.strictObject({ ...instanceRef, at: time, timeline: timeline.optional() })),
   /**
    * Dropped and truncated relations and databases, and the commits that deleted most rows, the latest first. Rewrites only
-   * when asked for; a relation by the number of its file. `limit` (100) holds for each of the two.
+   * when asked for; a relation by the number of its file, or by a part of `database.schema.relation` as it was called in a
+   * backup, upper and lower case alike; also what belongs to a table of that name. `limit` (100) holds for each of the two.
    */
   'wal.accidents': query<{ readonly accidents: readonly AccidentRecord[] }>()(
     z.strictObject({
@@ -154,6 +185,7 @@ export const walIndex = {
       kinds: z.array(z.enum(['drop', 'truncate', 'rewrite', 'database-drop', 'delete'])).optional(),
       xid: xid.optional(),
       relationNumber: z.number().int().min(1).max(0xffff_ffff).optional(),
+      relationName: z.string().min(1).max(200).optional(),
       /** Of deleted rows; 1,000 when left out. */
       minDeleted: z.number().int().min(1).optional(),
       limit: limit.optional(),

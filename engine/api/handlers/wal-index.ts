@@ -6,6 +6,8 @@ import { parseTargetTime } from '../../catalog/recovery-time-text.ts'
 import type { CommitFilter, FoundCommit } from '../../wal-index/queries.ts'
 import { indexTime } from '../../wal-index/recovery-facts.ts'
 import { updateWalIndex } from '../../wal-index/update.ts'
+import { openAccidentNamer } from '../accident-names.ts'
+import { openBackupNames } from '../backup-names.ts'
 import type { EngineContext } from '../context.ts'
 import type { EngineHandlers } from '../contract/contract.ts'
 import type { JobResult } from '../contract/jobs.ts'
@@ -13,6 +15,7 @@ import type { AccidentRecord, walIndex as contract } from '../contract/wal-index
 import {
   commitRecord,
   deleteRecord,
+  isNamed,
   isoOf,
   lossRecord,
   restorePointRecord,
@@ -27,6 +30,8 @@ const MOST_FINDINGS_OF_JOB = 100
 const USUAL_LIMIT = 100
 const USUAL_SEGMENTS = 200
 const MANY_DELETED = 1000
+/** When it is searched by name; others that are older are not looked at. */
+const MOST_SEARCHED = 10_000
 const UPDATED = 'updated'
 
 export function walIndexHandlers({
@@ -34,6 +39,7 @@ export function walIndexHandlers({
   clock,
   walIndexes,
 }: EngineContext): Pick<EngineHandlers, keyof typeof contract> {
+  const names = openBackupNames()
   return {
     'wal.index-status': async (ref, call) => {
       const listed = await walIndexes.list(ref, call)
@@ -134,14 +140,14 @@ export function walIndexHandlers({
       const { before, after } = walIndexes.open(ref).reader.around(requireTime(at), timeline)
       return { before: before && commitRecord(before), after: after && commitRecord(after) }
     },
-    'wal.accidents': async ({ catalog, instance, kinds, limit = USUAL_LIMIT, ...wanted }) => {
-      const { reader } = walIndexes.open({ catalog, instance })
-      const { timeline, xid, relationNumber, minDeleted = MANY_DELETED } = wanted
+    'wal.accidents': async ({ catalog, instance, kinds, limit = USUAL_LIMIT, ...wanted }, call) => {
+      const { archive, reader } = walIndexes.open({ catalog, instance })
+      const { timeline, xid, relationNumber, relationName, minDeleted = MANY_DELETED } = wanted
       const [from, to] = [timeOf(wanted.from), timeOf(wanted.to)]
       const isAsked = (kind: AccidentRecord['kind']): boolean => kinds?.includes(kind) ?? kind !== 'rewrite'
       const losses = reader.events(
         ['loss'],
-        { from, to, limit },
+        { from, to, limit: relationName === undefined ? limit : MOST_SEARCHED },
         (event, on) =>
           event.kind === 'loss' &&
           isAsked(event.loss.kind) &&
@@ -151,11 +157,26 @@ export function walIndexHandlers({
             event.loss.relations.some((one) => one.relationNumber === relationNumber) ||
             (event.loss.truncatedOids ?? []).includes(relationNumber)),
       )
+      const isByRelation = relationNumber !== undefined || relationName !== undefined
       const deletes =
-        isAsked('delete') && relationNumber === undefined
+        isAsked('delete') && !isByRelation
           ? reader.largestDeletes({ timeline, xid, fromTime: from, toTime: to, minDeleted }, limit)
           : []
-      const accidents = [...losses.flatMap((one) => lossRecord(one) ?? []), ...deletes.map(deleteRecord)]
+      const { segmentBytes } = archive
+      await using namer = await openAccidentNamer(
+        { names, reader },
+        { catalog, instance, segmentBytes },
+        call,
+      )
+      const found: AccidentRecord[] = []
+      for (const loss of losses) {
+        if (found.length >= limit) break
+        const record = lossRecord(loss)
+        const accident = record && (await namer.name(record))
+        if (accident !== undefined && (relationName === undefined || isNamed(accident, relationName)))
+          found.push(accident)
+      }
+      const accidents = [...found, ...deletes.map(deleteRecord)]
       return { accidents: accidents.toSorted((a, b) => (a.at < b.at ? 1 : a.at > b.at ? -1 : 0)) }
     },
     'wal.restore-points': async ({ catalog, instance, name, timeline, limit = USUAL_LIMIT, from, to }) => {

@@ -35,7 +35,7 @@ async function ask({ client, given, signal }: Context): Promise<Listing> {
   const timeline = given.integer('on-timeline')
   const xid = given.integer('xid')
   const minDeleted = given.integer('min-deleted')
-  const relationNumber = given.integer('relation')
+  const relation = given.text('relation')
   const range = {
     ...ref,
     limit,
@@ -57,10 +57,18 @@ async function ask({ client, given, signal }: Context): Promise<Listing> {
     case 'segments':
       return listSegments(await allSegments({ client, signal }, ref))
     default: {
-      const wanted = { ...range, ...rows, ...(relationNumber !== undefined && { relationNumber }) }
+      const wanted = { ...range, ...rows, ...(relation !== undefined && relationOf(relation)) }
       return listAccidents((await client['wal.accidents'](wanted, { signal })).accidents.slice(0, limit))
     }
   }
+}
+
+const LARGEST_NUMBER = 0xffff_ffff
+
+/** A number is that of a file, and all else a part of a name. */
+function relationOf(text: string): { readonly relationNumber: number } | { readonly relationName: string } {
+  const number = /^\d{1,10}$/.test(text) ? Number(text) : 0
+  return number > 0 && number <= LARGEST_NUMBER ? { relationNumber: number } : { relationName: text }
 }
 
 async function allSegments(

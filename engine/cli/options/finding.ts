@@ -42,11 +42,11 @@ export const FINDING_OPTIONS: readonly OptionSpec[] = [
   },
   {
     long: 'relation',
-    value: { kind: 'integer', name: 'NUMBER', min: 1, max: 0xffff_ffff },
+    value: { kind: 'text', name: 'NAME', maxBytes: 200 },
     group: 'WAL',
     commands: ['find'],
     meaning:
-      'Only what took away the table with that file: its relfilenode, which pg_relation_filenode tells.',
+      'Only what took away a relation with that in its name, for example public.ledger, as a backup has it; or the one with that file: its relfilenode, which pg_relation_filenode tells.',
   },
   {
     long: 'min-deleted',
