@@ -1,6 +1,5 @@
 import type { RetainedRecord, RetentionPlanRecord, TimelinePurgeRecord } from '../api/contract/retention.ts'
 import { isoFromSeconds } from '../base/iso-time.ts'
-import type { AskedRetention } from './retention.ts'
 import type { JsonValue } from './json-text.ts'
 import { prettySize } from './pretty.ts'
 
@@ -9,7 +8,7 @@ type Line = { readonly level: 'info' | 'warning'; readonly text: string }
 /** What the plan says, in lines as the tool's family prints them. Source: `catalog-format.md` section 12.2. */
 export function retentionLines(
   plan: RetentionPlanRecord,
-  asked: Pick<AskedRetention, 'deletesExpired' | 'mergesExpired' | 'purgesWal'>,
+  asked: { readonly deletesExpired: boolean; readonly mergesExpired: boolean },
   isDry: boolean,
 ): readonly Line[] {
   const lines: Line[] = []
