@@ -70,7 +70,7 @@ export const drillEn = {
   'scratch.state-same': 'as many rows',
   'scratch.state-unknown': 'cannot be read',
   'scratch.pull': 'Pull back…',
-  'scratch.pull-named': 'Pull {{table}} back…',
+  'scratch.pull-named': 'Pull back… {{table}}',
   'scratch.databases-then': 'Databases that are gone by now: {{names}}',
   'scratch.databases-now': 'Databases that came later: {{names}}',
   'scratch.tables-cut': 'There are more tables than were compared.',

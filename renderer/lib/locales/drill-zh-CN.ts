@@ -66,7 +66,7 @@ export const drillZhCN = {
   'scratch.state-same': '行数相同',
   'scratch.state-unknown': '无法读取',
   'scratch.pull': '取回…',
-  'scratch.pull-named': '取回 {{table}}…',
+  'scratch.pull-named': '取回… {{table}}',
   'scratch.databases-then': '现在已不存在的数据库：{{names}}',
   'scratch.databases-now': '后来才有的数据库：{{names}}',
   'scratch.tables-cut': '还有未比较的表。',
