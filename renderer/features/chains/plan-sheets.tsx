@@ -5,11 +5,11 @@ import { useEngine } from '../../lib/engine.tsx'
 import { EngineErrorCard } from '../../lib/engine-error-card.tsx'
 import { formatBytes } from '../../lib/format.ts'
 import { type Say, useTexts } from '../../lib/i18n.ts'
+import { Sheet } from '../../lib/plan-sheet.tsx'
 import { useQuery } from '../../lib/use-query.ts'
 import { type PlannedBackup, PlanStrip } from '../../pictures/plan-strip.tsx'
 import { Field, Skeleton } from '../../ui/parts.tsx'
 import { MergeCost } from './merge-cost.tsx'
-import { Sheet } from './plan-sheet.tsx'
 
 /** So many chains are drawn; the others are counted. */
 const MOST_PICTURES = 3

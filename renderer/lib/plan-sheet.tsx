@@ -1,10 +1,10 @@
 import { type ReactNode, useEffect, useRef, useState } from 'react'
-import { EngineError } from '../../../engine/base/engine-error.ts'
-import { EngineErrorCard } from '../../lib/engine-error-card.tsx'
-import { useTexts } from '../../lib/i18n.ts'
-import { navigate } from '../../lib/stores.ts'
-import { Dialog } from '../../ui/parts.tsx'
+import { EngineError } from '../../engine/base/engine-error.ts'
+import { Dialog } from '../ui/parts.tsx'
+import { EngineErrorCard } from './engine-error-card.tsx'
+import { useTexts } from './i18n.ts'
 import { doubtOf, PLAN_MS, type PlanDoubt, type SeenPlan } from './plan-doubt.ts'
+import { navigate } from './stores.ts'
 
 /** The frame of a plan: what is shown is what is carried out, and only while it is neither old nor replaced by another. */
 export function Sheet(props: {
