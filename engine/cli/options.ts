@@ -12,6 +12,7 @@ import { RECOVERY_TARGET_OPTIONS, RESTORE_OPTIONS, STANDBY_OPTIONS } from './opt
 import { PIN_AND_NOTE_OPTIONS, RETENTION_OPTIONS } from './options/retention.ts'
 import { SELECTION_OPTIONS } from './options/selection.ts'
 import { WAL_OPTIONS } from './options/wal.ts'
+import { SAVED_OPTIONS } from './options/saved.ts'
 import type { OptionSpec, RefusedOption } from './options/option.ts'
 import { REFUSED_OPTIONS } from './options/refused.ts'
 
@@ -33,6 +34,7 @@ export const OPTIONS: readonly OptionSpec[] = [
   ...FINDING_OPTIONS,
   ...CONNECTION_OPTIONS,
   ...LOGGING_OPTIONS,
+  ...SAVED_OPTIONS,
 ]
 
 /** The options that `command` takes, in the order of the help. */

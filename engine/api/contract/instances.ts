@@ -189,10 +189,30 @@ export const instances = {
   ),
   /** Keys that are set or have a default, in the order and groups of `show-config`. */
   'instances.config': query<readonly ConfigEntry[]>()(z.strictObject(instanceRef)),
+  /** Every key, set or not, with what a form needs to edit it; in the same order and groups. */
+  'instances.settings': query<readonly InstanceSetting[]>()(z.strictObject(instanceRef)),
   /** Values as on the command line (`5min`, `10MB`); an empty text takes the key out. */
   'instances.change-config': command<readonly ConfigEntry[]>()(
     z.strictObject({ ...instanceRef, values: z.record(z.string(), z.string()) }),
   ),
+}
+
+/** One key of `pg_probackup.conf`, for editing. Values are as on the command line: `5min`. */
+export type InstanceSetting = {
+  readonly group: string
+  readonly key: string
+  /** What stands in the file; undefined when the default holds. */
+  readonly own: string | undefined
+  readonly defaultValue: string | undefined
+  /** The value differs from what holds without it: a screen marks it. */
+  readonly isOverridden: boolean
+  /** Found out when the instance is added; cannot be changed. */
+  readonly isFixed: boolean
+  readonly kind: 'text' | 'choice' | 'number'
+  /** The words to choose from. */
+  readonly choices: readonly string[]
+  /** What a bare number counts; undefined for one that counts things, or bytes. */
+  readonly unit: 'seconds' | 'milliseconds' | 'kilobytes' | undefined
 }
 
 /** One line of `show-config`. */

@@ -1,5 +1,5 @@
 import { EngineError } from '../../base/engine-error.ts'
-import { isCatalog, listInstances, requireCatalog } from '../../catalog/instance.ts'
+import { isCatalog, listInstances, readInstanceConfig, requireCatalog } from '../../catalog/instance.ts'
 import { readInventory } from '../../catalog/inventory.ts'
 import { addInstance } from '../../operations/add-instance/run.ts'
 import { changeConfig } from '../../operations/change-config/run.ts'
@@ -7,7 +7,7 @@ import { deleteInstance } from '../../operations/del-instance/run.ts'
 import { initCatalog } from '../../operations/init/run.ts'
 import { openSession } from '../../server/connection.ts'
 import { readFacts } from '../../server/postgres/facts.ts'
-import { configEntries } from '../config-entries.ts'
+import { configEntries, instanceSettings } from '../config-entries.ts'
 import { connectionOf } from '../connections.ts'
 import type { EngineContext } from '../context.ts'
 import type { EngineHandlers } from '../contract/contract.ts'
@@ -109,6 +109,10 @@ export function instanceHandlers(context: EngineContext): Pick<EngineHandlers, k
       return { isKept: secrets.kind === 'keyring' }
     },
     ...configHandler(context),
+    'instances.settings': async ({ catalog, instance }) => {
+      await requireCatalog(catalog)
+      return instanceSettings(readInstanceConfig(catalog, instance), env)
+    },
     'instances.change-config': async ({ catalog, instance, values }, { signal }) => {
       const config = await changeConfig({ catalog, instance, values }, quietRun(context, signal))
       changes.tell('instance', catalog, instance)

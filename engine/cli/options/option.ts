@@ -33,6 +33,7 @@ export const OPTION_GROUPS = [
   'WAL',
   'Connection',
   'Logging',
+  'For other tools',
 ] as const
 
 type OptionGroup = (typeof OPTION_GROUPS)[number]

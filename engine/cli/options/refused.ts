@@ -6,6 +6,8 @@ const REMOTE = 'this version works on the machine of the cluster and of the cata
 const MASTER = 'it is out of date; give the connection of the server that is backed up'
 const OPENGAUSS = 'this version backs up PostgreSQL only'
 const WITH_SERVER: readonly CommandName[] = ['backup', 'restore', ...SAVES, ...CALLED_BY_SERVER]
+/** set-config keeps for other tools what this version has no use for. */
+const USING_SERVER = WITH_SERVER.filter((command) => command !== 'set-config')
 
 /** Every option that scripts of the tool's family may hold and that this version cannot honour. */
 export const REFUSED_OPTIONS: readonly RefusedOption[] = [
@@ -20,15 +22,15 @@ export const REFUSED_OPTIONS: readonly RefusedOption[] = [
     'remote-port',
     'remote-path',
     'remote-user',
-    'remote-libpath',
     'ssh-options',
     'ssh-config',
     'archive-host',
     'archive-port',
     'archive-user',
-  ].map((long) => refuseValue(long, WITH_SERVER, REMOTE)),
+  ].map((long) => refuseValue(long, USING_SERVER, REMOTE)),
+  refuseValue('remote-libpath', WITH_SERVER, REMOTE),
   ...['master-db', 'master-host', 'master-port', 'master-user', 'replica-timeout'].map((long) =>
-    refuseValue(long, ['backup', ...SAVES], MASTER),
+    refuseValue(long, ['backup', 'add-instance'], MASTER),
   ),
   refuse('backup-pg-replslot', ['backup'], OPENGAUSS),
   { ...refuseValue('rw-timeout', WITH_SERVER, OPENGAUSS), short: 't' },

@@ -2,7 +2,7 @@ import { EngineError } from '../../base/engine-error.ts'
 import { findConfigKey, type InstanceConfig, parseConfigValue } from '../../format/instance-config.ts'
 
 /** Compression that pg_probackup does not know: it stops at a configuration that names one. */
-const OWN_ALGORITHMS: ReadonlySet<string> = new Set(['lz4', 'zstd'])
+export const OWN_ALGORITHMS: ReadonlySet<string> = new Set(['lz4', 'zstd'])
 
 /**
  * Applies values as they stand on a command line (`5min`, `10MB`); an empty text takes a key out. Pure.
