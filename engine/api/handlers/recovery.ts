@@ -23,7 +23,7 @@ export function recoveryHandlers(context: EngineContext): Pick<EngineHandlers, k
         timeline,
         baseId: id,
         located: locate(wanted),
-        nowMicros: BigInt(Math.floor(context.clock.nowMs())) * 1000n,
+        nowMicros: BigInt(Math.floor(context.planClock.nowMs())) * 1000n,
         rates: restoreRates(context, ref),
       })
       return momentRecord(verdict, model.input.archive.segmentBytes)
