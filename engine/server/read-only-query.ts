@@ -32,7 +32,7 @@ const READING = new Set(['select', 'with', 'values', 'table', 'show', 'explain']
  * Runs one statement that reads, in a read-only transaction of a session of its own. This guards against mistakes: a
  * superuser who means harm finds functions for it. No more rows are fetched than are shown.
  *
- * @throws {EngineError} `usage.invalid` for what does not read; `server.*`, also for what the statement does wrong;
+ * @throws {EngineError} `value.malformed` for what does not read; `server.*`, also for what the statement does wrong;
  * `run.timeout`
  */
 export async function queryReadOnly(
@@ -71,14 +71,14 @@ export async function queryReadOnly(
 /** So long a server may take to end a statement whose time is up. */
 const FAREWELL_MS = 2000
 
-/** @throws {EngineError} `usage.invalid` */
+/** @throws {EngineError} `value.malformed` */
 export function requireReading(sql: string): void {
   const word = /^(?:\s|--[^\n]*(?:\n|$)|\/\*(?:[^*]|\*(?!\/))*\*\/|\()*([a-z]+)/i
     .exec(sql)?.[1]
     ?.toLowerCase()
   if (word !== undefined && READING.has(word)) return
   throw new EngineError(
-    'usage.invalid',
+    'value.malformed',
     `a statement that begins with "${word ?? sql.slice(0, 20)}" is not run here`,
     {
       hint: 'This session only reads: SELECT, WITH, VALUES, TABLE, SHOW and EXPLAIN.',

@@ -88,14 +88,14 @@ export function PullDialog(props: {
         </div>
         {plan.kind === 'loading' ? <Skeleton label={say('common.loading')} lines={3} /> : null}
         {plan.kind === 'failed' ? <EngineErrorCard error={plan.error} onRetry={plan.refetch} /> : null}
-        {found === undefined ? null : <Plan plan={found} />}
+        {found === undefined ? null : <Plan plan={found} rows={table.rowsThen ?? found.estimatedRows} />}
         {failure === undefined ? null : <EngineErrorCard error={failure} />}
       </div>
     </Dialog>
   )
 }
 
-function Plan({ plan }: { readonly plan: PullTablePlan }) {
+function Plan({ plan, rows }: { readonly plan: PullTablePlan; readonly rows: number }) {
   const { say } = useTexts()
   return (
     <>
@@ -107,7 +107,7 @@ function Plan({ plan }: { readonly plan: PullTablePlan }) {
           {say(`pull.blocker-${code}`, values)}
         </p>
       ))}
-      <p>{say('pull.size', { count: plan.estimatedRows, bytes: formatBytes(plan.sizeBytes) })}</p>
+      <p>{say('pull.size', { count: rows, bytes: formatBytes(plan.sizeBytes) })}</p>
       {plan.leftBehind.length === 0 ? (
         <p>{say('pull.whole')}</p>
       ) : (

@@ -98,6 +98,18 @@ function Guided({ instance, backupId, facts }: Subject & { readonly facts: Recov
             onChange={change}
             onNext={next}
           />
+          <div className="row">
+            <button
+              type="button"
+              className="button"
+              disabled={subject === undefined}
+              onClick={() => {
+                if (subject !== undefined) navigate({ screen: 'drill', instance, ...testOf(subject) })
+              }}
+            >
+              {say('inspector.test')}
+            </button>
+          </div>
           <StepFoot step={0} onStep={goTo} isReady={subject !== undefined} />
         </section>
       ) : subject === undefined || moment === undefined ? (
@@ -122,6 +134,17 @@ function Guided({ instance, backupId, facts }: Subject & { readonly facts: Recov
       )}
     </div>
   )
+}
+
+/** What a test of the restore is asked to do: the end of a backup needs no target. */
+function testOf({ id, target, isInclusive, targetTimeline }: RestoreSubject) {
+  return target === undefined
+    ? { backupId: id }
+    : {
+        target,
+        ...(isInclusive !== undefined && { isInclusive }),
+        ...(targetTimeline !== undefined && { targetTimeline }),
+      }
 }
 
 function isSame(a: PendingRestore['handle'], b: PendingRestore['handle']): boolean {

@@ -127,20 +127,20 @@ export const drillEn = {
   'drill-note.database-readable': '"{{database}}" lets itself be read, its catalog too.',
   'drill-note.database-unreadable': '"{{database}}" cannot be read: {{message}}',
   'drill-note.databases-none': 'The cluster has no database that takes connections.',
-  'drill-note.tables-counted': '{{tables}} tables of "{{database}}" were read: {{rows}} rows.',
+  'drill-note.tables-counted': 'Tables of "{{database}}" that were read: {{tables}}, with {{rows}} rows.',
   'drill-note.tables-partly':
-    '{{tables}} tables of "{{database}}" were read in the time there was, {{left}} were not.',
+    'Tables of "{{database}}" that were read in the time there was: {{tables}}; that were not: {{left}}.',
   'drill-note.table-unreadable': '{{table}} of "{{database}}" cannot be read: {{message}}',
   'drill-note.rows-as-expected':
-    '{{tables}} tables have as many rows as the last time, within {{percent}} %.',
+    'Row counts are those of the last time, within {{percent}} %. Tables compared: {{tables}}.',
   'drill-note.rows-differ':
     '{{table}} of "{{database}}" has {{found}} rows; the last time it had {{expected}}.',
   'drill-note.table-gone':
     '{{table}} of "{{database}}" is not there; the last time it had {{expected}} rows.',
   'drill-note.rows-unknown': 'No earlier drill of this instance has counted rows.',
-  'drill-note.indexes-sound': '{{count}} indexes of "{{database}}" were checked by amcheck.',
+  'drill-note.indexes-sound': 'Indexes of "{{database}}" that amcheck has checked: {{count}}.',
   'drill-note.indexes-partly':
-    '{{count}} indexes of "{{database}}" were checked by amcheck in the time there was, {{left}} were not.',
+    'Indexes of "{{database}}" that amcheck has checked in the time there was: {{count}}; that it has not: {{left}}.',
   'drill-note.index-damaged': 'The index {{index}} of "{{database}}" is damaged: {{message}}',
   'drill-note.amcheck-missing': '"{{database}}" does not have the extension amcheck.',
   'drill-note.sql-as-expected': '{{sql}} in "{{database}}" gave what was expected.',
