@@ -1,4 +1,3 @@
-import type { RecoveryTargetInput } from '../../../engine/api/contract/restore.ts'
 import type { InstanceRef } from '../../../engine/api/contract/values.ts'
 import { useEngine } from '../../lib/engine.tsx'
 import { EngineErrorCard } from '../../lib/engine-error-card.tsx'
@@ -7,15 +6,8 @@ import { useQuery } from '../../lib/use-query.ts'
 import { Empty, Skeleton } from '../../ui/parts.tsx'
 import { DrillResults } from './drill-results.tsx'
 import { ScratchPanel } from './scratch-panel.tsx'
-import { StartDrill } from './start-drill.tsx'
+import { type ChosenMoment, StartDrill } from './start-drill.tsx'
 import './drill.css'
-
-/** The moment that another screen has chosen. */
-export type ChosenMoment = {
-  readonly target?: RecoveryTargetInput
-  readonly isInclusive?: boolean
-  readonly targetTimeline?: string
-}
 
 /** Restore tests of an instance: start one, look into servers that are up, read what earlier ones found. */
 export function DrillScreen(props: {

@@ -10,13 +10,19 @@ import { type Say, useTexts } from '../../lib/i18n.ts'
 import { navigate, useStore } from '../../lib/stores.ts'
 import { useQuery } from '../../lib/use-query.ts'
 import { Field } from '../../ui/parts.tsx'
-import type { ChosenMoment } from './drill-screen.tsx'
 
 type Request = Parameters<EngineClient['drills.start']>[0]
 
 const KEPT_MINUTES = 120
 const LATEST = 'latest'
 const MOMENT = 'moment'
+
+/** The moment that another screen has chosen. */
+export type ChosenMoment = {
+  readonly target?: RecoveryTargetInput
+  readonly isInclusive?: boolean
+  readonly targetTimeline?: string
+}
 
 /** What is to be tested, and with which questions. */
 export function StartDrill(props: {

@@ -2,6 +2,7 @@ import { useEffect } from 'react'
 import type { InstanceRef } from '../../../engine/api/contract/values.ts'
 import { EngineErrorCard } from '../../lib/engine-error-card.tsx'
 import { useTexts } from '../../lib/i18n.ts'
+import { navigate } from '../../lib/stores.ts'
 import { Skeleton } from '../../ui/parts.tsx'
 import { endOf, handleOf, latestOf, onGreen, restoreTargetOf } from './moment-choice.ts'
 import { MomentStep } from './moment-step.tsx'
@@ -150,4 +151,3 @@ function testOf({ id, target, isInclusive, targetTimeline }: RestoreSubject) {
 function isSame(a: PendingRestore['handle'], b: PendingRestore['handle']): boolean {
   return a?.timeline === b?.timeline && a?.ms === b?.ms
 }
-
