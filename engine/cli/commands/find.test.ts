@@ -49,6 +49,71 @@ describe('find', () => {
     expect(out).toMatch(/12:41\.118003[+-]\d+.* 1 .*48213 .*0\/3000060 .*dropped .* 6 /)
   })
 
+  test('tells what is gone by name, and why some of it has none', async () => {
+    const file = { tablespaceOid: 1663, databaseOid: 5 }
+    const name = {
+      database: 'shop',
+      schema: 'public',
+      otherNames: [],
+      isInferred: false,
+      backupId: 'TOTUG8',
+      owner: undefined,
+    }
+    const owner = { schema: 'public', relation: 'ledger' }
+    const { asked, handler } = recorder({
+      accidents: [
+        {
+          ...dropped,
+          count: 6,
+          relations: [
+            { ...file, relationNumber: 3, name: { ...name, relation: 'a', kind: 'index', owner } },
+            { ...file, relationNumber: 1, name: { ...name, relation: 'ledger', kind: 'table' } },
+            { ...file, relationNumber: 4, name: { ...name, relation: 'b', kind: 'index', owner } },
+            { ...file, relationNumber: 5, name: { ...name, relation: 'pg_toast_1', kind: 'toast', owner } },
+            {
+              ...file,
+              relationNumber: 6,
+              name: {
+                ...name,
+                relation: 'Odd "1"\u001b[2J',
+                kind: 'table',
+                isInferred: true,
+                otherNames: [{ schema: 'public', relation: 'plain' }],
+              },
+            },
+            { ...file, relationNumber: 7 },
+          ],
+          namesProblem: { code: 'names.not-in-backup', values: { backup: 'TOTUG8' } },
+        },
+        { ...dropped, kind: 'database-drop', relations: [], count: 1, databases: [16_385] },
+        {
+          ...dropped,
+          kind: 'database-drop',
+          relations: [],
+          count: 1,
+          databases: [16_386],
+          databaseNames: [{ oid: 16_386, name: 'shop' }],
+        },
+      ],
+    })
+    const { out } = await runCli(['find', ...ON_MAIN, '--relation=public.ledger'], {
+      handlers: { ...read, 'wal.accidents': handler },
+    })
+    expect(asked).toMatchObject([{ relationName: 'public.ledger' }])
+    expect(out).toContain(
+      'table shop.public.ledger (with 2 indexes, TOAST), ' +
+        String.raw`probably table shop.public."Odd ""1""\u001b[2J" (also called public.plain), 5/7`,
+    )
+    expect(out).toMatch(/ database 16385 /)
+    expect(out).toMatch(/ database shop \(16386\) /)
+    expect(out).toContain('Without a name: not in backup TOTUG8\n')
+    const byNumber = recorder({ accidents: [] })
+    await runCli(['find', ...ON_MAIN, '--relation=16389'], {
+      handlers: { ...read, 'wal.accidents': byNumber.handler },
+    })
+    expect(byNumber.asked).toMatchObject([{ relationNumber: 16_389 }])
+  })
+
   test('asks for what the options say', async () => {
     const { asked, handler } = recorder({ commits: [commit], next: undefined })
     const words = [
