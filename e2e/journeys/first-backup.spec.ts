@@ -5,6 +5,7 @@ import { scratchDirectory } from '../../engine/testing/scratch.ts'
 import { startRestored, startServer } from '../../engine/testing/servers.ts'
 import { expectAccessible } from '../accessible.ts'
 import { expect, test } from '../app.ts'
+import { acceptWarnings } from '../steps.ts'
 
 test('a DBA adds a server, backs it up, sees the chain, and restores it to the same data', async ({
   app,
@@ -73,6 +74,7 @@ test('a DBA adds a server, backs it up, sees the chain, and restores it to the s
   await expectAccessible(page)
   await page.getByRole('button', { name: 'Pre-flight' }).click()
   await expect(page.getByText(`${dataDirectory} will be made`)).toBeVisible()
+  await acceptWarnings(page)
   await expectAccessible(page)
   await page.getByRole('button', { name: 'Review' }).click()
   await expect(page.getByText(`-D ${dataDirectory}`, { exact: false })).toBeVisible()

@@ -76,7 +76,7 @@ test(`a moment is chosen by keys, by an accident and by name, and goes into the 
   await page.keyboard.press('Enter')
   await expect(page.getByRole('radio', { name: /^Scratch directory/ })).toBeChecked()
   await page.getByRole('button', { name: 'How' }).click()
-  await page.getByLabel('Having come to the target, the server').selectOption('promote')
+  await page.getByRole('radio', { name: /^opens for writing/ }).check()
   await page.getByRole('button', { name: 'Pre-flight' }).click()
   await expect(page.getByText('WAL leads to the target', { exact: false })).toBeVisible()
   await page.getByRole('button', { name: 'Review' }).click()

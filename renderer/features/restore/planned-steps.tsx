@@ -197,7 +197,7 @@ function Obstacles(props: {
     <p className={isBlocked ? 'status broken' : 'status look'} role="alert">
       {isBlocked ? say('restore.blocked') : say('wizard.unaccepted', { count: openCount })}
       <button type="button" className="button small" onClick={onLook}>
-        {say('restore.preflight')}
+        {say('wizard.see')}
       </button>
     </p>
   )

@@ -50,7 +50,7 @@ export function ArchivingPanel(props: {
               {known.archiver === undefined ? null : <Archiver archiver={known.archiver} />}
             </>
           )}
-          {known.command.state === 'works' ? (
+          {known.command.sql === '' ? (
             known.canSwitch ? (
               <SegmentTest
                 instance={instance}

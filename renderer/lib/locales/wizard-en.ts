@@ -58,6 +58,7 @@ export const wizardEn = {
   'wizard.stop-server': 'Stops that server',
   'wizard.unaccepted_one': '1 warning of the pre-flight wants to be ticked first.',
   'wizard.unaccepted': '{{count}} warnings of the pre-flight want to be ticked first.',
+  'wizard.see': 'Look at it',
   'wizard.replace': 'Replace the data',
   'wizard.replaces': 'This replaces data that is there. It cannot be undone.',
   'wizard.deleted': 'Some of the files that are deleted',

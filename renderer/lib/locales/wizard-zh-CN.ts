@@ -56,6 +56,7 @@ export const wizardZhCN: Readonly<Record<Exclude<keyof typeof wizardEn, `${strin
   'wizard.fix-again': '重新检查',
   'wizard.stop-server': '停止该服务器',
   'wizard.unaccepted': '恢复前检查中有 {{count}} 条警告需先勾选确认。',
+  'wizard.see': '查看',
   'wizard.replace': '替换数据',
   'wizard.replaces': '这将替换现有数据，且无法撤销。',
   'wizard.deleted': '将被删除的部分文件',
