@@ -33,7 +33,7 @@ const inventory = madeInventory([
   madeBackup('F4', { parent: 'F3', ...span(420n, 430n) }),
   madeBackup('F5', { ...span(440n, 460n) }),
   madeBackup('F6', { ...span(600n, 610n), timeline: 2 }),
-  madeBackup('F7', { ...span(600n, 610n), timeline: 3 }),
+  madeBackup('F7', { ...span(620n, 630n), timeline: 3 }),
 ])
 
 const around = (timeline: number, at: bigint) => {
