@@ -86,10 +86,6 @@ export function resultWords(say: Say, result: JobResult): string {
         table: `${result.schema}.${result.table}`,
         database: result.database,
       })
-    case 'delete':
-      return say('result.delete', { count: result.backupIds.length, bytes: formatBytes(result.freedBytes) })
-  }
-}
     case 'retention':
       return say('result.retention', {
         count: result.deletedIds.length,
@@ -97,6 +93,10 @@ export function resultWords(say: Say, result: JobResult): string {
         wal: result.walFiles,
         bytes: formatBytes(result.freedBytes),
       })
+    case 'delete':
+      return say('result.delete', { count: result.backupIds.length, bytes: formatBytes(result.freedBytes) })
+  }
+}
 
 /** How long a job ran or has run so far, in seconds; undefined before it started. */
 export function jobSeconds({ startedAt, endedAt }: JobSnapshot, nowMs: number): number | undefined {
