@@ -121,7 +121,10 @@ describe.each(serverMajors())('what PostgreSQL %i dropped', (major) => {
     const file = path.join(world.ref.catalog, 'backups', 'main', world.firstId, 'database', world.pgClassFile)
     const sound = await readFile(file)
     const damaged = Uint8Array.from(sound)
-    damaged[Math.floor(sound.length / 2)] = (damaged[Math.floor(sound.length / 2)] ?? 0) ^ 1
+    // In a page that is not compressed a name, so that nothing but the checksum tells.
+    const name = sound.indexOf('ledger\0')
+    const at = name < 0 ? Math.floor(sound.length / 2) : name
+    damaged[at] = (damaged[at] ?? 0) ^ 1
     await writeFile(file, damaged)
     try {
       await using engine = await startEngine()
@@ -204,7 +207,10 @@ async function liveThrough(major: EmbeddedMajor, cleanUp: AsyncDisposableStack):
     'create table replaced (id int primary key, note text)',
   )
   await server.run(OTHER_DATABASE, 'create schema "Söme Schéma"', `create table ${ODD} (id int)`)
-  const take = async (mode: 'FULL' | 'DELTA', compressAlgorithm: 'zlib' | 'pglz'): Promise<string> => {
+  const take = async (
+    mode: 'FULL' | 'DELTA',
+    compressAlgorithm: 'none' | 'zlib' | 'pglz',
+  ): Promise<string> => {
     const job = await engine.ended(
       engine.client['backups.start']({
         ...ref,
@@ -218,7 +224,7 @@ async function liveThrough(major: EmbeddedMajor, cleanUp: AsyncDisposableStack):
     expect(job.error).toBeUndefined()
     return job.result?.kind === 'backup' ? job.result.backupId : ''
   }
-  const firstId = await take('FULL', 'zlib')
+  const firstId = await take('FULL', major === 17 ? 'none' : 'zlib')
   await server.run('shop', 'create table second (id int)', 'alter table old_name_2 rename to new_name_2')
   const lastId = await take('DELTA', 'pglz')
 
