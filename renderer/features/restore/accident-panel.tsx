@@ -11,13 +11,13 @@ import { useQuery } from '../../lib/use-query.ts'
 import { useSettled } from '../../lib/use-settled.ts'
 import { readWholeTime } from '../../lib/zone-time.ts'
 import { Field, Skeleton } from '../../ui/parts.tsx'
+import { LONGEST_NAME, problemWords, relationWish, relationWords } from './accident-names.ts'
 import { justBefore, type MomentChoice } from './moment-choice.ts'
 import { accidentWords } from './moment-texts.ts'
 
 const SETTLED_MS = 250
 const AROUND_MS = 30 * 60_000
 const MANY_DELETED = 1000
-const MOST_RELATIONS = 4
 const LARGEST = 0xffff_ffff
 
 /** Drops, truncates and large deletes of the archive, and the moment just before each. */
@@ -35,9 +35,8 @@ export function AccidentPanel(props: {
   const [search, setSearch] = useState({ relation: '', xid: '', around: '', deleted: String(MANY_DELETED) })
   const { relation, xid, around, deleted } = useSettled(search, SETTLED_MS)
   const aroundMs = readWholeTime(around, zone)
-  const relationNumber = numberOf(relation)
   const wanted = {
-    ...(relationNumber !== undefined && relationNumber > 0 && { relationNumber }),
+    ...relationWish(relation),
     ...(numberOf(xid) !== undefined && { xid: Number(xid) }),
     ...(aroundMs !== undefined && { from: isoOfMs(aroundMs - AROUND_MS), to: isoOfMs(aroundMs + AROUND_MS) }),
     minDeleted: Math.max(1, numberOf(deleted) ?? MANY_DELETED),
@@ -50,7 +49,8 @@ export function AccidentPanel(props: {
     <Field label={say(`accident.by-${name}`)} hint={hint}>
       <input
         className="mono"
-        inputMode={name === 'around' ? undefined : 'numeric'}
+        inputMode={name === 'around' || name === 'relation' ? undefined : 'numeric'}
+        maxLength={LONGEST_NAME}
         value={search[name]}
         spellCheck={false}
         onChange={(event) => setSearch({ ...search, [name]: event.target.value })}
@@ -96,7 +96,10 @@ export function AccidentPanel(props: {
                     </span>{' '}
                     {accidentWords(say, accident)}
                   </td>
-                  <td className="mono">{relationWords(accident)}</td>
+                  <td className="mono">
+                    {relationWords(accident)}
+                    <NamesProblem text={problemWords(say, accident)} />
+                  </td>
                   <td className="mono">{accident.lsn}</td>
                   <td>
                     <button
@@ -117,20 +120,14 @@ export function AccidentPanel(props: {
   )
 }
 
+/** Why some of it has no name. */
+function NamesProblem({ text }: { readonly text: string | undefined }) {
+  return text === undefined ? null : <div className="quiet">{text}</div>
+}
+
 /** Names an accident among others. */
 export function accidentKey({ timeline, lsn, kind }: AccidentRecord): string {
   return `${timeline} ${lsn} ${kind}`
-}
-
-/** Files by database and number, `5/16400`: names of tables are not in WAL. */
-function relationWords({ relations, databases, truncatedOids, databaseOid }: AccidentRecord): string {
-  const words = [
-    ...relations.map(({ databaseOid: database, relationNumber }) => `${database}/${relationNumber}`),
-    ...truncatedOids.map((oid) => `${databaseOid ?? '?'}/${oid}`),
-    ...databases.map(String),
-  ]
-  const shown = words.slice(0, MOST_RELATIONS).join(' ')
-  return words.length > MOST_RELATIONS ? `${shown} +${words.length - MOST_RELATIONS}` : shown
 }
 
 function numberOf(text: string): number | undefined {
