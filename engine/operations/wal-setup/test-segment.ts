@@ -9,6 +9,9 @@ import { type ArchiverFacts, readArchiver } from '../../server/postgres/archivin
 import { readFacts } from '../../server/postgres/facts.ts'
 
 const LOOK_MS = 200
+const ASK_ARCHIVER_MS = 1000
+/** So often the archiver tries a file before it waits for a minute (NUM_ARCHIVE_RETRIES of PostgreSQL). */
+const ARCHIVER_TRIES = 3
 
 /** What came of sending one segment on its way. */
 export type SegmentTest = {
@@ -24,7 +27,7 @@ export type SegmentTest = {
 /**
  * Ends the segment that the server is writing and waits until it is whole in the archive of the instance. On a standby
  * no segment can be ended: the next one that its primary ends is waited for. A segment that does not come is a
- * finding.
+ * finding, told as soon as the archiver has given up for the moment.
  *
  * @throws {EngineError} `server.denied` for a role that may not end a segment; `instance.identity-mismatch`
  */
@@ -51,7 +54,14 @@ export async function testOneSegment(
   const startedMs = run.clock.nowMs()
   const elapsedMs = (): number => run.clock.nowMs() - startedMs
   let arrivedAfterMs: number | undefined
-  while (arrivedAfterMs === undefined && elapsedMs() < input.timeoutMs) {
+  let askedAtMs = 0
+  let hasGivenUp = false
+  while (arrivedAfterMs === undefined && !hasGivenUp && elapsedMs() < input.timeoutMs) {
+    // Asked before the look: what arrived meanwhile is still seen.
+    if (elapsedMs() - askedAtMs >= ASK_ARCHIVER_MS) {
+      askedAtMs = elapsedMs()
+      hasGivenUp = failuresSince(before, await readArchiver(session)) >= ARCHIVER_TRIES
+    }
     const archive = await readWalArchive(input.catalog, input.instance, walSegmentBytes, run)
     const hasArrived = archive.timelines.some(
       (one) =>
@@ -66,8 +76,12 @@ export async function testOneSegment(
     segment: walSegmentName({ timeline, number }, walSegmentBytes),
     arrivedAfterMs,
     archiver,
-    hasArchiverFailed: (archiver?.failedCount ?? 0) > (before?.failedCount ?? 0),
+    hasArchiverFailed: failuresSince(before, archiver) > 0,
   }
+}
+
+function failuresSince(before: ArchiverFacts | undefined, now: ArchiverFacts | undefined): number {
+  return (now?.failedCount ?? 0) - (before?.failedCount ?? 0)
 }
 
 /** Gives an LSN behind the segment that is the next to be whole. */
