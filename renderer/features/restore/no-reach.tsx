@@ -1,48 +1,21 @@
-import { useState } from 'react'
 import type { InstanceRef } from '../../../engine/api/contract/values.ts'
-import { useEngine } from '../../lib/engine.tsx'
-import { EngineErrorCard } from '../../lib/engine-error-card.tsx'
 import { useTexts } from '../../lib/i18n.ts'
 import { navigate } from '../../lib/stores.ts'
-import { useQuery } from '../../lib/use-query.ts'
-import { CopyText, Empty, Skeleton } from '../../ui/parts.tsx'
+import { Empty } from '../../ui/parts.tsx'
 import type { RecoveryFacts } from './use-recovery.ts'
 
-/** Only ends of backups can be restored, and what would change that. */
+/** Only ends of backups can be restored, and where that can be changed. */
 export function NoArchive({ instance, count }: { readonly instance: InstanceRef; readonly count: number }) {
   const { say } = useTexts()
-  const [isOpen, setOpen] = useState(false)
   return (
     <div className="notice">
       <div className="row">
         <span className="grow">{say('moment.only-points', { count })}</span>
-        <button
-          type="button"
-          className="button small"
-          aria-expanded={isOpen}
-          onClick={() => setOpen(!isOpen)}
-        >
+        <button type="button" className="button small" onClick={() => navigate({ screen: 'wal', instance })}>
           {say('moment.set-up')}
         </button>
       </div>
-      {isOpen ? <SetUp instance={instance} /> : null}
     </div>
-  )
-}
-
-function SetUp({ instance }: { readonly instance: InstanceRef }) {
-  const engine = useEngine()
-  const { say } = useTexts()
-  const setup = useQuery(`wal setup ${instance.catalog}\n${instance.instance}`, (signal) =>
-    engine['wal.setup'](instance, { signal }),
-  )
-  if (setup.kind === 'loading') return <Skeleton label={say('common.loading')} lines={2} />
-  if (setup.kind === 'failed') return <EngineErrorCard error={setup.error} onRetry={setup.refetch} />
-  const { sql } = setup.value.command
-  return sql === '' ? (
-    <p className="quiet">{say('moment.set-up-done')}</p>
-  ) : (
-    <CopyText text={sql} label={say('common.copy')} doneLabel={say('common.copied')} />
   )
 }
 

@@ -91,7 +91,6 @@ export const momentEn = {
   'moment.only-points_one': 'Only 1 moment can be restored: the end of the backup.',
   'moment.only-points': 'Only these {{count}} moments can be restored: the ends of backups.',
   'moment.set-up': 'Set up WAL archiving',
-  'moment.set-up-done': 'The server archives its WAL already; moments come with the next backup.',
   'moment.nothing': 'Nothing can be restored.',
   'moment.no-backup': 'There is no backup yet.',
   'moment.no-valid-backup': 'No backup is valid, or WAL that it needs is missing.',

@@ -83,7 +83,6 @@ export const momentZhCN: Readonly<Record<Exclude<keyof typeof momentEn, `${strin
   'moment.base-auto': '自动：WAL 最少',
   'moment.only-points': '只能恢复到这 {{count}} 个时刻：备份的结束点。',
   'moment.set-up': '设置 WAL 归档',
-  'moment.set-up-done': '服务器已在归档 WAL；下次备份之后即可选择时刻。',
   'moment.nothing': '没有可恢复的内容。',
   'moment.no-backup': '还没有备份。',
   'moment.no-valid-backup': '没有有效的备份，或缺少其所需的 WAL。',
