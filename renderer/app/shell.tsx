@@ -11,6 +11,7 @@ import { Dock } from '../features/jobs/dock.tsx'
 import { JobScreen } from '../features/jobs/job-screen.tsx'
 import { JobsScreen } from '../features/jobs/jobs-screen.tsx'
 import { RestoreScreen } from '../features/restore/restore-screen.tsx'
+import { RetentionScreen } from '../features/retention/retention-screen.tsx'
 import { SettingsScreen } from '../features/settings/settings-screen.tsx'
 import { WalScreen } from '../features/wal/wal-screen.tsx'
 import { changeLanguage, useTexts } from '../lib/i18n.ts'
@@ -22,7 +23,7 @@ import { ShortcutSheet } from './shortcut-sheet.tsx'
 import { useKeys } from './use-keys.ts'
 import './shell.css'
 
-const TABS = ['overview', 'chains', 'wal', 'drill'] as const
+const TABS = ['overview', 'chains', 'wal', 'drill', 'retention'] as const
 
 /** The frame: fleet at the left, one screen, jobs below. */
 export function Shell() {
@@ -157,6 +158,8 @@ function Screen({ route, onBackUp }: { readonly route: Route; readonly onBackUp:
           moment={route}
         />
       )
+    case 'retention':
+      return <RetentionScreen key={keyOf(route.instance)} instance={route.instance} />
     case 'restore':
       return (
         <RestoreScreen

@@ -1,5 +1,6 @@
 import { drillEn } from './drill-en.ts'
 import { momentEn } from './moment-en.ts'
+import { retentionEn } from './retention-en.ts'
 import { walEn } from './wal-en.ts'
 import { wizardEn } from './wizard-en.ts'
 
@@ -7,6 +8,7 @@ import { wizardEn } from './wizard-en.ts'
 export const en = {
   ...drillEn,
   ...momentEn,
+  ...retentionEn,
   ...walEn,
   ...wizardEn,
   'nav.overview': 'Overview',

@@ -1,6 +1,7 @@
 import type { TextKey } from './en.ts'
 import { drillZhCN } from './drill-zh-CN.ts'
 import { momentZhCN } from './moment-zh-CN.ts'
+import { retentionZhCN } from './retention-zh-CN.ts'
 import { walZhCN } from './wal-zh-CN.ts'
 import { wizardZhCN } from './wizard-zh-CN.ts'
 
@@ -11,6 +12,7 @@ import { wizardZhCN } from './wizard-zh-CN.ts'
 export const zhCN: Readonly<Record<TextKey, string>> = {
   ...drillZhCN,
   ...momentZhCN,
+  ...retentionZhCN,
   ...walZhCN,
   ...wizardZhCN,
   'nav.overview': '概览',

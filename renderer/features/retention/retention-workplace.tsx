@@ -1,0 +1,282 @@
+import { type KeyboardEvent, useMemo, useState } from 'react'
+import type { BackupRecord } from '../../../engine/api/contract/backups.ts'
+import type { ConfigEntry } from '../../../engine/api/contract/instances.ts'
+import type { InstanceRef } from '../../../engine/api/contract/values.ts'
+import type { WalArchiveRecord } from '../../../engine/api/contract/wal.ts'
+import { backupFates, type BackupFate, windowStart } from '../../../engine/base/retention.ts'
+import { EngineErrorCard } from '../../lib/engine-error-card.tsx'
+import { formatBytes, formatTime } from '../../lib/format.ts'
+import { useTexts } from '../../lib/i18n.ts'
+import { useStore } from '../../lib/stores.ts'
+import { useNow } from '../../lib/use-now.ts'
+import { offsetMs, readWholeTime } from '../../lib/zone-time.ts'
+import { LifeLines, type LifeTexts } from '../../pictures/life-lines.tsx'
+import { ApplySheet } from './apply-sheet.tsx'
+import { PinDialog } from './pin-dialog.tsx'
+import { PolicyEditor, type Rehearsal } from './policy-editor.tsx'
+import { PromiseCard } from './promise-card.tsx'
+import {
+  freedBytes,
+  judge,
+  lifeLineOf,
+  mergedAt,
+  retainedOf,
+  ruleOf,
+  savedPolicy,
+  sumAt,
+} from './retention-facts.ts'
+import { RetentionTable } from './retention-table.tsx'
+import { dayOf, sayReason } from './retention-texts.ts'
+import { SumLine } from './sum-line.tsx'
+import { usePlan } from './use-rehearsal.ts'
+import { walSpans } from './wal-strip.ts'
+
+const DAY_MS = 86_400_000
+const DEFAULT_PIN_DAYS = 30
+
+/** Editor, picture or table, what it comes to, and the promise: all of one rehearsal. */
+export function RetentionWorkplace(props: {
+  readonly instance: InstanceRef
+  /** Newest first. */
+  readonly backups: readonly BackupRecord[]
+  readonly config: readonly ConfigEntry[]
+  readonly archive: WalArchiveRecord | undefined
+}) {
+  const { instance, backups, config, archive } = props
+  const { say } = useTexts()
+  const zone = useStore((store) => store.settings.timeZone)
+  const saved = useMemo(() => savedPolicy(config), [config])
+  const [rehearsal, setRehearsal] = useState<Rehearsal>(() => ({
+    policy: saved,
+    rule: 'probackup',
+    mergesExpired: false,
+    purgesWal: false,
+  }))
+  const [ahead, setAhead] = useState(0)
+  const [current, setCurrent] = useState<string | undefined>(undefined)
+  const [isTable, setTable] = useState(false)
+  const [dialog, setDialog] = useState<'pin' | 'apply' | undefined>(undefined)
+  const clockMs = useNow()
+
+  const asked = usePlan(instance, rehearsal, undefined)
+  // The engine's clock may be set to another day, for rehearsals; the picture goes by it.
+  const [skewMs, setSkewMs] = useState(0)
+  const [seen, setSeen] = useState(asked.last)
+  if (asked.last !== undefined && asked.last !== seen) {
+    setSeen(asked.last)
+    const skew = Date.parse(asked.last.now) - clockMs
+    setSkewMs(Math.abs(skew) < DAY_MS / 24 ? 0 : skew)
+  }
+  const nowMs = clockMs + skewMs
+  const asOfMs = nowMs + ahead * DAY_MS
+  const askedAhead = usePlan(instance, rehearsal, ahead === 0 ? undefined : wholeHour(asOfMs))
+  const shownPlan = ahead === 0 ? asked : askedAhead
+
+  const { policy, mergesExpired } = rehearsal
+  const rule = useMemo(() => ruleOf(rehearsal.rule, nowMs), [rehearsal.rule, nowMs])
+  const retained = useMemo(() => retainedOf(backups), [backups])
+  const byId = useMemo(() => new Map<string, BackupRecord>(backups.map((one) => [one.id, one])), [backups])
+  const bytes = useMemo(() => new Map(backups.map((one) => [String(one.id), freedBytes(one)])), [backups])
+  const fates = useMemo(() => backupFates(retained, policy, rule), [retained, policy, rule])
+  const fateById = useMemo(
+    () => new Map<string, BackupFate>(fates.map((fate) => [fate.backup.id, fate])),
+    [fates],
+  )
+  const lines = useMemo(() => fates.map(lifeLineOf), [fates])
+  const nowSeconds = Math.floor(nowMs / 1000)
+  const asOfSeconds = Math.floor(asOfMs / 1000)
+  const merged = useMemo(
+    () => mergedAt(fates, mergesExpired, asOfSeconds),
+    [fates, mergesExpired, asOfSeconds],
+  )
+  const now = useMemo(
+    () => sumAt(fates, bytes, mergedAt(fates, mergesExpired, nowSeconds), nowSeconds),
+    [fates, bytes, mergesExpired, nowSeconds],
+  )
+  const then = useMemo(() => sumAt(fates, bytes, merged, asOfSeconds), [fates, bytes, merged, asOfSeconds])
+  const spans = useMemo(
+    () => (archive === undefined ? [] : walSpans(archive, shownPlan.last, nowMs)),
+    [archive, shownPlan.last, nowMs],
+  )
+  const windowSeconds = windowStart(policy, rule, asOfSeconds)
+  const judgeOf = (fate: BackupFate) => judge(fate, policy, merged, asOfSeconds)
+  const date = dayOf(asOfMs, zone)
+
+  const words = (id: string): string => {
+    const [fate, record] = [fateById.get(id), byId.get(id)]
+    if (fate === undefined || record === undefined) return id
+    const { verdict, reason } = judgeOf(fate)
+    return say('retention.line', {
+      mode: record.mode,
+      id,
+      time: formatTime(record.recoveryTime ?? record.startTime, zone),
+      status: record.status,
+      bytes: formatBytes(freedBytes(record)),
+      verdict: say(`verdict.${verdict}`),
+      reason: sayReason(say, reason, zone, record.note),
+    })
+  }
+  const texts: LifeTexts = {
+    title: say('retention.title'),
+    summary: say('retention.summary', {
+      count: fates.length,
+      chains: new Set(fates.map(({ fullId }) => fullId)).size,
+      kept: now.kept,
+      held: now.held,
+      goes: now.deleted,
+    }),
+    legend: say('retention.legend'),
+    keys: say('retention.keys'),
+    lines: say('retention.lines'),
+    handle: say('retention.handle'),
+    handleValue:
+      ahead === 0
+        ? say('retention.handle-now')
+        : say('retention.handle-value', { date, ahead, goes: then.deleted }),
+    now: say('retention.handle-now'),
+    asOf: ahead === 0 ? say('retention.handle-now') : `${say('retention.handle')} ${date}`,
+    band: say('retention.band', { days: policy.windowDays }),
+    wal: say('retention.wal-row'),
+    walNone: say('retention.wal-row'),
+    chain: (id) => (id === undefined ? say('retention.no-full') : say('retention.chain', { id })),
+    increments: (count) => say('retention.increments', { count }),
+    tick: (ms) => dayOf(ms, zone).slice(5),
+    pin: (id) => say('retention.pin-dot', { date: dayOf((fateById.get(id)?.pinEnds ?? 0) * 1000, zone) }),
+    line: words,
+  }
+  const onKey = (event: KeyboardEvent): void => {
+    if (event.altKey || event.ctrlKey || event.metaKey) return
+    const key = event.key.toLowerCase()
+    if (key === 't') setTable(!isTable)
+    else if (key === 'p' && current !== undefined) setDialog('pin')
+    else return
+    event.preventDefault()
+  }
+  const chosen = current === undefined ? undefined : byId.get(current)
+  return (
+    <>
+      <PolicyEditor instance={instance} value={rehearsal} saved={saved} onChange={setRehearsal} />
+      <div className="retention-main">
+        <section className="card stack" aria-label={say('retention.title')}>
+          <div className="row">
+            <h2 className="grow">{say('retention.title')}</h2>
+            <label className="row">
+              <span>{say('retention.date')}</span>
+              <input
+                type="date"
+                value={date}
+                min={dayOf(nowMs, zone)}
+                onChange={(event) => {
+                  const days = daysTo(event.target.value, dayOf(nowMs, zone), zone)
+                  if (days !== undefined) setAhead(days)
+                }}
+              />
+            </label>
+            <button type="button" className="button small" disabled={ahead === 0} onClick={() => setAhead(0)}>
+              {say('retention.to-now')}
+            </button>
+            <button type="button" className="button small" onClick={() => setTable(!isTable)}>
+              {say(isTable ? 'retention.picture' : 'retention.table')}
+            </button>
+          </div>
+          {isTable ? (
+            <RetentionTable
+              fates={fates}
+              backups={byId}
+              judge={judgeOf}
+              nowMs={nowMs}
+              current={current}
+              onCurrent={setCurrent}
+              onKey={onKey}
+            />
+          ) : (
+            <LifeLines
+              lines={lines}
+              nowMs={nowMs}
+              ahead={ahead}
+              onAhead={setAhead}
+              windowMs={windowSeconds === undefined ? undefined : windowSeconds * 1000}
+              wal={spans.map(({ sizeBytes, purgedBytes, ...span }) => ({
+                ...span,
+                label: say('retention.wal-timeline', {
+                  timeline: span.timeline,
+                  bytes: formatBytes(sizeBytes),
+                  gone: formatBytes(purgedBytes),
+                }),
+              }))}
+              offsetMs={offsetMs(nowMs, zone)}
+              current={current}
+              onCurrent={setCurrent}
+              onKey={onKey}
+              texts={texts}
+            />
+          )}
+          <div className="row retention-why">
+            <p className="grow">{current === undefined ? say('retention.choose') : words(current)}</p>
+            <button
+              type="button"
+              className="button small"
+              disabled={chosen === undefined}
+              onClick={() => setDialog('pin')}
+            >
+              {say('retention.pin')}
+            </button>
+          </div>
+        </section>
+        <section className="card retention-sums stack">
+          <SumLine label={say('retention.now')} sum={now} plan={asked.plan} purgesWal={rehearsal.purgesWal} />
+          {ahead === 0 ? null : (
+            <SumLine
+              label={say('retention.as-of', { date })}
+              sum={then}
+              plan={askedAhead.plan}
+              purgesWal={rehearsal.purgesWal}
+              remark={say('retention.no-new')}
+            />
+          )}
+          <div className="row">
+            <button type="button" className="button danger" onClick={() => setDialog('apply')}>
+              {say((asked.plan?.promise.broken.length ?? 0) > 0 ? 'apply.open-broken' : 'apply.open')}
+            </button>
+            {ahead === 0 ? null : <span className="quiet">{say('apply.only-now')}</span>}
+          </div>
+        </section>
+        {shownPlan.error === undefined ? (
+          <PromiseCard promise={shownPlan.plan?.promise} asOf={ahead === 0 ? undefined : date} />
+        ) : (
+          <EngineErrorCard error={shownPlan.error} onRetry={shownPlan.refetch} />
+        )}
+      </div>
+      {dialog === 'pin' && chosen !== undefined ? (
+        <PinDialog
+          instance={instance}
+          backup={chosen}
+          proposedMs={asOfMs + (ahead === 0 ? DEFAULT_PIN_DAYS * DAY_MS : 0)}
+          onClose={() => setDialog(undefined)}
+        />
+      ) : null}
+      {dialog === 'apply' ? (
+        <ApplySheet
+          instance={instance}
+          rehearsal={rehearsal}
+          backups={byId}
+          onClose={() => setDialog(undefined)}
+        />
+      ) : null}
+    </>
+  )
+}
+
+/** The clock of the window moves on all the time; a plan of some day need not be asked for again for that. */
+function wholeHour(ms: number): number {
+  return Math.floor(ms / 3_600_000) * 3_600_000
+}
+
+/** Days from one day to a later one; undefined for what is no later day. */
+function daysTo(date: string, today: string, zone: string): number | undefined {
+  const to = readWholeTime(`${date} 00:00`, zone)
+  const from = readWholeTime(`${today} 00:00`, zone)
+  if (to === undefined || from === undefined || to < from) return undefined
+  // A day on which the clock changes is an hour longer or shorter.
+  return Math.round((to - from) / DAY_MS)
+}

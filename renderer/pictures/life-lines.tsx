@@ -1,0 +1,328 @@
+import { type KeyboardEvent, type PointerEvent, useEffect, useId, useMemo, useRef, useState } from 'react'
+import {
+  chainsBetween,
+  endOf,
+  type LifeLine,
+  lifePaths,
+  lifeRange,
+  lineAt,
+  linesBetween,
+  layoutLifeLines,
+} from './life-layout.ts'
+import { LIFE_LABEL_PX as LABEL_PX, type LifeWal, WAL_PX, WalStrip } from './life-wal.tsx'
+import { clockTicks } from './recovery-lanes.ts'
+import { useWidth } from './use-width.ts'
+import './life-lines.css'
+
+export type LifeTexts = {
+  readonly title: string
+  readonly summary: string
+  readonly legend: string
+  readonly keys: string
+  readonly lines: string
+  readonly handle: string
+  readonly handleValue: string
+  readonly now: string
+  /** On the handle. */
+  readonly asOf: string
+  readonly band: string
+  readonly wal: string
+  readonly walNone: string
+  readonly chain: (fullId: string | undefined) => string
+  readonly increments: (count: number) => string
+  /** Of a moment of the axis. */
+  readonly tick: (ms: number) => string
+  readonly pin: (id: string) => string
+  /** A backup, spoken: what it is and why it is kept. */
+  readonly line: (id: string) => string
+}
+
+const RIGHT_PX = 26
+const TOP_PX = 20
+const MOST_PX = 430
+const AXIS_PX = 20
+const HANDLE_PX = 26
+const TICK_PX = 74
+const DAY_MS = 86_400_000
+const PAGE_LINES = 20
+const STEPS: Readonly<Record<string, number>> = {
+  ArrowDown: 1,
+  ArrowUp: -1,
+  PageDown: PAGE_LINES,
+  PageUp: -PAGE_LINES,
+}
+
+/**
+ * Every backup as a line from when it was taken to when it is deleted, and a line that says as of which day. Only what can
+ * be seen is drawn, however many there are.
+ */
+export function LifeLines(props: {
+  /** Newest first. */
+  readonly lines: readonly LifeLine[]
+  readonly nowMs: number
+  /** Days from now to the day that is looked at. */
+  readonly ahead: number
+  readonly onAhead: (days: number) => void
+  /** Where the window begins as of that day; undefined without one. */
+  readonly windowMs: number | undefined
+  readonly wal: readonly LifeWal[]
+  /** The clock that is shown, from UTC. */
+  readonly offsetMs: number
+  readonly current: string | undefined
+  readonly onCurrent: (id: string | undefined) => void
+  /** Keys that mean something to the screen. */
+  readonly onKey: (event: KeyboardEvent) => void
+  readonly texts: LifeTexts
+}) {
+  const { lines, nowMs, ahead, windowMs, wal, current, texts, onAhead, onCurrent } = props
+  const [frame, width] = useWidth(560)
+  const box = useRef<HTMLDivElement>(null)
+  const handle = useRef<HTMLDivElement>(null)
+  const isDragging = useRef(false)
+  const [scrolled, setScrolled] = useState(0)
+  const prefix = useId()
+  const layout = useMemo(() => layoutLifeLines(lines), [lines])
+  const range = useMemo(() => lifeRange(lines, nowMs), [lines, nowMs])
+  const [fromMs, toMs] = range
+  const right = width - RIGHT_PX
+  const perPx = (toMs - fromMs) / (right - LABEL_PX)
+  const toX = useMemo(() => (ms: number) => LABEL_PX + (ms - fromMs) / perPx, [fromMs, perPx])
+  const mostDays = Math.floor((toMs - nowMs) / DAY_MS)
+  const asOfMs = nowMs + ahead * DAY_MS
+  const shownPx = Math.min(MOST_PX, layout.height)
+  const place = current === undefined ? -1 : layout.lines.findIndex(({ line }) => line.id === current)
+  const at = layout.lines[place]
+  const { ticks } = clockTicks(range, Math.floor((right - LABEL_PX) / TICK_PX), props.offsetMs)
+  const asOfX = Math.min(right, toX(asOfMs))
+  const bottom = TOP_PX + shownPx
+
+  const paths = useMemo(
+    () => lifePaths(linesBetween(layout, scrolled, scrolled + shownPx), { toX, right, nowMs, asOfMs }),
+    [layout, scrolled, shownPx, toX, right, nowMs, asOfMs],
+  )
+  const chains = chainsBetween(layout, scrolled, scrolled + shownPx)
+
+  useEffect(() => {
+    const { current: element } = box
+    if (at === undefined || element === null) return
+    if (at.top < element.scrollTop) element.scrollTop = at.top - 8
+    else if (at.top + at.height > element.scrollTop + element.clientHeight)
+      element.scrollTop = at.top + at.height - element.clientHeight + 8
+  }, [at])
+
+  const move = (days: number): void => onAhead(Math.min(mostDays, Math.max(0, days)))
+  const xOf = (event: PointerEvent): number =>
+    event.clientX - (frame.current?.getBoundingClientRect().left ?? 0)
+  const dragTo = (event: PointerEvent): void =>
+    move(Math.round((fromMs + (xOf(event) - LABEL_PX) * perPx - nowMs) / DAY_MS))
+  const onPointerDown = (event: PointerEvent<HTMLDivElement>): void => {
+    const isNear = Math.abs(xOf(event) - asOfX) < HANDLE_PX / 2
+    const isBelow = event.clientY > (box.current?.getBoundingClientRect().bottom ?? 0)
+    if (event.button !== 0 || xOf(event) < LABEL_PX || !(isNear || isBelow)) return
+    event.preventDefault()
+    event.currentTarget.setPointerCapture(event.pointerId)
+    handle.current?.focus({ preventScroll: true })
+    isDragging.current = true
+    dragTo(event)
+  }
+  const onPointerMove = (event: PointerEvent): void => {
+    if (isDragging.current) return dragTo(event)
+    const rect = box.current?.getBoundingClientRect()
+    if (rect === undefined || event.clientY < rect.top || event.clientY > rect.bottom) return
+    const index = lineAt(layout, event.clientY - rect.top + scrolled)
+    const line = index === undefined ? undefined : layout.lines[index]?.line
+    if (line !== undefined && line.id !== current) onCurrent(line.id)
+  }
+  const onPointerUp = (): void => {
+    isDragging.current = false
+  }
+  const onHandleKey = (event: KeyboardEvent): void => {
+    const by = event.shiftKey ? 7 : 1
+    const to = {
+      ArrowRight: ahead + by,
+      ArrowLeft: ahead - by,
+      PageUp: ahead + 30,
+      PageDown: ahead - 30,
+      Home: 0,
+      End: mostDays,
+    }[event.key]
+    if (to === undefined || event.altKey || event.ctrlKey || event.metaKey) return
+    event.preventDefault()
+    event.stopPropagation()
+    move(to)
+  }
+  const onLinesKey = (event: KeyboardEvent): void => {
+    const step = STEPS[event.key]
+    if (event.altKey || event.ctrlKey || event.metaKey) return
+    const last = layout.lines.length - 1
+    const to =
+      step !== undefined
+        ? Math.min(last, Math.max(0, place + step))
+        : event.key === 'Home'
+          ? 0
+          : event.key === 'End'
+            ? last
+            : undefined
+    if (to === undefined) return
+    event.preventDefault()
+    event.stopPropagation()
+    onCurrent(layout.lines[to]?.line.id)
+  }
+
+  return (
+    <div
+      ref={frame}
+      className="life"
+      role="group"
+      aria-label={texts.title}
+      aria-description={texts.summary}
+      onKeyDown={props.onKey}
+      onPointerDown={onPointerDown}
+      onPointerMove={onPointerMove}
+      onPointerUp={onPointerUp}
+      onPointerCancel={onPointerUp}
+    >
+      <svg className="life-back" width={width} height={bottom + AXIS_PX} aria-hidden="true">
+        {windowMs === undefined || windowMs > asOfMs ? null : (
+          <>
+            <rect
+              className="band"
+              x={Math.max(LABEL_PX, toX(windowMs))}
+              y={0}
+              width={Math.max(0, asOfX - Math.max(LABEL_PX, toX(windowMs)))}
+              height={bottom}
+            />
+            <text className="band-text" x={Math.max(LABEL_PX, toX(windowMs)) + 5} y={14}>
+              {texts.band}
+            </text>
+          </>
+        )}
+        {ticks.map((ms) => (
+          <g key={ms}>
+            <line className="grid" x1={toX(ms)} x2={toX(ms)} y1={TOP_PX - 4} y2={bottom} />
+            <text className="tick" x={toX(ms)} y={bottom + 14} textAnchor="middle">
+              {texts.tick(ms)}
+            </text>
+          </g>
+        ))}
+      </svg>
+      <div
+        ref={box}
+        className="life-lines"
+        style={{ top: TOP_PX, height: shownPx }}
+        role="listbox"
+        aria-label={texts.lines}
+        aria-activedescendant={at === undefined ? undefined : `${prefix}line`}
+        tabIndex={0}
+        data-region
+        onKeyDown={onLinesKey}
+        onFocus={() => {
+          if (at === undefined) onCurrent(layout.lines[0]?.line.id)
+        }}
+        onScroll={(event) => setScrolled(event.currentTarget.scrollTop)}
+      >
+        <div style={{ height: layout.height, position: 'relative' }}>
+          <svg
+            className="life-drawn"
+            style={{ top: scrolled }}
+            width={width}
+            height={shownPx}
+            viewBox={`0 ${scrolled} ${width} ${shownPx}`}
+            aria-hidden="true"
+          >
+            <defs>
+              <pattern
+                id={`${prefix}hatch`}
+                width="6"
+                height="6"
+                patternUnits="userSpaceOnUse"
+                patternTransform="rotate(45)"
+              >
+                <rect width="6" height="6" fill="var(--surface)" />
+                <line y2="6" stroke="var(--pin)" strokeWidth="2.4" />
+              </pattern>
+            </defs>
+            {chains.map((chain) => (
+              <g key={chain.fullId ?? ''}>
+                <text className="chain" x={0} y={chain.top + 11}>
+                  {texts.chain(chain.fullId)}
+                </text>
+                <text className="increments" x={0} y={chain.top + 28}>
+                  {texts.increments(chain.increments)}
+                </text>
+              </g>
+            ))}
+            <path className="kept" d={paths.kept} />
+            <path className="spent" d={paths.spent} />
+            <path className="held-full" d={paths.heldFulls} fill={`url(#${prefix}hatch)`} />
+            <path className="held" d={paths.heldLines} />
+            <path className="pinned" d={paths.pinned} />
+            {paths.pins.map(({ id, x, y }) => (
+              <circle key={id} className="pin" cx={x} cy={y} r={4.5}>
+                <title>{texts.pin(id)}</title>
+              </circle>
+            ))}
+            <path className="later" d={paths.later} />
+            <path className="overdue" d={paths.overdue} />
+            {at === undefined ? null : (
+              <rect
+                className="current"
+                x={toX(at.line.startMs) - 3}
+                y={at.top - 2.5}
+                width={Math.max(6, Math.min(right, toX(endOf(at.line, nowMs))) - toX(at.line.startMs) + 6)}
+                height={at.height + 5}
+                rx={2}
+              />
+            )}
+          </svg>
+          {at === undefined ? null : (
+            <div
+              id={`${prefix}line`}
+              role="option"
+              aria-selected="true"
+              aria-posinset={place + 1}
+              aria-setsize={layout.lines.length}
+              aria-label={texts.line(at.line.id)}
+              className="life-option"
+              style={{ top: at.top, height: at.height, left: LABEL_PX }}
+            />
+          )}
+        </div>
+      </div>
+      <WalStrip
+        wal={wal}
+        name={texts.wal}
+        none={texts.walNone}
+        width={width}
+        right={right}
+        toX={toX}
+        top={bottom + AXIS_PX + 4}
+      />
+      <svg className="life-front" width={width} height={bottom + AXIS_PX} aria-hidden="true">
+        <line className="now" x1={toX(nowMs)} x2={toX(nowMs)} y1={0} y2={bottom} />
+        <text className="now-text" x={toX(nowMs) - 4} y={12} textAnchor="end">
+          {texts.now}
+        </text>
+        <line className="as-of" x1={asOfX} x2={asOfX} y1={0} y2={bottom + 4} />
+      </svg>
+      <div
+        ref={handle}
+        role="slider"
+        tabIndex={0}
+        className="life-handle"
+        style={{ left: asOfX, top: bottom - 4 }}
+        aria-label={texts.handle}
+        aria-valuemin={0}
+        aria-valuemax={Math.max(mostDays, ahead)}
+        aria-valuenow={ahead}
+        aria-valuetext={texts.handleValue}
+        onKeyDown={onHandleKey}
+      >
+        {texts.asOf}
+      </div>
+      <div style={{ height: bottom + AXIS_PX + 8 + Math.max(1, wal.length) * WAL_PX }} aria-hidden="true" />
+      <p className="legend">{texts.legend}</p>
+      <p className="legend">{texts.keys}</p>
+    </div>
+  )
+}
