@@ -59,7 +59,8 @@ export const COMMANDS = {
   },
   drill: {
     usage: '-B DIR --instance=NAME [-i ID]',
-    summary: 'Tests a restore: restores to a scratch place, starts a server there, checks it, and removes it.',
+    summary:
+      'Tests a restore: restores to a scratch place, starts a server there, checks it, and removes it.',
   },
   merge: {
     usage: '-B DIR --instance=NAME -i ID',

@@ -27,7 +27,12 @@ describe('the head of a segment', () => {
 
   test.each([
     ['another cluster', { systemIdentifier: 1n }, 'other-cluster', /not of 1$/],
-    ['another segment', { segment: { timeline: 2, number: 6n } }, 'other-place', /from 0\/500000 on.*0\/600000$/],
+    [
+      'another segment',
+      { segment: { timeline: 2, number: 6n } },
+      'other-place',
+      /from 0\/500000 on.*0\/600000$/,
+    ],
     ['an older timeline', { segment: { timeline: 1, number: 5n } }, 'other-place', /timeline 2.*says 1$/],
     ['another size', { segmentBytes: 16 * MIB }, 'no-segment', /segment of 16777216 bytes$/],
   ] as const)('is not that of %s', (_, change, what, message) => {

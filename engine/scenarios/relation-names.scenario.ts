@@ -122,8 +122,8 @@ describe.each(serverMajors())('what PostgreSQL %i dropped', (major) => {
     const sound = await readFile(file)
     const damaged = Uint8Array.from(sound)
     // In a page that is not compressed a name, so that nothing but the checksum tells.
-    const name = sound.indexOf('ledger\0')
-    const at = name < 0 ? Math.floor(sound.length / 2) : name
+    const place = sound.indexOf('ledger\0')
+    const at = place < 0 ? Math.floor(sound.length / 2) : place
     damaged[at] = (damaged[at] ?? 0) ^ 1
     await writeFile(file, damaged)
     try {

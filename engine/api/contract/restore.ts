@@ -76,8 +76,7 @@ export type IncrementalPlan = {
   readonly isWiped: boolean
   /** The restore that was interrupted in it and is continued. */
   readonly continues:
-    | { readonly backupId: string; readonly instance: string; readonly startedAt: string }
-    | undefined
+    { readonly backupId: string; readonly instance: string; readonly startedAt: string } | undefined
   /** The modes there are, and why one is not possible. */
   readonly modes: readonly {
     readonly mode: 'checksum' | 'lsn'

@@ -617,7 +617,8 @@ export const zhCN: Readonly<Record<TextKey, string>> = {
   'result.drill-failed': '{{count}} 项检查未通过',
   'result.scratch': '临时服务器已启动，可以查看',
   'result.pull-table': '{{database}} 的 {{table}} 中有 {{count}} 行',
-  'result.retention': '已删除 {{count}} 个备份，合并 {{merged}} 条备份链，清理 {{wal}} 个 WAL 文件，释放 {{bytes}}',
+  'result.retention':
+    '已删除 {{count}} 个备份，合并 {{merged}} 条备份链，清理 {{wal}} 个 WAL 文件，释放 {{bytes}}',
   'result.delete': '已删除 {{count}} 个备份，释放 {{bytes}}',
   'findings.title': '发现的问题',
   'error.what': '发生了什么',
