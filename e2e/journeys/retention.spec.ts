@@ -102,11 +102,28 @@ test('a policy is set, rehearsed for another day, refused by the promise check, 
   await expectAccessible(page)
   await page.keyboard.press('Home')
   await expect(handle).toHaveAttribute('aria-valuenow', '0')
+
+  // By the pointer and by the date it goes there as well, and never into the past.
+  const grip = await handle.boundingBox()
+  if (grip === null) throw new Error('there is no handle')
+  const [x, y] = [grip.x + grip.width / 2, grip.y + grip.height / 2]
+  await page.mouse.move(x, y)
+  await page.mouse.down()
+  await page.mouse.move(x + 60, y, { steps: 4 })
+  await expect(handle).toHaveAttribute('aria-valuetext', /days ahead/)
+  await page.mouse.move(x - 200, y, { steps: 2 })
+  await page.mouse.up()
+  await expect(handle).toHaveAttribute('aria-valuenow', '0')
+  const inThreeDays = new Date(Date.now() + 3 * DAY * 1000).toLocaleDateString('en-CA')
+  await page.getByLabel('As of').first().fill(inThreeDays)
+  await expect(handle).toHaveAttribute('aria-valuenow', '3')
+  await page.getByRole('button', { name: 'Now', exact: true }).click()
   await expect(promise).toContainText('The plan keeps the promise.')
 
   // A policy that leaves nothing today: only the name of the instance would let it pass.
   await page.getByLabel('Window in days').fill('1')
   await expect(promise.getByRole('alert')).toBeVisible()
+  await expect(page.locator('.retention-sums')).toContainText('Refused')
   await page.getByRole('button', { name: 'Apply all the same…' }).click()
   const sheet = page.getByRole('dialog')
   await expect(sheet).toContainText('nothing that can be restored would be left')

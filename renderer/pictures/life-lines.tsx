@@ -43,6 +43,7 @@ const MOST_PX = 430
 const AXIS_PX = 20
 const HANDLE_PX = 26
 const TICK_PX = 74
+const BAND_NAME_PX = 170
 const DAY_MS = 86_400_000
 const PAGE_LINES = 20
 const STEPS: Readonly<Record<string, number>> = {
@@ -95,6 +96,9 @@ export function LifeLines(props: {
   const { ticks } = clockTicks(range, Math.floor((right - LABEL_PX) / TICK_PX), props.offsetMs)
   const asOfX = Math.min(right, toX(asOfMs))
   const bottom = TOP_PX + shownPx
+  const bandX = windowMs === undefined ? LABEL_PX : Math.max(LABEL_PX, toX(windowMs))
+  // Beside the band, where neither the band nor the word at the line of today needs the room.
+  const isBandNamedBefore = bandX - LABEL_PX > BAND_NAME_PX && bandX < toX(nowMs)
 
   const paths = useMemo(
     () => lifePaths(linesBetween(layout, scrolled, scrolled + shownPx), { toX, right, nowMs, asOfMs }),
@@ -185,14 +189,13 @@ export function LifeLines(props: {
       <svg className="life-back" width={width} height={bottom + AXIS_PX} aria-hidden="true">
         {windowMs === undefined || windowMs > asOfMs ? null : (
           <>
-            <rect
-              className="band"
-              x={Math.max(LABEL_PX, toX(windowMs))}
-              y={0}
-              width={Math.max(0, asOfX - Math.max(LABEL_PX, toX(windowMs)))}
-              height={bottom}
-            />
-            <text className="band-text" x={Math.max(LABEL_PX, toX(windowMs)) + 5} y={14}>
+            <rect className="band" x={bandX} y={0} width={Math.max(0, asOfX - bandX)} height={bottom} />
+            <text
+              className="band-text"
+              x={isBandNamedBefore ? bandX - 5 : bandX + 5}
+              y={14}
+              textAnchor={isBandNamedBefore ? 'end' : 'start'}
+            >
               {texts.band}
             </text>
           </>
@@ -300,7 +303,7 @@ export function LifeLines(props: {
       />
       <svg className="life-front" width={width} height={bottom + AXIS_PX} aria-hidden="true">
         <line className="now" x1={toX(nowMs)} x2={toX(nowMs)} y1={0} y2={bottom} />
-        <text className="now-text" x={toX(nowMs) - 4} y={12} textAnchor="end">
+        <text className="now-text" x={toX(nowMs) + 5} y={12}>
           {texts.now}
         </text>
         <line className="as-of" x1={asOfX} x2={asOfX} y1={0} y2={bottom + 4} />

@@ -6,11 +6,12 @@ import type { RetentionReason } from '../../../engine/base/retention-reasons.ts'
 import { formatBytes, formatTime } from '../../lib/format.ts'
 import { useTexts } from '../../lib/i18n.ts'
 import { useStore } from '../../lib/stores.ts'
+import { freedBytes } from './retention-facts.ts'
 import { dayOf, sayReason } from './retention-texts.ts'
 
 const ROW_PX = 28
 const PAGE_ROWS = 15
-const COLUMNS = ['backup', 'mode', 'time', 'verdict', 'why', 'until', 'size'] as const
+const COLUMNS = ['backup', 'mode', 'verdict', 'until', 'why', 'time', 'size'] as const
 
 /** The picture as a table: every backup with its verdict as of the day that is looked at, the reason, and its last day. */
 export function RetentionTable(props: {
@@ -103,21 +104,21 @@ export function RetentionTable(props: {
                 {id}
               </span>
               <span role="gridcell">{mode}</span>
-              <span role="gridcell" className="numbers">
-                {formatTime(record?.recoveryTime ?? record?.startTime, zone)}
-              </span>
               <span role="gridcell" className={verdict === 'will-go' ? 'status broken' : undefined}>
                 {verdict === 'will-go' ? '✕ ' : ''}
                 {say(`verdict.${verdict}`)}
+              </span>
+              <span role="gridcell" className="numbers">
+                {until(fate)}
               </span>
               <span role="gridcell" className="why">
                 {sayReason(say, reason, zone, record?.note)}
               </span>
               <span role="gridcell" className="numbers">
-                {until(fate)}
+                {formatTime(record?.recoveryTime ?? record?.startTime, zone)}
               </span>
               <span role="gridcell" className="numbers">
-                {formatBytes(record?.dataBytes)}
+                {formatBytes(record === undefined ? undefined : freedBytes(record))}
               </span>
             </div>
           )

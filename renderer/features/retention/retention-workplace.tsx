@@ -83,6 +83,7 @@ export function RetentionWorkplace(props: {
     [fates],
   )
   const lines = useMemo(() => fates.map(lifeLineOf), [fates])
+  const chainCount = useMemo(() => new Set(fates.map(({ fullId }) => fullId)).size, [fates])
   const nowSeconds = Math.floor(nowMs / 1000)
   const asOfSeconds = Math.floor(asOfMs / 1000)
   const merged = useMemo(
@@ -120,7 +121,7 @@ export function RetentionWorkplace(props: {
     title: say('retention.title'),
     summary: say('retention.summary', {
       count: fates.length,
-      chains: new Set(fates.map(({ fullId }) => fullId)).size,
+      chains: chainCount,
       kept: now.kept,
       held: now.held,
       goes: now.deleted,
@@ -238,6 +239,11 @@ export function RetentionWorkplace(props: {
             <button type="button" className="button danger" onClick={() => setDialog('apply')}>
               {say((asked.plan?.promise.broken.length ?? 0) > 0 ? 'apply.open-broken' : 'apply.open')}
             </button>
+            {asked.plan?.promise.broken.map((one) => (
+              <span key={one} className="status broken">
+                ✕ {say(`promise.${one}`)}
+              </span>
+            ))}
             {ahead === 0 ? null : <span className="quiet">{say('apply.only-now')}</span>}
           </div>
         </section>
