@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import type { Page } from '@playwright/test'
 import { backupIdFromSeconds } from '../../engine/base/backup-id.ts'
@@ -171,5 +171,43 @@ test('a policy is set, rehearsed for another day, refused by the promise check, 
   await expect(page.locator('.result')).toContainText('5 backups deleted')
   const left = readdirSync(instance).filter((name) => name !== 'pg_probackup.conf')
   expect(left.toSorted()).toEqual([...all.slice(0, 2), ...all.slice(7)].toSorted())
+  expect(app.complaints).toEqual([])
+})
+
+test('retention is told when there is nothing, something, and when it cannot be read, in Chinese too', async ({
+  app,
+}) => {
+  await using scratch = await scratchDirectory('retention')
+  const catalog = path.join(scratch.path, 'catalog')
+  const instance = writeCatalog(catalog)
+  const { page } = app
+  await openRetention(page, catalog)
+  await expect(page.getByText('There is nothing to keep yet.')).toBeVisible()
+  await expectAccessible(page)
+
+  writeWeeks(instance)
+  await page.keyboard.press('Control+r')
+  const picture = page.getByRole('group', { name: 'What is kept, and until when' })
+  await expect(picture).toHaveAttribute('aria-description', /^21 backups in 3 chains, 21 kept/)
+
+  // What was known stays, below what went wrong.
+  renameSync(instance, `${instance}-away`)
+  await page.keyboard.press('Control+r')
+  await expect(
+    page.getByRole('alert').filter({ hasText: 'The catalog has no instance of that name.' }).first(),
+  ).toBeVisible()
+  await expect(picture).toBeVisible()
+  await expectAccessible(page)
+  renameSync(`${instance}-away`, instance)
+
+  await page.getByRole('button', { name: 'Settings' }).click()
+  await page.getByLabel('Language').selectOption('zh-CN')
+  await page.getByLabel('外观').selectOption('dark')
+  await page.keyboard.press('Alt+ArrowLeft')
+  await page.getByLabel('留存窗口（天）').fill('10')
+  await expect(page.getByText('若现在执行：')).toBeVisible()
+  await expect(page.locator('.retention-sums p').first()).toContainText('删除 7 个（5.22 GiB）')
+  await expect(page.getByRole('region', { name: '承诺检查' })).toContainText('该计划遵守承诺。')
+  await expectAccessible(page)
   expect(app.complaints).toEqual([])
 })
