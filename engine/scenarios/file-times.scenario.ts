@@ -1,7 +1,7 @@
 import { stat, utimes } from 'node:fs/promises'
 import path from 'node:path'
 import { expect, test, vi } from 'vitest'
-import { WRITTEN_PROGRAM_VERSION } from '../api/version.ts'
+import { NEWEST_PROGRAM_VERSION, WRITTEN_PROGRAM_VERSION } from '../api/version.ts'
 import { SYSTEM_CLOCK } from '../base/clock.ts'
 import { type LogEntry, logTo } from '../base/log.ts'
 import { readContentList } from '../catalog/backup.ts'
@@ -39,7 +39,13 @@ test('DELTA trusts the times of files as far as they are true', async () => {
   const backUp = async (options: BackupOptions) => {
     const entries: LogEntry[] = []
     const taken = await takeBackup(
-      { ...ref, options, connection: server.connection(), programVersion: WRITTEN_PROGRAM_VERSION },
+      {
+        ...ref,
+        options,
+        connection: server.connection(),
+        programVersion: WRITTEN_PROGRAM_VERSION,
+        newestProgramVersion: NEWEST_PROGRAM_VERSION,
+      },
       {
         signal: SIGNAL,
         report: () => undefined,

@@ -1,4 +1,4 @@
-import { chownSync, existsSync, writeFileSync } from 'node:fs'
+import { chownSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { cp, readdir, rm, symlink } from 'node:fs/promises'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -365,4 +365,24 @@ test('an increment without a parent, and tracking that does not reach, are refus
     message: expect.stringContaining('archive_mode is off'),
   })
   expect((await engine.client['backups.list'](ref)).backups).toHaveLength(1)
+})
+
+test('an increment builds on a backup of every release of the format that is known, and of none after it', async () => {
+  await using scratch = await scratchDirectory('increments-writer')
+  await using server = await startServer(scratch.path)
+  await using engine = await startEngine()
+  const ref = await engine.register(path.join(scratch.path, 'catalog'), server)
+  const full = await taken(engine, ref, 'FULL')
+  const rewriteVersion = (id: string, version: string) => {
+    const file = path.join(ref.catalog, 'backups', ref.instance, id, 'backup.control')
+    const text = readFileSync(file, 'utf8')
+    writeFileSync(file, text.replace(/^program-version = .*$/m, `program-version = ${version}`))
+  }
+
+  rewriteVersion(full.id, '2.5.16')
+  const delta = await taken(engine, ref, 'DELTA')
+  expect(delta.mode).toBe('DELTA')
+
+  rewriteVersion(delta.id, '2.6.0')
+  expect(await failure(engine, ref, 'DELTA')).toMatchObject({ code: 'catalog.newer-version' })
 })

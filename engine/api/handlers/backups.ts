@@ -239,6 +239,7 @@ async function backUp(
       options: { ...request, expireSeconds: secondsOf(request.expireTime) },
       connection: await connectionOf(context, request, config, request.connection, request.password),
       programVersion: WRITTEN_PROGRAM_VERSION,
+      newestProgramVersion: NEWEST_PROGRAM_VERSION,
     },
     run,
     tell,

@@ -35,7 +35,8 @@ export type Increment = {
 type Plan = {
   readonly basis: Basis
   readonly control: BackupControl
-  readonly programVersion: string
+  /** Of the dialect: a parent of a newer version may hold what is not known here. */
+  readonly newestProgramVersion: string
   readonly facts: ServerFacts
   readonly session: Session
   /** Where the WAL that a PAGE backup reads is. */
@@ -53,7 +54,7 @@ export async function planIncrement(
   if (basis.mode === 'FULL') return undefined
   const known = await readParent(basis.parent, {
     startLsn,
-    programVersion: plan.programVersion,
+    newestProgramVersion: plan.newestProgramVersion,
     externalDirs: plan.control.externalDirs,
   })
   run.log.info(`holding files against backup ${basis.parent.id}, which starts at ${formatLsn(known.horizon)}`)
@@ -132,11 +133,16 @@ export function requireAfterParent(basis: Basis, stopLsn: Lsn): void {
  * Reads what the parent holds. Files of external directories count as known only where both backups have the same
  * directories: they are told apart by number alone.
  *
- * @throws {EngineError} `plan.refused` when the parent cannot be built on
+ * @throws {EngineError} `plan.refused` when the parent cannot be built on; `catalog.newer-version` when a newer program
+ *   than we know wrote it
  */
 async function readParent(
   parent: KnownBackup,
-  own: { readonly startLsn: Lsn; readonly programVersion: string; readonly externalDirs: string | undefined },
+  own: {
+    readonly startLsn: Lsn
+    readonly newestProgramVersion: string
+    readonly externalDirs: string | undefined
+  },
 ): Promise<Pick<Increment, 'horizon' | 'parentStartSeconds' | 'parentEntries'>> {
   const { control } = parent
   if (control.startLsn > own.startLsn) {
@@ -146,13 +152,11 @@ async function readParent(
       { hint: 'The cluster was set back since then: take a FULL backup.' },
     )
   }
-  if (versionNumber(control.programVersion ?? '') > versionNumber(own.programVersion)) {
+  if (versionNumber(control.programVersion ?? '') > versionNumber(own.newestProgramVersion)) {
     throw new EngineError(
       'catalog.newer-version',
-      `backup ${parent.id} was written by ${control.programVersion}`,
-      {
-        hint: 'Take a FULL backup, or use the newer program.',
-      },
+      `backup ${parent.id} was written by version ${control.programVersion}, which is newer than this program knows`,
+      { hint: 'Take a FULL backup, or take the increment with the program that took that one.' },
     )
   }
   const entries = await readContentList(parent)

@@ -42,6 +42,8 @@ export type BackupInput = {
   readonly connection: ConnectionSettings
   /** Written down as the version of the writer: no newer than the oldest tool that must read the backup. */
   readonly programVersion: string
+  /** An increment is not taken against a backup that a newer program than that has written. */
+  readonly newestProgramVersion: string
 }
 
 export type BackupOutcome = {
@@ -191,7 +193,7 @@ async function fill(context: Context): Promise<void> {
   const increment = await planIncrement(
     {
       ...context,
-      programVersion: context.input.programVersion,
+      newestProgramVersion: context.input.newestProgramVersion,
       archive: { ...wal, place: archiveOf(context.input) },
       timeoutMs,
     },
