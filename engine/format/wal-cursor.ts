@@ -12,7 +12,7 @@ export type WalProblemKind =
   | 'missing'
   /** The file of the segment cannot be unpacked. */
   | 'unreadable'
-  /** The file is shorter than a segment. */
+  /** The file is shorter than a segment, or has another size where servers want that very size. */
   | 'truncated'
   /** Zeros stand where a record or a page should be. */
   | 'zeroed'
@@ -112,7 +112,7 @@ export class WalCursor {
   }
 
   /** Ends reading because the segment that was asked for cannot be had. */
-  feedNothing(number: bigint, what: 'missing' | 'unreadable', why: string): void {
+  feedNothing(number: bigint, what: 'missing' | 'unreadable' | 'truncated', why: string): void {
     assert(number === this.#number && this.#segment === undefined, 'a WAL cursor is fed what it asked for')
     this.#fail(what, why)
   }

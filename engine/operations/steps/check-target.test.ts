@@ -1,5 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
+import { gzipSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
 import { LSN_NONE, type Lsn, lsnFromBigint } from '../../base/lsn.ts'
 import type { ReadTarget } from '../../catalog/recovery-target.ts'
@@ -183,6 +184,27 @@ describe('a target is not reached', () => {
     // What comes before it is not touched by it.
     expect(await check(files, xid(101), story)).toMatchObject({ kind: 'reached' })
   })
+
+  const whole = wal.segment(3n << 20n)
+  const cut = whole.subarray(0, whole.length - 8192)
+  test.each<readonly [string, string, Uint8Array]>([
+    ['cut off', '', cut],
+    ['too long', '', Buffer.concat([whole, new Uint8Array(8192)])],
+    ['cut off before it was compressed', '.gz', gzipSync(cut)],
+  ])(
+    'in an archived segment that is %s, though the record itself is there: a server takes none of it',
+    async (_, suffix, bytes) => {
+      const name = wal.nameOf(3n)
+      const { [name]: kept, ...rest } = filesOf(wal)
+      expect(kept).toEqual(whole)
+      const found = await check({ ...rest, [name + suffix]: bytes }, xid(102), story)
+      expect(found).toMatchObject({ kind: 'not-reached', isEnd: false, problem: { segment: name } })
+      // In pg_wal of the backup a server reads as far as it goes.
+      expect(await check(rest, xid(102), story, { inBackup: { [name]: bytes } })).toMatchObject({
+        kind: suffix === '' ? 'reached' : 'not-reached',
+      })
+    },
+  )
 
   test('in the time that there is', async () => {
     expect(await check(filesOf(wal), xid(103), story, { limitMs: 0 })).toMatchObject({ kind: 'unread' })

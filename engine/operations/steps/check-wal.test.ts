@@ -110,7 +110,7 @@ test('says what is wrong, and how far WAL is good', async () => {
   })
   await write(scratch, wal.nameOf(2n), segment.subarray(0, 100))
   expect(await check(wal, scratch, first, third)).toMatchObject({
-    problem: { what: 'truncated', lsn: second },
+    problem: { what: 'truncated', lsn: parseLsn('0/200000'), segment: wal.nameOf(2n) },
   })
   await rm(path.join(scratch.directory, wal.nameOf(2n)))
   expect(await check(wal, scratch, first, third)).toMatchObject({ problem: { what: 'missing' } })

@@ -16,7 +16,11 @@ const RECORDS_PER_TURN = 5_000
 /** Records are longer only where they carry many pages, which those at the end of a backup do not. */
 const USUAL_RECORD_BYTES = 64 << 10
 
-/** A directory with WAL: `plain` as a server or receiver fills it, `archive` where segments may be compressed. */
+/**
+ * A directory with WAL: `plain` as a server or receiver fills it, `archive` where segments may be compressed, and one that
+ * has another size than a segment is none: a server that is recovering ends there, whatever the file holds.
+ * Source: PostgreSQL `src/backend/access/transam/xlogarchive.c`, `RestoreArchivedFile`.
+ */
 export type WalPlace = { readonly directory: string; readonly kind: 'plain' | 'archive' }
 
 /** Whose WAL it is. */
@@ -100,7 +104,10 @@ function neededBytes({ nothingAfter, segmentBytes }: WalSource, number: bigint):
 
 type Loaded =
   | { readonly kind: 'bytes'; readonly bytes: Uint8Array }
-  | { readonly kind: 'missing' | 'unreadable'; readonly why: string }
+  | { readonly kind: 'missing' | 'unreadable' | 'truncated'; readonly why: string }
+
+/** A file, or its beginning. `fileBytes` is the size of all of it. */
+type Read = { readonly bytes: Uint8Array; readonly fileBytes: number }
 
 /** A partial segment may have got its name since that was looked for: whole ones are looked for twice. */
 const ARCHIVED_FORMS = ['', '.gz', '.partial', '.gz.partial', '', '.gz']
@@ -116,12 +123,19 @@ async function loadSegment(
       const file = path.join(directory, name + suffix)
       const isPacked = suffix.startsWith('.gz')
       const isWhole = isPacked || mostBytes === segmentBytes
-      const bytes = await readIfPresent(file, isWhole ? undefined : mostBytes, signal)
-      if (bytes === undefined) continue
-      return isPacked ? await unpack(bytes, segmentBytes) : { kind: 'bytes', bytes }
+      const read = await readIfPresent(file, isWhole ? undefined : mostBytes, signal)
+      if (read === undefined) continue
+      if (isPacked) return await unpack(read.bytes, segmentBytes)
+      return kind === 'archive' && read.fileBytes !== segmentBytes
+        ? wrongSize(read.fileBytes, segmentBytes)
+        : { kind: 'bytes', bytes: read.bytes }
     }
   }
   return { kind: 'missing', why: 'the segment is missing' }
+}
+
+function wrongSize(bytes: number, segmentBytes: number): Loaded {
+  return { kind: 'truncated', why: `the file of the segment has ${bytes} bytes instead of ${segmentBytes}` }
 }
 
 /** The file, or its beginning when `mostBytes` is given. */
@@ -129,10 +143,14 @@ async function readIfPresent(
   file: string,
   mostBytes: number | undefined,
   signal: AbortSignal,
-): Promise<Uint8Array | undefined> {
+): Promise<Read | undefined> {
   try {
-    if (mostBytes === undefined) return await readFile(file, { signal })
+    if (mostBytes === undefined) {
+      const bytes = await readFile(file, { signal })
+      return { bytes, fileBytes: bytes.length }
+    }
     await using handle = await open(file, 'r')
+    const { size: fileBytes } = await handle.stat()
     const bytes = new Uint8Array(mostBytes)
     let filled = 0
     while (filled < mostBytes) {
@@ -140,7 +158,7 @@ async function readIfPresent(
       if (bytesRead === 0) break
       filled += bytesRead
     }
-    return bytes.subarray(0, filled)
+    return { bytes: bytes.subarray(0, filled), fileBytes }
   } catch (thrown) {
     if (thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT') return undefined
     throw signal.aborted ? thrown : mapFileError(thrown, file, 'read')
@@ -149,7 +167,10 @@ async function readIfPresent(
 
 async function unpack(bytes: Uint8Array, segmentBytes: number): Promise<Loaded> {
   try {
-    return { kind: 'bytes', bytes: await promisify(gunzip)(bytes, { maxOutputLength: segmentBytes }) }
+    const unpacked = await promisify(gunzip)(bytes, { maxOutputLength: segmentBytes })
+    return unpacked.length === segmentBytes
+      ? { kind: 'bytes', bytes: unpacked }
+      : wrongSize(unpacked.length, segmentBytes)
   } catch (thrown) {
     return { kind: 'unreadable', why: `the segment cannot be unpacked: ${describeError(thrown)}` }
   }
