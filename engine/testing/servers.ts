@@ -33,6 +33,16 @@ export function serverMajors(): readonly EmbeddedMajor[] {
   return EMBEDDED_MAJORS.filter(isEmbedded)
 }
 
+/**
+ * The oldest and the newest of them, for long stories in which the versions between have nothing of their own; with
+ * `TIDEMARK_EVERY_VERSION` in the environment, all.
+ */
+export function outerMajors(): readonly EmbeddedMajor[] {
+  const majors = serverMajors()
+  if (process.env['TIDEMARK_EVERY_VERSION'] !== undefined) return majors
+  return majors.filter((_, index) => index === 0 || index === majors.length - 1)
+}
+
 type ServerOptions = Omit<StartOptions, 'directory' | 'copyOf'> & {
   /**
    * Made by initdb, also in scenarios. There others are copies of one cluster for each version: they have the same system
