@@ -9,6 +9,7 @@ import { isoMicros } from '../catalog/recovery-time-text.ts'
 import { findPostgresPrograms, type PostgresPrograms } from '../host/postgres-programs.ts'
 import { makeScratchDirectory, removeLeftScratchDirectories } from '../host/scratch-directory.ts'
 import type { RestoreOutcome } from '../operations/restore/run.ts'
+import { freeReplayLocks } from '../server/free-replay-locks.ts'
 import {
   type RecoveryFailure,
   type RecoveryStop,
@@ -136,7 +137,7 @@ export type RecoveredScratch = {
 }
 
 /**
- * Starts the server and waits for the end of recovery. The caller disposes the server.
+ * Starts the server and waits for the end of recovery; all tables can be read then. The caller disposes the server.
  *
  * @throws {EngineError} `run.timeout`, `process.failed`, `server.denied`; no server runs then
  */
@@ -172,6 +173,7 @@ export async function startRecovered(
     onProgress: ({ replayedLsn }) => report('replay', bytesTo(replayedLsn)),
   })
   steps.add('replay', startedMs, stop.state === 'failed' ? undefined : bytesTo(stop.replayedLsn))
+  if (stop.state === 'paused') await freeReplayLocks(server, run)
   cleanUp.move()
   return { server, stop }
 }

@@ -32,6 +32,7 @@ describe.each(serverMajors())('a drill on PostgreSQL %i', (major: EmbeddedMajor)
       'postgres',
       'create database shop',
       `create table account (id int primary key, name text)`,
+      'create table gone as select n from generate_series(1, 50) n',
       `insert into account select n, repeat('x', 40) || n from generate_series(1, ${ROWS}) n`,
     )
     await server.run('shop', 'create table item as select n from generate_series(1, 100) n')
@@ -42,6 +43,7 @@ describe.each(serverMajors())('a drill on PostgreSQL %i', (major: EmbeddedMajor)
       `insert into account select n, repeat('y', 40) || n from generate_series(${ROWS + 1}, ${2 * ROWS}) n`,
       `select pg_create_restore_point('here')`,
       'delete from account',
+      'drop table gone',
       'select pg_switch_wal()',
     )
     await server.stop('fast')
@@ -172,6 +174,21 @@ describe.each(serverMajors())('a drill on PostgreSQL %i', (major: EmbeddedMajor)
     await expect(sleeping).rejects.toMatchObject({ code: 'run.timeout' })
     await engine.client['scratch.stop']({ id: scratchId })
     expect(await readdir(place)).toEqual([])
+  })
+
+  test('just before a drop reads the table that the drop had locked', async () => {
+    await engine.ended(engine.client['wal.index.start'](ref))
+    const { accidents } = await engine.client['wal.accidents']({ ...ref, relationName: 'gone' })
+    const [drop] = accidents
+    const record = await drill({
+      target: { kind: 'xid', xid: String(drop?.xid) },
+      isInclusive: false,
+      sqlChecks: [{ database: 'postgres', sql: 'select count(*) from public.gone', expected: '50' }],
+      checkLimitSeconds: 10,
+    })
+    // The other table had been emptied by then.
+    expect(failed(record).filter(({ check }) => check !== 'row-counts')).toEqual([])
+    expect(record.checks).toContainEqual(expect.objectContaining({ check: 'target', state: 'passed' }))
   })
 
   test('finds damage in the backup', async () => {
