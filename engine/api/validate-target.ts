@@ -9,13 +9,15 @@ import { targetRun } from './target-run.ts'
 
 /** Where recovery is to stop, as requests have it. */
 export type TargetToValidate = {
-  readonly target: RecoveryTarget
+  /** Undefined: only the timeline is to be followed. */
+  readonly target: RecoveryTarget | undefined
   readonly isInclusive: boolean | undefined
   readonly targetTimeline: string | undefined
 }
 
 /**
- * Validates the backup that a restore to this target would take, and whether the WAL of the archive leads there.
+ * Validates the backup that a restore to this target or timeline would take, and whether the WAL of the archive leads to
+ * the target.
  *
  * @throws {EngineError} `backup.*` when there is no such backup; `usage.invalid` unless one instance, and one backup at most, is named
  */
@@ -41,6 +43,11 @@ export async function validateTarget(
   const backupId: BackupId = judged.chosen.backup.id
   const outcome = await validateBackups({ ...input, ids: [backupId] }, run)
   const why = whyUnreachable(judged)
+  if (judged.check === undefined) {
+    if (wanted.targetTimeline !== undefined)
+      run.log.info(`timeline ${judged.chosen.path.at(-1)?.timeline} can be followed from backup ${backupId}`)
+    return outcome
+  }
   if (why === undefined) {
     run.log.info(`the recovery target is reached from backup ${backupId}: ${reachedText(judged)}`)
     return outcome

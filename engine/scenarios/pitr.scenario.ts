@@ -123,6 +123,24 @@ describe.each(serverMajors().map((major, index) => [major, index] as const))(
       }
     })
 
+    test('a name that nobody gave is answered with those that there are, a timeline that never was with that', async () => {
+      const { engine, ref, ways } = world
+      const given = ways[0].events.filter((event) => event.kind === 'restore-point').map(({ name }) => name)
+      const target = { kind: 'name', name: 'nobody gave it' } as const
+      const unnamed = await engine.ended(
+        engine.client['backups.validate']({ ...ref, target, targetTimeline: '1' }),
+      )
+      const message =
+        unnamed.result?.kind === 'validate' ? (unnamed.result.findings[0]?.message ?? 'no finding') : ''
+      expect(message).toContain('the WAL has no restore point "nobody gave it", the latest it has: "')
+      expect(message).toContain(`"${given.at(-1)}"; recovery can be done up to`)
+
+      const strange = await engine.ended(engine.client['backups.validate']({ ...ref, targetTimeline: '77' }))
+      expect(strange.error).toMatchObject({ hint: expect.stringContaining('timeline 77') })
+      const known = await engine.ended(engine.client['backups.validate']({ ...ref, targetTimeline: '1' }))
+      expect(known.result).toMatchObject({ isSound: true })
+    })
+
     test.each(['missing', 'cut off', 'damaged', 'foreign'] as const)(
       'a segment that is %s is named, and no target behind it is restored to',
       async (damage) => {

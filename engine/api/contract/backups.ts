@@ -294,7 +294,7 @@ export const backups = {
        */
       target: recoveryTarget.optional(),
       isInclusive: z.boolean().optional(),
-      /** A number, `current` or `latest`. */
+      /** A number, `current` or `latest`; without a target the backup is validated that a restore to it takes. */
       targetTimeline: z.string().max(10).optional(),
     }),
   ),

@@ -199,7 +199,7 @@ export function backupHandlers(context: EngineContext): Pick<EngineHandlers, key
             newestProgramVersion: NEWEST_PROGRAM_VERSION,
           }
           const outcome =
-            target === undefined
+            target === undefined && targetTimeline === undefined
               ? await validateBackups(input, run)
               : await validateTarget(input, { target, isInclusive, targetTimeline }, run)
           return { kind: 'validate', ...outcome }

@@ -40,6 +40,36 @@ describe('validate', () => {
     expect((await runCli(['validate', ...ON_MAIN], { handlers: job([], false) })).status).toBe(1)
   })
 
+  test('a target that is not reached: 1, and the log of the job has said why', async () => {
+    const finding = {
+      severity: 'problem' as const,
+      code: 'target-unreachable' as const,
+      instance: 'main',
+      backupId: 'TOTTEK',
+      where: 'WAL',
+      message: 'the recovery target is not reached',
+    }
+    const handlers = {
+      ...job([], false),
+      ...jobHandlers({
+        result: {
+          kind: 'validate',
+          verdicts: [verdict('TOTTEK', 'OK')],
+          findings: [finding],
+          isSound: false,
+        },
+      }),
+    }
+    const argv = ['validate', ...ON_MAIN, '--recovery-target-xid=7000']
+    expect(await runCli(argv, { handlers })).toEqual({ status: 1, out: '', err: '' })
+  })
+
+  test('a timeline without an instance is refused', async () => {
+    const { status, err } = await runCli(['validate', '-B', '/srv/catalog', '--recovery-target-timeline=7'])
+    expect(status).toBe(1)
+    expect(err).toMatch(/which instance is meant/)
+  })
+
   test('a backup without its instance is refused', async () => {
     expect((await runCli(['validate', '-B', '/srv/catalog', '-i', 'TOTTEK'])).err).toMatch(
       /which instance is meant/,

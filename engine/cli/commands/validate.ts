@@ -18,7 +18,7 @@ export const validate: Command = async (context) => {
     })
   }
   const target = readGivenTarget(given)
-  if (target.target !== undefined && instance === undefined) {
+  if ((target.target ?? target.targetTimeline) !== undefined && instance === undefined) {
     throw new EngineError('usage.invalid', 'a recovery target does not say which instance is meant', {
       hint: 'Name the instance with --instance.',
     })
@@ -52,7 +52,9 @@ export const validate: Command = async (context) => {
     )
     return EXIT.success
   }
-  if (status === EXIT.success && bad.length === 0) log.error('the recovery target is not reached')
-  else if (status === EXIT.success) log.error(`${bad.length} of ${verdicts.length} backups are not sound`)
+  // A target that is not reached is an error of the job's log already, with how far recovery can be done.
+  const isTold = ended.result.findings.some(({ code }) => code === 'target-unreachable') && bad.length === 0
+  if (status === EXIT.success && !isTold)
+    log.error(`${bad.length} of ${verdicts.length} backups are not sound`)
   return status === EXIT.success ? EXIT.failure : status
 }

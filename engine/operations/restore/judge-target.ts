@@ -30,12 +30,19 @@ export type JudgedTarget = {
   readonly chosen: ChosenBackup
   /** Undefined when there is no target, or nothing is to be validated. */
   readonly check: TargetCheck | undefined
+  /** The name that was looked for in vain, and the latest that are there, oldest first. */
+  readonly missedName?: { readonly name: string; readonly others: readonly string[] }
 }
 
 /** How long WAL is read. */
 type Patience = { readonly limitMs?: number }
 
 const USUAL_SEGMENT_BYTES = 16 << 20
+
+/** So many names of restore points are told when none of them is the one that was asked for. */
+const MOST_NAMES = 5
+/** What backups of pg_probackup leave in the WAL for themselves. */
+const NAME_OF_BACKUP = /^pg_probackup, backup_id /
 
 /**
  * Chooses the backup for a restore and reads the WAL from there up to the target. A backup that turns out to end after
@@ -59,6 +66,12 @@ export async function judgeTarget(
   let first: JudgedTarget | undefined
   /** From where on each target timeline has been searched in vain. */
   const searched = new Map<Timeline, Lsn>()
+  /** Later ones first: WAL is read from the newest backup on, and then what comes before that. */
+  let names: readonly string[] = []
+  const inVain = (judged: JudgedTarget): JudgedTarget =>
+    target?.kind === 'name' && judged.check?.kind === 'not-reached'
+      ? { ...judged, missedName: { name: target.name, others: names } }
+      : judged
   for (;;) {
     let chosen: ChosenBackup
     try {
@@ -66,13 +79,14 @@ export async function judgeTarget(
     } catch (thrown) {
       // The newest one that was looked at says more than that there is none.
       if (first === undefined) throw thrown
-      return first
+      return inVain(first)
     }
     if (target === undefined || !request.isValidated || systemIdentifier === undefined)
       return { chosen, check: undefined }
     const { control, directory, id } = chosen.backup
     const timeline = chosen.path.at(-1)?.timeline ?? control.timeline
     const searchedFrom = searched.get(timeline)
+    let passed: readonly string[] = []
     const check = await checkTarget({
       target,
       startLsn: control.startLsn,
@@ -86,12 +100,17 @@ export async function judgeTarget(
       ],
       hasLater: (name) => hasLater(archive, name),
       signal: run.signal,
+      onRestorePoint: (name) => {
+        if (!NAME_OF_BACKUP.test(name)) passed = [...passed, name].slice(-MOST_NAMES)
+      },
       ...(run.onSegment !== undefined && { report: run.onSegment }),
       ...(deadlineMs !== undefined && { limitMs: Math.max(0, Math.ceil(deadlineMs - performance.now())) }),
       ...(searchedFrom !== undefined && { searchedFrom }),
     })
+    names = [...passed, ...names].slice(-MOST_NAMES)
     const isInVain = check.kind === 'not-found' || (check.kind === 'not-reached' && chosen.isDoubtful)
-    if ((!isInVain && check.kind !== 'before-end') || request.id !== undefined) return { chosen, check }
+    if ((!isInVain && check.kind !== 'before-end') || request.id !== undefined)
+      return inVain({ chosen, check })
     if (check.kind !== 'not-found') first ??= { chosen, check }
     // A stop before the end of this backup may well come after its start.
     if (isInVain) searched.set(timeline, control.startLsn)

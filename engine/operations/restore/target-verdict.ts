@@ -41,12 +41,17 @@ export function targetLine(judged: JudgedTarget, hasTarget: boolean): PreflightL
  * What is wrong with the target, as one sentence; undefined when recovery stops there, or WAL was not read that far.
  * Source of the wording: `catalog-format.md` section 9.2.
  */
-export function whyUnreachable({ chosen, check }: JudgedTarget): string | undefined {
+export function whyUnreachable({ chosen, check, missedName }: JudgedTarget): string | undefined {
   if (check === undefined || check.kind === 'reached' || check.kind === 'unread') return undefined
   if (check.kind === 'not-found') return 'the WAL has no such place'
   if (check.kind === 'before-end')
     return `the target is before the end of backup ${chosen.backup.id}, at ${formatLsn(chosen.backup.control.stopLsn)}`
   const how = `recovery can be done up to ${reachText(check.reach)}`
+  if (check.isEnd && missedName !== undefined) {
+    const { name, others } = missedName
+    const known = others.length === 0 ? 'none' : others.map((one) => `"${one}"`).join(', ')
+    return `the WAL has no restore point "${name}", the latest it has: ${known}; ${how}`
+  }
   return check.isEnd ? how : `${how}: ${check.problem.message}`
 }
 

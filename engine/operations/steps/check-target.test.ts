@@ -48,7 +48,12 @@ async function check(
   files: Files,
   target: ReadTarget,
   range: { readonly start: Lsn; readonly stop: Lsn },
-  more: { readonly path?: readonly PathSection[]; readonly inBackup?: Files; readonly limitMs?: number } = {},
+  more: {
+    readonly onRestorePoint?: (name: string) => void
+    readonly path?: readonly PathSection[]
+    readonly inBackup?: Files
+    readonly limitMs?: number
+  } = {},
 ): Promise<TargetCheck> {
   await using scratch = await scratchDirectory('check-target')
   const places = [
@@ -70,6 +75,7 @@ async function check(
     places,
     hasLater: (name) => Object.keys(files).some((one) => one > name && one.slice(0, 8) === name.slice(0, 8)),
     signal: new AbortController().signal,
+    ...(more.onRestorePoint !== undefined && { onRestorePoint: more.onRestorePoint }),
     ...(more.limitMs !== undefined && { limitMs: more.limitMs }),
   })
 }
@@ -183,6 +189,14 @@ describe('a target is not reached', () => {
     }
     // What comes before it is not touched by it.
     expect(await check(files, xid(101), story)).toMatchObject({ kind: 'reached' })
+  })
+
+  test('by a name that nobody gave, and the names that are there are told', async () => {
+    const names: string[] = []
+    await check(filesOf(wal), { kind: 'name', name: 'there' }, story, {
+      onRestorePoint: (name) => names.push(name),
+    })
+    expect(names).toEqual(['here'])
   })
 
   const whole = wal.segment(3n << 20n)

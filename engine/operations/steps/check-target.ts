@@ -27,6 +27,8 @@ export type TargetQuestion = {
   readonly signal: AbortSignal
   /** After every segment. */
   readonly report?: (segment: string, readBytes: number) => void
+  /** Told of every restore point that is passed on the way to another one. */
+  readonly onRestorePoint?: (name: string) => void
   /** Gives up once this many milliseconds have passed; the rest stays unread. */
   readonly limitMs?: number
   /** From here on it is known that recovery does not stop at the target. */
@@ -100,6 +102,10 @@ export async function checkTarget(question: TargetQuestion): Promise<TargetCheck
     const end =
       record.rmgr === RMGR_XACT ? decodeTransactionEnd(record, walRecordMainData(record)) : undefined
     const side = sideOfStop(record, end, target, isConsistentAt)
+    if (target.kind === 'name' && side === undefined && question.onRestorePoint !== undefined) {
+      const name = restorePointName(record)
+      if (name !== undefined) question.onRestorePoint(name)
+    }
     if (side !== 'before') {
       last = { lsn, endLsn }
       if (end !== undefined) {
