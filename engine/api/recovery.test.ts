@@ -1,4 +1,4 @@
-import { cp, rm } from 'node:fs/promises'
+import { cp, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { EngineError } from '../base/engine-error.ts'
@@ -91,6 +91,21 @@ describe.skipIf(why !== '')(`the recorded catalog${why}`, () => {
     await made.engine.ended(made.client['wal.index.start'](made.ref))
     expect(await ask(named.name)).toMatchObject({ kind: 'reachable', chain: ['TOTUG8'] })
     expect(await ask('never_made')).toMatchObject({ kind: 'unreachable', reason: { code: 'not-found' } })
+  })
+
+  test('says that a timeline was left only where its archive ends by that', async () => {
+    await using made = await recorded()
+    const wal = path.join(made.ref.catalog, 'wal', 'main')
+    await writeFile(path.join(wal, '00000002.history'), '1\t0/E000100\tbefore transaction 800\n')
+    await cp(path.join(wal, '00000001000000000000000E.gz'), path.join(wal, '00000002000000000000000E.gz'))
+    const ends = async () => {
+      const { lanes } = await made.client['recovery.window'](made.ref)
+      return lanes.map(({ zones }) => zones.map(({ to, endsBy }) => `${to} ${endsBy}`))
+    }
+    expect(await ends()).toEqual([['0/F000000 archive-end'], ['0/F000000 archive-end']])
+
+    await made.lose('E')
+    expect(await ends()).toEqual([['0/E000100 timeline-left'], ['0/F000000 archive-end']])
   })
 
   test('with lost segments has a gap that the next backup heals, and refuses what is in it', async () => {

@@ -142,7 +142,10 @@ function zoneOf(
 ): RecoveryZone {
   const { timeline } = node
   const isGap = gapStarts.has(`${timeline}/${to}`)
-  const isLeft = views.some((view) => view.node.parent === timeline)
+  // Where it goes on after another one has branched off, as after a restore to a past moment, its end is not a leaving.
+  const isLeft = views.some(
+    ({ node: child }) => child.parent === timeline && child.switchLsn !== undefined && child.switchLsn >= to,
+  )
   return {
     timeline,
     from,
