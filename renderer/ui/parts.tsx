@@ -47,7 +47,13 @@ export function Dialog(props: {
             ✕
           </button>
         </div>
-        <div className="dialog-body">{props.children}</div>
+        {/* Where it is text alone, nothing else in it scrolls it by keyboard. */}
+        <div
+          className="dialog-body"
+          {...(props.footer === undefined && { tabIndex: 0, role: 'group', 'aria-labelledby': id })}
+        >
+          {props.children}
+        </div>
         {props.footer === undefined ? null : <div className="dialog-foot">{props.footer}</div>}
       </form>
     </dialog>
