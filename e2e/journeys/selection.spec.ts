@@ -97,5 +97,7 @@ test('several backups are chosen by keys and by the pointer, and deleted with on
   await expect(page.getByRole('heading', { name: 'main validation' })).toBeVisible()
   await page.keyboard.press('Control+j')
   await expect(page.getByRole('button', { name: /^validation/ })).toHaveCount(1)
+  // Leaving while it runs would be asked about.
+  await expect(page.getByText('No job is running.')).toBeVisible()
   expect(app.complaints).toEqual([])
 })
