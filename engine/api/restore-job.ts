@@ -19,7 +19,7 @@ import { targetRun } from './target-run.ts'
 import { NEWEST_PROGRAM_VERSION } from './version.ts'
 
 /** WAL that is not read by then is read when the restore starts. */
-const PREVIEW_MS = 2_000
+const PREVIEW_MS = 4_000
 
 /** Everything that the restore would do, with the WAL up to the target looked at for as long as a preview may take. */
 export async function makeRestorePlan(
