@@ -39,7 +39,7 @@ export const COMMANDS = {
   },
   window: {
     usage: '-B DIR --instance=NAME',
-    summary: 'Lists what can be restored to: zones of moments, single points, and gaps in the WAL archive.',
+    summary: 'Lists what can be restored to, by the WAL files that are there; validate reads them.',
   },
   find: {
     usage: '-B DIR --instance=NAME [--what=WHAT]',
@@ -50,12 +50,12 @@ export const COMMANDS = {
     summary: 'Takes a backup of a running cluster.',
   },
   restore: {
-    usage: '-B DIR --instance=NAME [-D DIR] [-i ID]',
-    summary: 'Restores a backup into an empty directory.',
+    usage: '-B DIR --instance=NAME [-D DIR] [-i ID] [target]',
+    summary: 'Restores a backup, or any moment after one, into an empty directory or over an older copy.',
   },
   validate: {
-    usage: '-B DIR [--instance=NAME [-i ID]]',
-    summary: 'Proves that backups can be restored: checks every file, page and WAL record.',
+    usage: '-B DIR [--instance=NAME [-i ID] [target]]',
+    summary: 'Proves that backups can be restored: checks files, pages and WAL, with a target up to there.',
   },
   drill: {
     usage: '-B DIR --instance=NAME [-i ID]',

@@ -12,7 +12,8 @@ type RestoreRequest = Parameters<EngineClient['restore.start']>[0]
 export const restore: Command = async (context) => {
   const { client, given, log, signal } = context
   const dataDirectory = given.path('pgdata') ?? (await savedDataDirectory(context))
-  const { job } = await client['restore.start'](readRestoreRequest(given, dataDirectory), { signal })
+  const request = readRestoreRequest(given, dataDirectory)
+  const { job } = await client['restore.start'](request, { signal })
   const ended = await followJob(context, job)
   if (ended.result?.kind === 'restore') {
     const { backupId, fileCount, writtenBytes, reusedBytes } = ended.result
@@ -20,8 +21,19 @@ export const restore: Command = async (context) => {
     log.info(
       `backup ${backupId} was restored into ${ended.result.dataDirectory}: ${fileCount} files, ${prettySize(writtenBytes)}${reused}`,
     )
+    for (const line of aboutPause(request)) log.info(line)
   }
   return reportEnd(context, ended)
+}
+
+/** A server that waits at its target looks as if it hung to whoever did not ask for that. */
+function aboutPause({ target, targetAction = 'pause', isReplica }: RestoreRequest): readonly string[] {
+  if (target === undefined || target.kind === 'latest' || targetAction !== 'pause' || isReplica === true)
+    return []
+  return [
+    'the server will pause at the target, read-only; SELECT pg_wal_replay_resume() opens it for writing',
+    'until then a table stays locked that a transaction cut off by the target was dropping or truncating',
+  ]
 }
 
 /** The request that the command line stands for. */

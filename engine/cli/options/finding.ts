@@ -8,7 +8,7 @@ export const FINDING_OPTIONS: readonly OptionSpec[] = [
     group: 'WAL',
     commands: ['find'],
     meaning:
-      'accidents: commits that dropped or truncated tables or databases, or deleted many rows. commits: all of them. segments: the first and last commit of each, and what is wrong with it.',
+      'accidents: commits that dropped or truncated tables or databases, or deleted many rows. commits: all of them. restore-points: the names that pg_create_restore_point gave. segments: the first and last commit of each, and what is wrong with it.',
     default: 'accidents',
   },
   {
