@@ -9,6 +9,14 @@ else if (process.env['TEST_WORKER_INDEX'] === undefined) {
   process.stdout.write('project "electron" skipped: no Electron binary\n')
 }
 
+/** Screens that are the same page in either transport, and long: under the stand-in on request. */
+const SAME_IN_BOTH =
+  process.env['TIDEMARK_EVERY_TRANSPORT'] === undefined
+    ? ['drill', 'faces', 'moment', 'plans', 'restore-options', 'selection'].map(
+        (name) => `**/${name}.spec.ts`,
+      )
+    : []
+
 export default defineConfig({
   testDir: './journeys',
   outputDir: '../test-results',
@@ -19,5 +27,9 @@ export default defineConfig({
   forbidOnly: process.env['CI'] !== undefined,
   retries: 0,
   reporter: [['list']],
-  projects: modes.map((mode) => ({ name: mode, metadata: { mode } })),
+  projects: modes.map((mode) => ({
+    name: mode,
+    metadata: { mode },
+    testIgnore: mode === 'standin' ? SAME_IN_BOTH : [],
+  })),
 })

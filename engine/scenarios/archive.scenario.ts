@@ -7,7 +7,7 @@ import { walSegmentName } from '../base/wal-segment.ts'
 import { readWalArchive, type WalArchive } from '../catalog/wal-archive.ts'
 import { startEngine, type TestEngine } from '../testing/engines.ts'
 import { scratchDirectory } from '../testing/scratch.ts'
-import { outerMajors, startRestored, startServer, type TestServer } from '../testing/servers.ts'
+import { newestMajors, startRestored, startServer, type TestServer } from '../testing/servers.ts'
 import { mountTinyDisk, type TinyDisk, whyNoTinyDisk } from '../testing/tiny-disk.ts'
 import { findLedgerFaults, LEDGER_STATEMENTS, startWriteLoad } from '../testing/write-load.ts'
 
@@ -88,7 +88,7 @@ function giveTo(directory: string, owner: TestServer['owner']): void {
 const hasArchived = ({ archive }: World, name: string): boolean =>
   [name, `${name}.gz`].some((one) => existsSync(path.join(archive, one)))
 
-describe.each(outerMajors())('the archive of a PostgreSQL %i', (major) => {
+describe.each(newestMajors())('the archive of a PostgreSQL %i', (major) => {
   test(`has every segment, though pushers are killed under load, and restores what was committed${whyNoKill}`, async () => {
     const world = await setUp(major)
     const { server, engine, ref } = world

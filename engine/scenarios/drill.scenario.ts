@@ -6,13 +6,13 @@ import { type EmbeddedMajor, findEmbeddedPrograms } from '../host/embedded-postg
 import { makeArchive } from '../testing/archives.ts'
 import { startEngine, type TestEngine } from '../testing/engines.ts'
 import { scratchDirectory } from '../testing/scratch.ts'
-import { serverDirectory, serverMajors, startServer } from '../testing/servers.ts'
+import { outerMajors, serverDirectory, serverMajors, startServer } from '../testing/servers.ts'
 
 type DrillCall = Parameters<TestEngine['client']['drills.start']>[0]
 
 const ROWS = 40_000
 
-describe.each(serverMajors())('a drill on PostgreSQL %i', (major: EmbeddedMajor) => {
+describe.each(outerMajors())('a drill on PostgreSQL %i', (major: EmbeddedMajor) => {
   const cleanUp = new AsyncDisposableStack()
   let engine: TestEngine
   let ref: { readonly catalog: string; readonly instance: string }

@@ -26,7 +26,7 @@ import { crc32c } from '../format/crc32c.ts'
 import { compareTrees } from '../testing/compare-trees.ts'
 import { startEngine, type TestEngine } from '../testing/engines.ts'
 import { scratchDirectory } from '../testing/scratch.ts'
-import { outerMajors, startRestored, startServer, type TestServer } from '../testing/servers.ts'
+import { newestMajors, startRestored, startServer, type TestServer } from '../testing/servers.ts'
 
 const PAGE = 8192
 const FINGERPRINT = `select json_build_object(
@@ -38,7 +38,7 @@ const FINGERPRINT = `select json_build_object(
 /** A data directory and its tablespace, apart from the server that they were copied from. */
 type Copy = { readonly dataDirectory: string; readonly tablespace: string }
 
-describe.each(outerMajors())('an incremental restore on PostgreSQL %i', (major) => {
+describe.each(newestMajors())('an incremental restore on PostgreSQL %i', (major) => {
   const disposals = new AsyncDisposableStack()
   let root: string
   let server: TestServer

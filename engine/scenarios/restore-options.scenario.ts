@@ -6,9 +6,9 @@ import type { RestoreRequest } from '../api/contract/restore.ts'
 import { compareTrees } from '../testing/compare-trees.ts'
 import { startEngine, type TestEngine } from '../testing/engines.ts'
 import { scratchDirectory } from '../testing/scratch.ts'
-import { outerMajors, startRestored, startServer, type TestServer } from '../testing/servers.ts'
+import { newestMajors, startRestored, startServer, type TestServer } from '../testing/servers.ts'
 
-describe.each(outerMajors())('a restore on PostgreSQL %i', (major) => {
+describe.each(newestMajors())('a restore on PostgreSQL %i', (major) => {
   const disposals = new AsyncDisposableStack()
   let server: TestServer
   let engine: TestEngine

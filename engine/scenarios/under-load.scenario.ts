@@ -8,7 +8,7 @@ import { type Lsn, parseLsn } from '../base/lsn.ts'
 import { startEngine, type TestEngine } from '../testing/engines.ts'
 import { openGate } from '../testing/gate.ts'
 import { scratchDirectory } from '../testing/scratch.ts'
-import { outerMajors, startRestored, startServer, type TestServer } from '../testing/servers.ts'
+import { newestMajors, startRestored, startServer, type TestServer } from '../testing/servers.ts'
 import { findLedgerFaults, LEDGER_STATEMENTS, startWriteLoad } from '../testing/write-load.ts'
 
 const SMALL_TABLES = 2000
@@ -16,7 +16,7 @@ const ROWS_BEFORE_SHRINKING = 40_000
 /** A busy machine may take its time. */
 const PATIENCE = { timeout: 30_000 }
 
-describe.each(outerMajors())('PostgreSQL %i under write load', (major) => {
+describe.each(newestMajors())('PostgreSQL %i under write load', (major) => {
   test.each(['stream', 'archive'] as const)(
     'a FULL backup in %s mode restores to every committed transaction and nothing torn',
     async (walMode) => {

@@ -9,7 +9,7 @@ import { findSlotBySql } from '../server/replication-slot.ts'
 import { makeArchive } from '../testing/archives.ts'
 import { startEngine, type TestEngine } from '../testing/engines.ts'
 import { scratchDirectory } from '../testing/scratch.ts'
-import { serverMajors, startServer, type TestServer } from '../testing/servers.ts'
+import { outerMajors, startServer, type TestServer } from '../testing/servers.ts'
 import { mountTinyDisk, whyNoTinyDisk } from '../testing/tiny-disk.ts'
 
 const SEGMENT_BYTES = 1 << 20
@@ -19,7 +19,7 @@ const whyNoDisk = whyNoTinyDisk()
 
 type Ref = { readonly catalog: string; readonly instance: string }
 
-describe.each(serverMajors())('the WAL receiver of PostgreSQL %i', (major) => {
+describe.each(outerMajors())('the WAL receiver of PostgreSQL %i', (major) => {
   test('follows a promotion: the old timeline to its end, the next one from its first segment', async () => {
     await using scratch = await scratchDirectory('wal-receiver')
     await using server = await startWalServer(scratch.path, major)

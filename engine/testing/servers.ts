@@ -33,14 +33,18 @@ export function serverMajors(): readonly EmbeddedMajor[] {
   return EMBEDDED_MAJORS.filter(isEmbedded)
 }
 
-/**
- * The oldest and the newest of them, for long stories in which the versions between have nothing of their own; with
- * `TIDEMARK_EVERY_VERSION` in the environment, all.
- */
+/** Set by whoever has time for every story on every server. */
+const isThorough = process.env['TIDEMARK_EVERY_VERSION'] !== undefined
+
+/** The oldest and the newest of them, for stories in which the versions between have nothing of their own. */
 export function outerMajors(): readonly EmbeddedMajor[] {
   const majors = serverMajors()
-  if (process.env['TIDEMARK_EVERY_VERSION'] !== undefined) return majors
-  return majors.filter((_, index) => index === 0 || index === majors.length - 1)
+  return isThorough ? majors : majors.filter((_, index) => index === 0 || index === majors.length - 1)
+}
+
+/** The newest of them, for long stories that are about files and not about servers. */
+export function newestMajors(): readonly EmbeddedMajor[] {
+  return isThorough ? serverMajors() : serverMajors().slice(-1)
 }
 
 type ServerOptions = Omit<StartOptions, 'directory' | 'copyOf'> & {
