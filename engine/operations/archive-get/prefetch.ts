@@ -3,10 +3,10 @@ import path from 'node:path'
 import { mapConcurrently } from '../../base/concurrency.ts'
 import { describeError } from '../../base/engine-error.ts'
 import type { Run } from '../../base/run.ts'
-import { findWalSegment, type WalSegment, walSegmentName, walSegmentStart } from '../../base/wal-segment.ts'
+import { findWalSegment, type WalSegment, walSegmentName } from '../../base/wal-segment.ts'
 import { isMissing, mapFileError } from '../../host/file-error.ts'
-import { readWalRecords } from '../steps/read-wal.ts'
 import { type FetchedFile, fetchFile } from './fetch-file.ts'
+import { findUnsound } from './sound-segment.ts'
 
 /** How segments are fetched ahead. */
 export type Prefetch = {
@@ -43,7 +43,10 @@ export async function takePrefetched(
     if (!(await isThere(place(segment)))) await fetchAhead(wanted, prefetch, segment, run)
     else if (!(await isThere(place(next)))) await fetchAhead(wanted, prefetch, next, run)
     if (!(await isThere(place(segment)))) return false
-    if (prefetch.isValidated && !((await isThere(place(next))) && (await isSound(wanted, directory, run)))) {
+    if (
+      prefetch.isValidated &&
+      !((await isThere(place(next))) && (await isSound(wanted, place(segment), place(next), run)))
+    ) {
       return false
     }
     await rename(place(segment), target)
@@ -85,25 +88,14 @@ async function fetchAhead(
 /** Whether every record that begins in the segment can be read to its end. */
 async function isSound(
   { segment, segmentBytes, systemIdentifier }: Wanted,
-  directory: string,
+  file: string,
+  nextFile: string,
   { signal, log }: Run,
 ): Promise<boolean> {
-  const start = walSegmentStart(segment.number, segmentBytes)
-  const end = walSegmentStart(segment.number + 1n, segmentBytes)
-  const problem = await readWalRecords(
-    {
-      timeline: segment.timeline,
-      segmentBytes,
-      systemIdentifier,
-      places: [{ directory, kind: 'plain' }],
-      signal,
-    },
-    { start, from: 'at-or-after' },
-    ({ lsn }) => lsn < end,
-  )
-  if (problem === undefined || problem.lsn >= end) return true
-  log.warning(`the segment ${problem.segment} that was fetched ahead is not used: ${problem.message}`)
-  await rm(path.join(directory, walSegmentName(segment, segmentBytes)), { force: true })
+  const problem = await findUnsound({ ...segment, file, nextFile, segmentBytes, systemIdentifier }, signal)
+  if (problem === undefined) return true
+  log.warning(`the segment ${path.basename(file)} that was fetched ahead is not used: it ${problem}`)
+  await rm(file, { force: true })
   return false
 }
 

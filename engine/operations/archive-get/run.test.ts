@@ -23,6 +23,12 @@ import { type GetInput, getWal } from './run.ts'
 
 type Form = '' | '.gz' | '.partial' | '.gz.partial'
 
+const flip = (bytes: Buffer, at: number): Buffer => {
+  const flipped = Buffer.from(bytes)
+  flipped[at] = (flipped[at] ?? 0) ^ 1
+  return flipped
+}
+
 /** An archive with so many segments, all in that form. */
 async function setUp(count: number, form: Form = '.gz') {
   const made = await makeArchiveCatalog()
@@ -215,6 +221,43 @@ describe('fetching ahead', () => {
     writeFileSync(file, bytes)
     expect(await get(made, second, { batchSize: 3 })).toEqual({ isPrefetched: false })
     expectGot(made, second)
+  })
+
+  test.each([
+    ['in its last record', (bytes: Buffer) => flip(bytes, 1100)],
+    ['cut off behind its last record', (bytes: Buffer) => bytes.subarray(0, 500_000)],
+    ['longer than a segment', (bytes: Buffer) => Buffer.concat([bytes, Buffer.alloc(8192)])],
+    ['of another cluster', (bytes: Buffer) => flip(bytes, 24)],
+    ['of another place', (bytes: Buffer) => flip(bytes, 13)],
+  ])('does not use a segment that is damaged there: %s', async (_, change) => {
+    const { made, names } = await setUp(4)
+    const [first = '', second = ''] = names
+    await get(made, first, { batchSize: 3 })
+    const file = path.join(prefetchOf(made), second)
+    writeFileSync(file, change(readFileSync(file)))
+    expect(await get(made, second, { batchSize: 3 })).toEqual({ isPrefetched: false })
+    expectGot(made, second)
+  })
+
+  test('reads a record on into the next segment', async () => {
+    const { made } = await setUp(0)
+    made.wal.append({ mainData: new Uint8Array(1_500_000).fill(7) })
+    const name = made.wal.nameOf(1n)
+    const next = made.addSegment()
+    made.addSegment()
+    writeFileSync(path.join(made.walDirectory, name), made.wal.segments.get(1n) ?? '')
+    for (const one of readdirSync(made.walDirectory).filter((file) => file.startsWith('0000')))
+      store(made, one, '.gz')
+    expect(await get(made, name, { batchSize: 2 })).toEqual({ isPrefetched: true })
+    expectGot(made, name)
+
+    rmSync(prefetchOf(made), { recursive: true })
+    await get(made, name, { batchSize: 2 })
+    const file = path.join(prefetchOf(made), next)
+    writeFileSync(path.join(prefetchOf(made), name), original(made, name))
+    writeFileSync(file, flip(readFileSync(file), 9000))
+    expect(await get(made, name, { batchSize: 2 })).toEqual({ isPrefetched: false })
+    expectGot(made, name)
   })
 
   test('uses it unread when that was asked for', async () => {
