@@ -218,9 +218,22 @@ async function changeMuch(server: TestServer, round: number, method: string): Pr
  * transaction that made it.
  */
 async function crash(server: TestServer, ebbing: Session): Promise<void> {
-  for (const statement of ['truncate ebb', 'commit', 'checkpoint', 'begin']) await ebbing.query(statement)
+  for (const statement of ['truncate ebb', 'commit', 'checkpoint']) await ebbing.query(statement)
+  await archiverIdle(server)
+  await ebbing.query('begin')
   await ebbing.query("insert into ebb select n, repeat('z', 200) from generate_series(1, 1000) n")
+  await archiverIdle(server)
   await server.stop('immediate')
+}
+
+/**
+ * Until every whole segment is archived. At the end of a recovery from an archive a server removes those that are not:
+ * to a server that recovers, `archive_mode = on` means that nothing is to be archived. Source: PostgreSQL
+ * `src/backend/access/transam/xlogarchive.c`, `XLogArchiveCheckDone`.
+ */
+async function archiverIdle(server: TestServer): Promise<void> {
+  const waiting = "select count(*)::text from pg_ls_archive_statusdir() where name like '%.ready'"
+  await expect.poll(() => server.value('postgres', waiting), PATIENCE).toBe('0')
 }
 
 /** Starts the server as one that recovers from its archive, which it leaves on a timeline of its own. */
