@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { CONFIG_KEYS } from '../format/instance-config.ts'
 import { applyConfigChanges } from '../operations/steps/config-changes.ts'
 import { optionsOf } from '../cli/options.ts'
-import { instanceSettings } from './config-entries.ts'
+import { instanceSettings, keptSettings } from './config-entries.ts'
 
 const env = { PGUSER: 'ann' }
 const settings = instanceSettings(
@@ -39,10 +39,23 @@ describe('the settings of an instance', () => {
     expect(of('compress-algorithm')).toMatchObject({ kind: 'choice', choices: ['none', 'zlib', 'pglz'] })
   })
 
+  test('mark what gs_probackup does not know', () => {
+    expect(of('replica-timeout')?.onlyIn).toBe('pg_probackup')
+    expect(of('archive-timeout')?.onlyIn).toBeUndefined()
+  })
+
+  test('tell what a form may take', () => {
+    expect(of('log-directory')?.kind).toBe('path')
+    expect(of('external-dirs')?.kind).toBe('path-list')
+    expect(of('pgport')).toMatchObject({ kind: 'number', least: 1, most: 65_535 })
+    expect(of('compress-level')).toMatchObject({ kind: 'number', least: 0, most: 9 })
+    expect(of('remote-proto')).toMatchObject({ kind: 'choice', choices: ['ssh', 'none'] })
+  })
+
   test('can all be changed, and taken out again', () => {
     for (const { key, isFixed, kind, choices } of settings) {
       if (isFixed) continue
-      const value = kind === 'number' ? '3' : (choices[0] ?? 'some')
+      const value = kind === 'number' ? '3' : kind.startsWith('path') ? '/some' : (choices[0] ?? 'some')
       const { config, changed } = applyConfigChanges({ values: {} }, { [key]: value })
       expect(changed).toEqual([key])
       expect(applyConfigChanges(config, { [key]: '' }).config.values).toEqual({})
@@ -58,4 +71,17 @@ describe('the settings of an instance', () => {
         .toSorted(),
     )
   })
+})
+
+test('lines that are not known are shown, but for secrets', () => {
+  expect(
+    keptSettings(
+      'Enable_DSS = false\npgdata = /srv\naccess-key = geheim\nmy-token = x\nnew-thing = 1 # why\n',
+    ),
+  ).toEqual([
+    { key: 'Enable_DSS', line: 1, value: 'false', onlyIn: 'gs_probackup' },
+    { key: 'access-key', line: 3, value: undefined, onlyIn: 'gs_probackup' },
+    { key: 'my-token', line: 4, value: undefined, onlyIn: undefined },
+    { key: 'new-thing', line: 5, value: '1', onlyIn: undefined },
+  ])
 })

@@ -2,11 +2,14 @@ import os from 'node:os'
 import {
   CONFIG_KEYS,
   type ConfigKey,
+  findConfigKey,
   formatConfigValue,
   type InstanceConfig,
 } from '../format/instance-config.ts'
-import { OWN_ALGORITHMS } from '../operations/steps/config-changes.ts'
-import type { ConfigEntry, InstanceSetting } from './contract/instances.ts'
+import { isGsConfigKey, isSecretConfigKey } from '../format/gs-config-keys.ts'
+import { parseIni } from '../format/ini.ts'
+import { settingInput } from '../operations/steps/setting-rules.ts'
+import type { ConfigEntry, InstanceSetting, KeptSetting } from './contract/instances.ts'
 
 /** The configuration as `show-config` lists it: what is set, and what has a default. */
 export function configEntries(
@@ -35,9 +38,11 @@ export function instanceSettings(
   env: Readonly<Record<string, string | undefined>>,
 ): readonly InstanceSetting[] {
   return CONFIG_KEYS.filter(({ isStored }) => isStored).map((row): InstanceSetting => {
-    const { group, key, isFileOnly, value: kind } = row
+    const { group, key, isFileOnly } = row
     const own = config.values[key]
     const usual = defaultOf(row, env)
+    const input = settingInput(row)
+    const isNumber = input.kind === 'number'
     return {
       group,
       key,
@@ -45,11 +50,26 @@ export function instanceSettings(
       defaultValue: usual === undefined ? undefined : formatConfigValue(row, usual),
       isOverridden: own !== undefined && own !== usual && !isFileOnly,
       isFixed: isFileOnly,
-      kind: kind.kind,
-      choices: kind.kind === 'choice' ? kind.words.filter((word) => !OWN_ALGORITHMS.has(word)) : [],
-      unit: kind.kind === 'number' ? kind.unit : undefined,
+      onlyIn: row.isProbackupOnly ? 'pg_probackup' : undefined,
+      kind: input.kind,
+      choices: input.kind === 'choice' ? input.words : [],
+      least: isNumber ? Number(input.least) : undefined,
+      most: isNumber ? Number(input.most) : undefined,
+      unit: isNumber ? input.unit : undefined,
     }
   })
+}
+
+/** Lines of the file whose keys are not known here. */
+export function keptSettings(content: string): readonly KeptSetting[] {
+  return parseIni(content)
+    .filter(({ key }) => findConfigKey(key) === undefined)
+    .map(({ key, rawKey, value, line }) => ({
+      key: rawKey,
+      line,
+      value: isSecretConfigKey(key) ? undefined : value,
+      onlyIn: isGsConfigKey(key) ? 'gs_probackup' : undefined,
+    }))
 }
 
 type Environment = Readonly<Record<string, string | undefined>>

@@ -49,37 +49,65 @@ export async function listInstances(catalog: string): Promise<readonly string[]>
  * @throws {EngineError} `instance.not-found`, `format.damaged` naming the line
  */
 export function readInstanceConfig(catalog: string, instance: string): InstanceConfig {
+  return parseConfigText(catalog, instance, readText(catalog, instance))
+}
+
+/**
+ * The text of `pg_probackup.conf` of an instance; one that parses.
+ *
+ * @throws {EngineError} as {@link readInstanceConfig} does
+ */
+export function readConfigText(catalog: string, instance: string): string {
+  const content = readText(catalog, instance)
+  parseConfigText(catalog, instance, content)
+  return content
+}
+
+function readText(catalog: string, instance: string): string {
   const file = configFile(catalog, instance)
   try {
-    return parseInstanceConfig(readFileSync(file, 'utf8'))
+    return readFileSync(file, 'utf8')
   } catch (thrown) {
-    if (isMissing(thrown)) {
-      const isThere = isDirectory(instanceDirectory(catalog, instance))
-      throw isThere
-        ? new EngineError('instance.not-found', `instance "${instance}" has no pg_probackup.conf`, {
-            hint: 'Its registration was not finished; delete the instance and add it again.',
-          })
-        : new EngineError('instance.not-found', `the catalog "${catalog}" has no instance "${instance}"`, {
-            hint: 'Check the name, or register the cluster with add-instance.',
-          })
-    }
-    if (thrown instanceof EngineError) {
-      throw new EngineError(thrown.code, `"${file}" cannot be read: ${thrown.message}`, {
-        hint: 'Correct that line; set-config writes the file without mistakes.',
-        cause: thrown,
-      })
-    }
-    throw mapFileError(thrown, file, 'read')
+    if (!isMissing(thrown)) throw mapFileError(thrown, file, 'read')
+    const isThere = isDirectory(instanceDirectory(catalog, instance))
+    throw isThere
+      ? new EngineError('instance.not-found', `instance "${instance}" has no pg_probackup.conf`, {
+          hint: 'Its registration was not finished; delete the instance and add it again.',
+        })
+      : new EngineError('instance.not-found', `the catalog "${catalog}" has no instance "${instance}"`, {
+          hint: 'Check the name, or register the cluster with add-instance.',
+        })
   }
 }
 
-/** Writes `pg_probackup.conf` whole. Mode 0600: it names hosts and users. */
+function parseConfigText(catalog: string, instance: string, content: string): InstanceConfig {
+  try {
+    return parseInstanceConfig(content)
+  } catch (thrown) {
+    if (!(thrown instanceof EngineError)) throw thrown
+    throw new EngineError(
+      thrown.code,
+      `"${configFile(catalog, instance)}" cannot be read: ${thrown.message}`,
+      {
+        hint: 'Correct that line; set-config writes the file without mistakes.',
+        cause: thrown,
+      },
+    )
+  }
+}
+
+/** Replaces `pg_probackup.conf`, durably. Mode 0600: it names hosts and users. */
+export async function writeConfigText(catalog: string, instance: string, content: string): Promise<void> {
+  await writeFileDurably(configFile(catalog, instance), content, { mode: 0o600 })
+}
+
+/** Writes `pg_probackup.conf` of a new instance. */
 export async function writeInstanceConfig(
   catalog: string,
   instance: string,
   config: InstanceConfig,
 ): Promise<void> {
-  await writeFileDurably(configFile(catalog, instance), formatInstanceConfig(config), { mode: 0o600 })
+  await writeConfigText(catalog, instance, formatInstanceConfig(config))
 }
 
 /** Whether either directory of an instance is there. */

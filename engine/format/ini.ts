@@ -16,6 +16,8 @@ export type IniLine = {
   readonly rawKey: string
   /** Without its quotes; may be empty. */
   readonly value: string
+  /** What stands behind the value, from its `#` on; may be empty. */
+  readonly comment: string
   /** Counted from 1. */
   readonly line: number
 }
@@ -52,7 +54,7 @@ function parseLine(raw: string, line: number): IniLine | undefined {
   if (isLonger(value, LONGEST_VALUE)) throw damaged(line, `has a value of more than ${LONGEST_VALUE} bytes`)
   const behind = after.trimStart()
   if (behind !== '' && !behind.startsWith('#')) throw damaged(line, 'goes on after the value')
-  return { key: normaliseKey(rawKey), rawKey, value, line }
+  return { key: normaliseKey(rawKey), rawKey, value, comment: behind, line }
 }
 
 /** Splits text after the equals sign into the value and what follows it. */

@@ -21,6 +21,8 @@ export type ConfigKey = {
   readonly isFileOnly: boolean
   /** False for what `show-config` lists but only a command line can set. */
   readonly isStored: boolean
+  /** gs_probackup does not know it, and stops at a file that has it. */
+  readonly isProbackupOnly: boolean
 }
 
 /**
@@ -131,6 +133,15 @@ const GROUPS: readonly (readonly [group: string, rows: readonly Row[]])[] = [
 
 const FILE_ONLY: ReadonlySet<string> = new Set(['system-identifier', 'xlog-seg-size'])
 const NOT_STORED: ReadonlySet<string> = new Set(['log-format-console'])
+const PROBACKUP_ONLY: ReadonlySet<string> = new Set([
+  'master-db',
+  'master-host',
+  'master-port',
+  'master-user',
+  'replica-timeout',
+  'log-format-console',
+  'log-format-file',
+])
 
 /** Every key, in the order of the file and of `show-config`. */
 export const CONFIG_KEYS: readonly ConfigKey[] = GROUPS.flatMap(([group, rows]) =>
@@ -141,6 +152,7 @@ export const CONFIG_KEYS: readonly ConfigKey[] = GROUPS.flatMap(([group, rows]) 
     defaultValue,
     isFileOnly: FILE_ONLY.has(key),
     isStored: !NOT_STORED.has(key),
+    isProbackupOnly: PROBACKUP_ONLY.has(key),
   })),
 )
 
@@ -152,8 +164,8 @@ export function findConfigKey(key: string): ConfigKey | undefined {
 }
 
 /**
- * Reads a `pg_probackup.conf`. Keys that are not known (openGauss has some) are named in a warning; they are lost when
- * the configuration is written again.
+ * Reads a `pg_probackup.conf`. Keys that are not known (openGauss has some) are named in a warning; their lines stay
+ * when values are changed (`edit-instance-config.ts`).
  *
  * @throws {EngineError} `format.damaged` naming the line and the key.
  */
@@ -240,8 +252,13 @@ export function formatInstanceConfig(config: InstanceConfig): string {
     if (value === undefined || value === '' || !row.isStored) continue
     if (row.group !== group) lines.push(`# ${row.group}`)
     group = row.group
-    const shown = formatConfigValue(row, value)
-    lines.push(`${row.key} = ${/[\s#']/.test(shown) ? quoteIni(shown) : shown}`)
+    lines.push(formatConfigLine(row, value))
   }
   return lines.map((line) => `${line}\n`).join('')
+}
+
+/** One line of the file, without its end. */
+export function formatConfigLine(row: ConfigKey, value: string): string {
+  const shown = formatConfigValue(row, value)
+  return `${row.key} = ${/[\s#']/.test(shown) ? quoteIni(shown) : shown}`
 }

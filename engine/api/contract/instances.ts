@@ -22,7 +22,7 @@ export type DayMark = {
 /** What can be restored, and what stands in the way. Only backups with status OK or DONE and a whole chain count. */
 export type Protection = {
   readonly severity: Severity
-  /** `protected`, `unchecked` (newest is DONE), `last-failed`, `damaged`, `no-backup`, `stale-running`, `unreadable`. */
+  /** `protected`, `unchecked` (newest is DONE), `last-failed`, `damaged`, `drill-failed`, `no-backup`, `stale-running`, `unreadable`. */
   readonly sentence: Sentence
   readonly newestRestorable: IsoTime | undefined
   readonly oldestRestorable: IsoTime | undefined
@@ -64,6 +64,8 @@ export type InstanceOverview = FleetEntry & {
     readonly severity: Severity
     readonly sentence: Sentence
     readonly backupId: string | undefined
+    /** What the last drill found wrong, a code of `drill-notes.ts`; only where one failed. */
+    readonly finding?: Sentence
   }[]
 }
 
@@ -190,11 +192,45 @@ export const instances = {
   /** Keys that are set or have a default, in the order and groups of `show-config`. */
   'instances.config': query<readonly ConfigEntry[]>()(z.strictObject(instanceRef)),
   /** Every key, set or not, with what a form needs to edit it; in the same order and groups. */
-  'instances.settings': query<readonly InstanceSetting[]>()(z.strictObject(instanceRef)),
-  /** Values as on the command line (`5min`, `10MB`); an empty text takes the key out. */
-  'instances.change-config': command<readonly ConfigEntry[]>()(
+  'instances.settings': query<InstanceSettings>()(z.strictObject(instanceRef)),
+  /** What saving would change in the file, and what is wrong with single values. Changes nothing. */
+  'instances.plan-config': query<ConfigPlanRecord>()(
     z.strictObject({ ...instanceRef, values: z.record(z.string(), z.string()) }),
   ),
+  /**
+   * Values as on the command line (`5min`, `10MB`); an empty text takes the key out, so that its default holds. Other
+   * lines of the file stay as they are. With the hash of a plan exactly that is saved, or refused with `plan.stale`.
+   */
+  'instances.change-config': command<readonly ConfigEntry[]>()(
+    z.strictObject({ ...instanceRef, values: z.record(z.string(), z.string()), hash: z.string().optional() }),
+  ),
+}
+
+/** What `pg_probackup.conf` of an instance says, for a screen that edits it. */
+export type InstanceSettings = {
+  readonly settings: readonly InstanceSetting[]
+  /** Lines whose keys this version does not know; they stay as they are. */
+  readonly kept: readonly KeptSetting[]
+}
+
+export type KeptSetting = {
+  readonly key: string
+  /** Counted from 1. */
+  readonly line: number
+  /** Undefined for what may be a secret. */
+  readonly value: string | undefined
+  readonly onlyIn: 'gs_probackup' | undefined
+}
+
+/** What saving settings would do. */
+export type ConfigPlanRecord = {
+  readonly hash: string
+  /** Lines of the file that go and come, in its order. */
+  readonly lines: readonly { readonly kind: 'gone' | 'new'; readonly text: string }[]
+  /** Keys whose values would be others than now. */
+  readonly changed: readonly string[]
+  /** Values that cannot be saved. */
+  readonly problems: readonly { readonly key: string; readonly error: WireError }[]
 }
 
 /** One key of `pg_probackup.conf`, for editing. Values are as on the command line: `5min`. */
@@ -208,9 +244,14 @@ export type InstanceSetting = {
   readonly isOverridden: boolean
   /** Found out when the instance is added; cannot be changed. */
   readonly isFixed: boolean
-  readonly kind: 'text' | 'choice' | 'number'
-  /** The words to choose from. */
+  /** The other tool of the family stops at a file that has it. */
+  readonly onlyIn: 'pg_probackup' | undefined
+  readonly kind: 'text' | 'path' | 'path-list' | 'choice' | 'number'
+  /** The words to choose from; what stands in the file may be another one. */
   readonly choices: readonly string[]
+  /** Of a number, in `unit`. The largest may be beyond what a number of JavaScript tells exactly. */
+  readonly least: number | undefined
+  readonly most: number | undefined
   /** What a bare number counts; undefined for one that counts things, or bytes. */
   readonly unit: 'seconds' | 'milliseconds' | 'kilobytes' | undefined
 }

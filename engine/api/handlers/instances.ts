@@ -1,13 +1,20 @@
-import { EngineError } from '../../base/engine-error.ts'
-import { isCatalog, listInstances, readInstanceConfig, requireCatalog } from '../../catalog/instance.ts'
+import { EngineError, toWireError } from '../../base/engine-error.ts'
+import {
+  isCatalog,
+  listInstances,
+  readConfigText,
+  readInstanceConfig,
+  requireCatalog,
+} from '../../catalog/instance.ts'
 import { readInventory } from '../../catalog/inventory.ts'
 import { addInstance } from '../../operations/add-instance/run.ts'
+import { planConfig } from '../../operations/change-config/plan.ts'
 import { changeConfig } from '../../operations/change-config/run.ts'
 import { deleteInstance } from '../../operations/del-instance/run.ts'
 import { initCatalog } from '../../operations/init/run.ts'
 import { openSession } from '../../server/connection.ts'
 import { readFacts } from '../../server/postgres/facts.ts'
-import { configEntries, instanceSettings } from '../config-entries.ts'
+import { configEntries, instanceSettings, keptSettings } from '../config-entries.ts'
 import { connectionOf } from '../connections.ts'
 import type { EngineContext } from '../context.ts'
 import type { EngineHandlers } from '../contract/contract.ts'
@@ -111,10 +118,24 @@ export function instanceHandlers(context: EngineContext): Pick<EngineHandlers, k
     ...configHandler(context),
     'instances.settings': async ({ catalog, instance }) => {
       await requireCatalog(catalog)
-      return instanceSettings(readInstanceConfig(catalog, instance), env)
+      return {
+        settings: instanceSettings(readInstanceConfig(catalog, instance), env),
+        kept: keptSettings(readConfigText(catalog, instance)),
+      }
     },
-    'instances.change-config': async ({ catalog, instance, values }, { signal }) => {
-      const config = await changeConfig({ catalog, instance, values }, quietRun(context, signal))
+    'instances.plan-config': async ({ catalog, instance, values }) => {
+      await requireCatalog(catalog)
+      const { hash, lines, changed, problems } = planConfig(readConfigText(catalog, instance), values)
+      return {
+        hash,
+        changed,
+        problems: problems.map(({ key, error }) => ({ key, error: toWireError(error) })),
+        lines: lines.flatMap(({ kind, text }) => (kind === 'same' ? [] : [{ kind, text }])),
+      }
+    },
+    'instances.change-config': async (asked, { signal }) => {
+      const { catalog, instance } = asked
+      const config = await changeConfig(asked, quietRun(context, signal))
       changes.tell('instance', catalog, instance)
       return configEntries(config, env)
     },

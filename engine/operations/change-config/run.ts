@@ -1,25 +1,38 @@
+import { EngineError } from '../../base/engine-error.ts'
 import type { Run } from '../../base/run.ts'
-import { readInstanceConfig, requireCatalog, writeInstanceConfig } from '../../catalog/instance.ts'
+import { readConfigText, requireCatalog, writeConfigText } from '../../catalog/instance.ts'
 import type { InstanceConfig } from '../../format/instance-config.ts'
-import { applyConfigChanges } from '../steps/config-changes.ts'
+import { planConfig } from './plan.ts'
 
-/** Changes settings of an instance; the file is written whole, and only when something differs. */
+/**
+ * Changes settings of an instance. Only the lines of those are touched, and the file is replaced as a whole or not at
+ * all, and only when something differs.
+ *
+ * @throws {EngineError} `value.malformed` naming the key; `plan.stale` when `hash` is that of another file or change
+ */
 export async function changeConfig(
   input: {
     readonly catalog: string
     readonly instance: string
     readonly values: Readonly<Record<string, string>>
+    /** Of the plan that was shown. */
+    readonly hash?: string | undefined
   },
   run: Run,
 ): Promise<InstanceConfig> {
-  await requireCatalog(input.catalog)
-  const { config, changed } = applyConfigChanges(
-    readInstanceConfig(input.catalog, input.instance),
-    input.values,
-  )
-  if (changed.length > 0) {
-    await writeInstanceConfig(input.catalog, input.instance, config)
-    run.log.info(`changed ${changed.join(', ')} of instance "${input.instance}"`)
+  const { catalog, instance, values, hash } = input
+  await requireCatalog(catalog)
+  const plan = planConfig(readConfigText(catalog, instance), values)
+  const [problem] = plan.problems
+  if (problem !== undefined) throw problem.error
+  if (hash !== undefined && hash !== plan.hash) {
+    throw new EngineError('plan.stale', `the configuration of instance "${instance}" has changed meanwhile`, {
+      hint: 'Nothing was saved. Look at it again, then save.',
+    })
   }
-  return config
+  if (plan.changed.length > 0) {
+    await writeConfigText(catalog, instance, plan.content)
+    run.log.info(`changed ${plan.changed.join(', ')} of instance "${instance}"`)
+  }
+  return plan.config
 }

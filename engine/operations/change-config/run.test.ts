@@ -1,0 +1,86 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { startEngine } from '../../testing/engines.ts'
+import { writeCatalog } from '../../testing/made-catalog.ts'
+import { scratchDirectory } from '../../testing/scratch.ts'
+
+const FILE = `# ours since 2024
+# Retention parameters
+retention-window = 14
+vgname = +data
+`
+
+describe('changing the settings of an instance', () => {
+  test('saves exactly what was planned, and leaves what it does not know', async () => {
+    await using scratch = await scratchDirectory('change-config')
+    await using engine = await startEngine()
+    const { ref, file } = made(scratch.path)
+    const values = { 'retention-window': '30', 'archive-timeout': '600', pgport: 'none' }
+    const plan = await engine.client['instances.plan-config']({ ...ref, values })
+    expect(plan.problems).toMatchObject([{ key: 'pgport', error: { code: 'value.malformed' } }])
+    expect(plan.lines).toEqual([
+      { kind: 'new', text: '# Archive parameters' },
+      { kind: 'new', text: 'archive-timeout = 10min' },
+      { kind: 'gone', text: 'retention-window = 14' },
+      { kind: 'new', text: 'retention-window = 30' },
+    ])
+    expect(readFileSync(file, 'utf8')).toBe(FILE)
+    await expect(engine.client['instances.change-config']({ ...ref, values })).rejects.toMatchObject({
+      code: 'value.malformed',
+    })
+    expect(readFileSync(file, 'utf8')).toBe(FILE)
+
+    const { pgport: _, ...sound } = values
+    const { hash } = await engine.client['instances.plan-config']({ ...ref, values: sound })
+    await engine.client['instances.change-config']({ ...ref, values: sound, hash })
+    expect(readFileSync(file, 'utf8')).toBe(`# ours since 2024
+# Archive parameters
+archive-timeout = 10min
+# Retention parameters
+retention-window = 30
+vgname = +data
+`)
+    const { settings, kept } = await engine.client['instances.settings'](ref)
+    expect(settings.filter(({ isOverridden }) => isOverridden).map(({ key }) => key)).toEqual([
+      'archive-timeout',
+      'retention-window',
+    ])
+    expect(kept).toEqual([{ key: 'vgname', line: 6, value: '+data', onlyIn: 'gs_probackup' }])
+  })
+
+  test('is refused when the file is not what was looked at', async () => {
+    await using scratch = await scratchDirectory('change-config')
+    await using engine = await startEngine()
+    const { ref, file } = made(scratch.path)
+    const values = { 'retention-window': '' }
+    const { hash } = await engine.client['instances.plan-config']({ ...ref, values })
+    writeFileSync(file, FILE.replace('14', '7'))
+    await expect(engine.client['instances.change-config']({ ...ref, values, hash })).rejects.toMatchObject({
+      code: 'plan.stale',
+    })
+    expect(readFileSync(file, 'utf8')).toContain('retention-window = 7')
+  })
+
+  test('writes nothing when nothing differs, and names the file that it cannot read', async () => {
+    await using scratch = await scratchDirectory('change-config')
+    await using engine = await startEngine()
+    const { ref, file } = made(scratch.path)
+    const byHand = FILE.replace('retention-window = 14', 'Retention_Window=0xE')
+    writeFileSync(file, byHand)
+    await engine.client['instances.change-config']({ ...ref, values: { 'retention-window': '14' } })
+    expect(readFileSync(file, 'utf8')).toBe(byHand)
+    writeFileSync(file, 'what is this\n')
+    await expect(engine.client['instances.settings'](ref)).rejects.toMatchObject({
+      code: 'format.damaged',
+      message: expect.stringContaining('pg_probackup.conf'),
+    })
+  })
+})
+
+function made(directory: string) {
+  const catalog = path.join(directory, 'catalog')
+  const file = path.join(writeCatalog(catalog), 'pg_probackup.conf')
+  writeFileSync(file, FILE)
+  return { ref: { catalog, instance: 'main' }, file }
+}
