@@ -4,6 +4,7 @@ import { isoFromMs } from '../base/iso-time.ts'
 import { findReceiver } from '../catalog/receiver-lock.ts'
 import { readInstanceConfig } from '../catalog/instance.ts'
 import { LatestFeed } from '../jobs/latest-feed.ts'
+import { FIRST_CONNECT_MS } from '../operations/receive-wal/plan.ts'
 import { receiveWalForever } from '../operations/receive-wal/run.ts'
 import type { ReceiverState } from '../operations/receive-wal/state.ts'
 import type { ReceiverSetting } from './app-state.ts'
@@ -54,10 +55,12 @@ export function openReceivers(context: EngineContext): Receivers {
 
   const publish = (ref: InstanceRef): void => feeds.get(keyOf(ref))?.push(statusOf(ref))
 
-  function begin(setting: ReceiverSetting, given: Given): string {
+  /** `isNew`: given by somebody just now, who wants to hear when they lead to no server. */
+  function begin(setting: ReceiverSetting, given: Given, isNew: boolean): string {
     const { catalog, instance } = setting
     const done = Promise.withResolvers<void>()
     let receiver: Receiver | undefined
+    let hasConnected = false
     const { id } = jobs.start({
       kind: 'receive-wal',
       catalog,
@@ -74,9 +77,11 @@ export function openReceivers(context: EngineContext): Receivers {
             },
             slot: setting.slot,
             compressLevel: setting.compressLevel,
+            firstConnectMs: isNew ? FIRST_CONNECT_MS : undefined,
           }
           const received = await receiveWalForever(input, run, (now) => {
             if (receiver === undefined) return
+            hasConnected ||= now.connectedAtMs !== undefined
             receiver.state = now
             publish(setting)
           })
@@ -89,6 +94,8 @@ export function openReceivers(context: EngineContext): Receivers {
           }
         } catch (thrown) {
           if (receiver !== undefined) receiver.failure = thrown
+          // What led nowhere is not to be tried again, for ever then, with every start of the application.
+          if (isNew && !hasConnected && !isClosing) await state.removeReceiver(setting)
           throw thrown
         } finally {
           if (receiver !== undefined) receiver.hasEnded = true
@@ -175,7 +182,7 @@ export function openReceivers(context: EngineContext): Receivers {
         receivers.delete(keyOf(setting))
         await end(running)
       }
-      const job = begin(setting, given)
+      const job = begin(setting, given, true)
       changes.tell('instance', setting.catalog, setting.instance)
       return job
     },
@@ -204,7 +211,7 @@ export function openReceivers(context: EngineContext): Receivers {
       return [...refs.values()].map(statusOf)
     },
     startKept() {
-      for (const setting of state.receivers) begin(setting, {})
+      for (const setting of state.receivers) begin(setting, {}, false)
     },
     close() {
       isClosing = true

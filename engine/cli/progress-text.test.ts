@@ -52,6 +52,14 @@ describe('--progress', () => {
     )
   })
 
+  test('a rate of nothing has its unit', async () => {
+    const { err } = await runCli(['backup', ...ON_MAIN, '-b', 'FULL', '--progress'], {
+      handlers: progressing([{ ...running('copy', 0), rateBytesPerSecond: 0 }]),
+    })
+
+    expect(err).toContain('3 of 12 files, 0B/s')
+  })
+
   test('without it nothing is shown', async () => {
     const { err } = await runCli(['backup', ...ON_MAIN, '-b', 'FULL'], {
       isErrTerminal: true,

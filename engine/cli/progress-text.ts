@@ -46,11 +46,15 @@ export function formatProgress(job: JobSnapshot): string {
       : doneFiles > 0
         ? `${doneFiles} files`
         : '',
-    job.rateBytesPerSecond === undefined ? '' : `${prettySize(Math.round(job.rateBytesPerSecond))}/s`,
+    job.rateBytesPerSecond === undefined ? '' : formatRate(Math.round(job.rateBytesPerSecond)),
     job.etaSeconds === undefined ? '' : formatEta(job.etaSeconds),
     reason ?? '',
   ]
   return parts.filter((part) => part !== '').join(', ')
+}
+
+function formatRate(bytesPerSecond: number): string {
+  return bytesPerSecond <= 0 ? '0B/s' : `${prettySize(bytesPerSecond)}/s`
 }
 
 function formatEta([from, to]: readonly [number, number]): string {

@@ -5,9 +5,11 @@ import type { ReceiverStatus } from '../api/contract/wal-receiver.ts'
 import { SILENT_LOG } from '../base/log.ts'
 import { parseLsn } from '../base/lsn.ts'
 import { walSegmentName } from '../base/wal-segment.ts'
+import { receiveWalForever } from '../operations/receive-wal/run.ts'
 import { findSlotBySql } from '../server/replication-slot.ts'
 import { makeArchive } from '../testing/archives.ts'
 import { startEngine, type TestEngine } from '../testing/engines.ts'
+import { UNWATCHED } from '../testing/made-archive.ts'
 import { scratchDirectory } from '../testing/scratch.ts'
 import { outerMajors, startServer, type TestServer } from '../testing/servers.ts'
 import { mountTinyDisk, whyNoTinyDisk } from '../testing/tiny-disk.ts'
@@ -81,6 +83,40 @@ describe.each(outerMajors())('the WAL receiver of PostgreSQL %i', (major) => {
     const { timelines } = await engine.client['wal.archive'](ref)
     expect(timelines[0]?.lost).toHaveLength(1)
     expect((await statusOf(engine, ref)).gaps).toHaveLength(1)
+  })
+
+  test('gives up a server that never answered, and waits for one that did', async () => {
+    await using scratch = await scratchDirectory('wal-receiver')
+    await using server = await startWalServer(scratch.path, major)
+    await using engine = await startEngine()
+    const ref = await engine.register(path.join(scratch.path, 'catalog'), server)
+    const stop = new AbortController()
+    const phases: string[] = []
+    const input = {
+      ...ref,
+      connection: async () => server.connection(),
+      slot: undefined,
+      compressLevel: undefined,
+      firstConnectMs: 1,
+    }
+    const receive = () =>
+      receiveWalForever(input, { ...UNWATCHED, signal: stop.signal }, ({ phase }) => phases.push(phase))
+    const received = receive()
+    await expect.poll(() => phases.at(-1), PATIENCE).toBe('streaming')
+    await server.stop('fast')
+    await expect.poll(() => phases.filter((phase) => phase === 'reconnecting').length, PATIENCE).toBe(3)
+    await server.start()
+    await writeWal(server, 12)
+    await expect.poll(() => phases.at(-1), PATIENCE).toBe('streaming')
+    stop.abort()
+    expect((await received).segmentCount).toBeGreaterThan(0)
+
+    await server.stop('fast')
+    await engine.client['instances.change-config']({ ...ref, values: { pgport: '1' } })
+    const failed = await engine.ended(engine.client['wal-receiver.start'](ref))
+    expect(failed.error).toMatchObject({ code: 'server.unreachable' })
+    expect(failed.error?.message).toContain('no connection was made in')
+    expect(await statusOf(engine, ref)).toMatchObject({ phase: 'failed', isKept: false })
   })
 
   test('finds its slot by SQL where the replication protocol does not tell', async () => {

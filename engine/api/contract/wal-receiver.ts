@@ -7,7 +7,8 @@ import { instanceRef, type InstanceRef } from './values.ts'
 
 /**
  * `off`: nothing receives. `elsewhere`: another program does. `connecting`, `catching-up` (the server is far ahead),
- * `streaming`: all is well. `reconnecting`: the server cannot be reached or refuses; it is tried again for ever.
+ * `streaming`: all is well. `reconnecting`: the server cannot be reached or refuses; it is tried again for ever, a first
+ * connection for half a minute.
  * `disk-full`: waits for room. `failed`: it ended and wants somebody to look.
  */
 export type ReceiverPhaseName =
@@ -51,7 +52,8 @@ const slotName = z.string().regex(/^[a-z0-9_]{1,63}$/, 'is not a name for a repl
 export const walReceiver = {
   /**
    * Starts to receive WAL into the archive of the instance, now and whenever the application starts, until
-   * `wal-receiver.stop`. A receiver that runs with the same settings is left alone.
+   * `wal-receiver.stop`. A receiver that runs with the same settings is left alone. One that never connected fails after
+   * half a minute, and is not started again.
    */
   'wal-receiver.start': command<{ readonly job: string }>()(
     z.strictObject({

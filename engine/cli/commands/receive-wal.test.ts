@@ -36,6 +36,19 @@ describe('receive-wal', () => {
     })
   })
 
+  test('says it when nothing was received', async () => {
+    const { err } = await runCli(['receive-wal', ...ON_MAIN], {
+      handlers: {
+        'wal-receiver.start': async () => ({ job: 'job-1' }),
+        ...jobHandlers({
+          kind: 'receive-wal',
+          result: { kind: 'receive-wal', segmentCount: 0, receivedBytes: 0, flushedLsn: undefined },
+        }),
+      },
+    })
+    expect(err).toBe('INFO: no WAL was received, 0 segments were completed\n')
+  })
+
   test('ends with 1 when it cannot go on', async () => {
     const error: WireError = { code: 'catalog.locked', message: 'process 7 receives WAL into this archive' }
     const { status, err } = await runCli(['receive-wal', ...ON_MAIN], {

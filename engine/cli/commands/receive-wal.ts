@@ -27,7 +27,8 @@ export const receiveWal: Command = async (context) => {
   const status = reportEnd(context, job)
   if (job.result?.kind === 'receive-wal') {
     const { segmentCount, receivedBytes } = job.result
-    log.info(`${prettySize(receivedBytes)} of WAL were received, ${segmentCount} segments were completed`)
+    const received = receivedBytes === 0 ? 'no WAL was' : `${prettySize(receivedBytes)} of WAL were`
+    log.info(`${received} received, ${segmentCount} segments were completed`)
   }
   return status === EXIT.cancelled ? EXIT.success : status
 }

@@ -3,7 +3,7 @@ import { EngineError } from '../../base/engine-error.ts'
 import { formatLsn, parseLsn } from '../../base/lsn.ts'
 import { arrangeWalArchive } from '../../catalog/wal-archive.ts'
 import type { TimelineHistory } from '../../format/timeline-history.ts'
-import { findResumePoint, LONGEST_PAUSE_MS, pauseMs, pointAt, remedyFor } from './plan.ts'
+import { findResumePoint, LONGEST_PAUSE_MS, neverConnected, pauseMs, pointAt, remedyFor } from './plan.ts'
 
 const SEGMENT_BYTES = 16 << 20
 
@@ -116,5 +116,18 @@ describe('a failure', () => {
   ] as const)('%s: %s at first, %s later', (thrown, atFirst, later) => {
     expect(remedyFor(thrown, false)).toBe(atFirst)
     expect(remedyFor(thrown, true)).toBe(later)
+  })
+})
+
+test('settings that never led to a server are told with what was last wrong with them', () => {
+  const last = new EngineError('server.unreachable', 'nothing listens on db:5433', {
+    hint: 'Check its port.',
+    facts: { port: '5433' },
+  })
+  expect(neverConnected(last, 30_400)).toMatchObject({
+    code: 'server.unreachable',
+    message: 'nothing listens on db:5433; no connection was made in 30 s',
+    hint: 'Check its port. Once it was connected, a receiver tries again for ever.',
+    facts: { port: '5433' },
   })
 })

@@ -1,4 +1,4 @@
-import { EngineError } from '../../base/engine-error.ts'
+import { describeError, EngineError } from '../../base/engine-error.ts'
 import { type Lsn } from '../../base/lsn.ts'
 import { type Timeline, walSegmentNumber, walSegmentStart } from '../../base/wal-segment.ts'
 import { findArchivedTimeline, type WalArchive } from '../../catalog/wal-archive.ts'
@@ -7,6 +7,9 @@ import { switchPoint, type TimelineHistory } from '../../format/timeline-history
 /** Pauses between attempts to connect: the first ones are short, for a server that is only restarting. */
 const FIRST_PAUSE_MS = 250
 export const LONGEST_PAUSE_MS = 30_000
+
+/** Settings that have never led to a server are tried this long. */
+export const FIRST_CONNECT_MS = 30_000
 
 /** Where receiving begins: the start of a segment. */
 export type ReceivePoint = { readonly timeline: Timeline; readonly from: Lsn }
@@ -97,6 +100,21 @@ export function remedyFor(thrown: unknown, hasStreamed: boolean): Remedy {
     default:
       return 'stop'
   }
+}
+
+/** What to tell whoever gave settings that have led to no server in all that time. */
+export function neverConnected(thrown: unknown, triedMs: number): EngineError {
+  const seconds = Math.max(1, Math.round(triedMs / 1000))
+  const found = thrown instanceof EngineError ? thrown : undefined
+  return new EngineError(
+    found?.code ?? 'server.unreachable',
+    `${describeError(thrown)}; no connection was made in ${seconds} s`,
+    {
+      hint: `${found?.hint ?? 'Check that the server runs.'} Once it was connected, a receiver tries again for ever.`,
+      cause: thrown,
+      facts: found?.facts ?? {},
+    },
+  )
 }
 
 /** The first segment that is not whole; undefined when nothing of the timeline is there. */

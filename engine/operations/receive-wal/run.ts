@@ -29,6 +29,7 @@ import { oldestSegmentOnServer } from './oldest-segment.ts'
 import {
   findResumePoint,
   LONGEST_PAUSE_MS,
+  neverConnected,
   pauseMs,
   pointAt,
   type ReceivePoint,
@@ -55,6 +56,8 @@ export type ReceiveWalInput = {
   readonly slot: { readonly name: string; readonly isMade: boolean } | undefined
   /** 1 to 9; undefined = segments are stored as they are. */
   readonly compressLevel: number | undefined
+  /** How long a first connection is tried for, in ms; undefined = for ever, for settings that have worked before. */
+  readonly firstConnectMs: number | undefined
 }
 
 export type ReceivedWal = {
@@ -65,7 +68,7 @@ export type ReceivedWal = {
 
 /**
  * Receives WAL of a cluster into the archive of its instance until it is told to stop, which is a success: the segment
- * that has begun stays as `.partial`, synced. Lost connections are made again for ever, with pauses up to 30 s; timeline
+ * that has begun stays as `.partial`, synced. A first connection is tried for `firstConnectMs`; lost ones are made again for ever, with pauses up to 30 s; timeline
  * switches are followed; a full disk is waited for. WAL that the server no longer has is a gap, which is told, and what
  * is left is received.
  *
@@ -137,6 +140,8 @@ type Task = {
 
 async function receiveUntilStopped(task: Task): Promise<never> {
   const { input, run, writer, show } = task
+  const beginMs = run.clock.nowMs()
+  let hasConnected = input.firstConnectMs === undefined
   let hasStreamed = false
   let attempt = 0
   /** Set after the server was found to have nothing older. */
@@ -149,6 +154,7 @@ async function receiveUntilStopped(task: Task): Promise<never> {
     try {
       settings = await input.connection()
       await using connection = await openWalConnection(settings, task.systemIdentifier, run)
+      hasConnected = true
       await requireSameSegments(connection, task)
       const slot =
         input.slot === undefined ? undefined : await requireSlot(connection, settings, input.slot, run)
@@ -193,6 +199,8 @@ async function receiveUntilStopped(task: Task): Promise<never> {
       run.signal.throwIfAborted()
       await writer.begin().catch((failed: unknown) => run.log.verbose(describeError(failed)))
       attempt++
+      const triedMs = run.clock.nowMs() - beginMs
+      if (!hasConnected && triedMs > (input.firstConnectMs ?? 0)) throw neverConnected(thrown, triedMs)
       switch (remedyFor(thrown, hasStreamed)) {
         case 'stop':
           throw thrown
