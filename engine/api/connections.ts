@@ -18,7 +18,7 @@ export type AskedConnection = {
  * environment of its own for days, so there the configuration goes first.
  */
 export async function connectionOf(
-  { env, secrets, transport }: EngineContext,
+  { env, secrets, transport }: Pick<EngineContext, 'env' | 'secrets' | 'transport'>,
   ref: { readonly catalog: string; readonly instance: string },
   config: InstanceConfig,
   asked: AskedConnection = {},

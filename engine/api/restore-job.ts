@@ -11,6 +11,7 @@ import type { RestoreInput } from '../operations/restore/restore-facts.ts'
 import { placeNeeds } from '../operations/restore/rooms.ts'
 import { restoreBackup, type RestoreOutcome } from '../operations/restore/run.ts'
 import { requireReachable, targetLine } from '../operations/restore/target-verdict.ts'
+import { warningsOf } from '../operations/restore/warn.ts'
 import { validateBackups } from '../operations/validate/run.ts'
 import { backupRecords } from './backup-records.ts'
 import type { RestorePlan, RestoreRequest } from './contract/restore.ts'
@@ -32,7 +33,7 @@ export async function makeRestorePlan(
   const input = { ...asked, id: judged.chosen.backup.id }
   const facts = await gatherRestoreFacts(input, { signal })
   const plan = planRestore(input, facts)
-  const wal = targetLine(judged, input.target !== undefined)
+  const wal = targetLine(judged, input)
   const records = backupRecords(await readInventory(input.catalog, input.instance, { signal }))
   const chain = facts.chain
     .toReversed()
@@ -69,6 +70,7 @@ export async function restoreAsPlanned(
   // The target is looked at before the long validation, and again before anything is written.
   const input = inputOf({ ...request, id: plan.backup.id })
   const expected = { destinationHash: plan.destinationHash }
+  for (const text of warningsOf(plan)) run.log.warning(text)
   if (plan.isBlocked) {
     if (plan.preflight.some(({ code, state }) => code === 'wal' && state === 'blocked'))
       requireReachable(await judgeTarget(input, targetRun(run)))

@@ -29,6 +29,10 @@ export const PREFLIGHT_HINTS = {
   'earlier-target':
     'Choose an earlier target or another timeline, or bring the WAL that is missing into the archive.',
   'older-backup': 'Choose a later target, or leave the choice of the backup to Tidemark.',
+  'by-server-clock':
+    'Commits carry the time of the server. Read the target off its clock or out of its WAL, or set the clocks right.',
+  'replica-stops':
+    'It pauses, opens or shuts down there, and follows its primary no further. For a standby that keeps up leave the target out.',
   'given-to-owner': 'Files are given to the owner of the target directory; a server refuses to run as root.',
 } as const
 

@@ -48,7 +48,10 @@ export const restoreRequest = z.strictObject({
 
 export type RestoreRequest = z.output<typeof restoreRequest>
 
-/** One thing that was looked at before anything is written. `blocked` stops the restore, `warning` wants a look. */
+/**
+ * One thing that was looked at before anything is written. `blocked` stops the restore, `warning` wants a look, `unknown`
+ * could not be looked at and is no obstacle.
+ */
 export type PreflightLine = {
   readonly code:
     | 'chain'
@@ -62,7 +65,9 @@ export type PreflightLine = {
     | 'free-space'
     | 'version'
     | 'owner'
-  readonly state: 'ok' | 'warning' | 'blocked'
+    | 'clock'
+    | 'standby'
+  readonly state: 'ok' | 'unknown' | 'warning' | 'blocked'
   readonly sentence: Sentence
   /** What to do about it. */
   readonly hint: Sentence | undefined

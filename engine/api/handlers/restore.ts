@@ -4,11 +4,19 @@ import { EngineError } from '../../base/engine-error.ts'
 import type { EngineContext } from '../context.ts'
 import type { EngineHandlers } from '../contract/contract.ts'
 import type { JobResult } from '../contract/jobs.ts'
-import type { restore as contract, RestoreRequest } from '../contract/restore.ts'
+import type { restore as contract, RestorePlan, RestoreRequest } from '../contract/restore.ts'
+import { clockLine } from '../clock-line.ts'
 import { makeRestorePlan, restoreAsPlanned } from '../restore-job.ts'
 
 export function restoreHandlers(context: EngineContext): Pick<EngineHandlers, keyof typeof contract> {
   const { jobs, env, clock } = context
+  const planOf = async (request: RestoreRequest, signal: AbortSignal): Promise<RestorePlan> => {
+    const [plan, clocks] = await Promise.all([
+      makeRestorePlan(request, clock.nowMs(), signal),
+      clockLine(context, request, signal),
+    ])
+    return clocks === undefined ? plan : { ...plan, preflight: [...plan.preflight, clocks] }
+  }
   return {
     'restore.scratch-directory': async ({ instance, id }) => ({
       path: path.join(
@@ -17,9 +25,9 @@ export function restoreHandlers(context: EngineContext): Pick<EngineHandlers, ke
         `${instance}-${id}-${clock.nowMs().toString(36)}`,
       ),
     }),
-    'restore.plan': async (request, { signal }) => await makeRestorePlan(request, clock.nowMs(), signal),
+    'restore.plan': async (request, { signal }) => await planOf(request, signal),
     'restore.start': async ({ hash, ...request }, { signal }) => {
-      const plan = await makeRestorePlan(request, clock.nowMs(), signal)
+      const plan = await planOf(request, signal)
       if (hash !== undefined && hash !== plan.hash) {
         throw new EngineError(
           'plan.stale',

@@ -77,7 +77,7 @@ export const BACKUP_OPTIONS: readonly OptionSpec[] = [
     commands: ['backup', 'restore', 'drill', 'merge', 'delete'],
     idleFor: ['delete'],
     meaning:
-      'Skips validation: a backup then stays DONE instead of OK, restore and merge trust the files as they are.',
+      'Skips validation: a backup then stays DONE instead of OK, restore and merge trust the files as they are. A recovery target is looked for in the WAL all the same, for a few seconds: one that is known not to be there is refused, unless --restore-command fetches WAL from elsewhere or --force is given.',
   },
   {
     long: 'skip-block-validation',

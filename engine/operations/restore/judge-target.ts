@@ -28,7 +28,7 @@ export type TargetRequest = {
 
 export type JudgedTarget = {
   readonly chosen: ChosenBackup
-  /** Undefined when there is no target, or nothing is to be validated. */
+  /** Undefined when there is no target. */
   readonly check: TargetCheck | undefined
   /** The name that was looked for in vain, and the latest that are there, oldest first. */
   readonly missedName?: { readonly name: string; readonly others: readonly string[] }
@@ -81,8 +81,7 @@ export async function judgeTarget(
       if (first === undefined) throw thrown
       return inVain(first)
     }
-    if (target === undefined || !request.isValidated || systemIdentifier === undefined)
-      return { chosen, check: undefined }
+    if (target === undefined || systemIdentifier === undefined) return { chosen, check: undefined }
     const { control, directory, id } = chosen.backup
     const timeline = chosen.path.at(-1)?.timeline ?? control.timeline
     const searchedFrom = searched.get(timeline)

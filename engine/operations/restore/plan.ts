@@ -14,6 +14,7 @@ import {
   ownerLine,
   placeLine,
   type PreflightLine,
+  replicaLine,
   spaceLine,
   statusLine,
 } from './preflight.ts'
@@ -124,6 +125,9 @@ export function planRestore(input: RestoreInput, facts: RestoreFacts): RestorePl
     ...overlapLines(placesOf(input, facts)),
     spaceLine(Math.max(0, writeBytes - clearing.keptBytes - clearing.bytes), facts.freeBytes),
     ...(excluded.length === 0 ? [] : [excludedLine(excluded)]),
+    ...(input.isReplica && input.target !== undefined && input.target.kind !== 'latest'
+      ? [replicaLine()]
+      : []),
     ...(facts.isRoot ? [ownerLine()] : []),
   ]
   return {

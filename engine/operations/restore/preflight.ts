@@ -18,7 +18,9 @@ export type PreflightLine = {
     | 'free-space'
     | 'version'
     | 'owner'
-  readonly state: 'ok' | 'warning' | 'blocked'
+    | 'clock'
+    | 'standby'
+  readonly state: 'ok' | 'unknown' | 'warning' | 'blocked'
   readonly sentence: { readonly code: string; readonly values: Readonly<Record<string, string | number>> }
   readonly hint: PreflightHint | undefined
 }
@@ -163,6 +165,11 @@ export function excludedLine(excluded: readonly DatabaseMapEntry[]): PreflightLi
     { count: excluded.length, names: excluded.map(({ name }) => name).join(', ') },
     'drop-excluded',
   )
+}
+
+/** Servers take both, and stop for good at the target. Source: PostgreSQL `xlogrecovery.c`, `recoveryStopsAfter`. */
+export function replicaLine(): PreflightLine {
+  return line('standby', 'warning', 'standby-target', {}, 'replica-stops')
 }
 
 export function ownerLine(): PreflightLine {

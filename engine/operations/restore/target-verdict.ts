@@ -6,30 +6,45 @@ import type { WalProblemKind } from '../../format/wal-cursor.ts'
 import type { WalReach } from '../steps/check-target.ts'
 import type { JudgedTarget } from './judge-target.ts'
 import type { PreflightLine } from './preflight.ts'
+import type { RestoreInput } from './restore-facts.ts'
 
 /** The segment is not there, or only the beginning of it, as of one that is partial. */
 const UNWRITTEN: ReadonlySet<WalProblemKind> = new Set(['missing', 'zeroed', 'wrong-address'])
 
-/** The line of the pre-flight about the target; undefined where there is nothing to say. */
-export function targetLine(judged: JudgedTarget, hasTarget: boolean): PreflightLine | undefined {
+/**
+ * The line of the pre-flight about the target; undefined where there is nothing to say. A target that is not reached blocks,
+ * unless the restore is forced, or WAL is neither to be validated nor fetched from the archive of the catalog.
+ */
+export function targetLine(
+  judged: JudgedTarget,
+  {
+    target,
+    isValidated,
+    isForced,
+    restoreCommand = '',
+  }: Pick<RestoreInput, 'target' | 'isValidated' | 'isForced' | 'restoreCommand'>,
+): PreflightLine | undefined {
   const { check } = judged
-  if (check === undefined) {
-    if (!hasTarget) return undefined
-    return line('warning', 'wal-unchecked', {}, 'let-validate')
-  }
+  if (check === undefined)
+    return target === undefined ? undefined : line('warning', 'wal-unchecked', {}, 'let-validate')
+  const isFetchedElsewhere = !isValidated && restoreCommand !== '' && restoreCommand !== 'none'
+  const missed = isForced || isFetchedElsewhere ? 'warning' : 'blocked'
   switch (check.kind) {
     case 'reached':
       return line('ok', 'wal-reached', reachValues(check.reach))
     case 'unread':
-      return line('ok', 'wal-read-at-start', reachValues(check.reach))
+      // Without validation nobody reads the rest.
+      return isValidated
+        ? line('ok', 'wal-read-at-start', reachValues(check.reach))
+        : line('warning', 'wal-unchecked', {}, 'let-validate')
     case 'not-found':
     case 'before-end':
-      return line('blocked', 'wal-before-end', { id: judged.chosen.backup.id }, 'older-backup')
+      return line(missed, 'wal-before-end', { id: judged.chosen.backup.id }, 'older-backup')
     case 'not-reached':
       return check.isEnd
-        ? line('blocked', 'wal-ends', reachValues(check.reach), 'earlier-target')
+        ? line(missed, 'wal-ends', reachValues(check.reach), 'earlier-target')
         : line(
-            'blocked',
+            missed,
             'wal-broken',
             { ...reachValues(check.reach), segment: check.problem.segment, problem: check.problem.what },
             'earlier-target',

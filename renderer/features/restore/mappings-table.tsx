@@ -2,8 +2,13 @@ import type { RestorePlan } from '../../../engine/api/contract/restore.ts'
 import { saySentence, useTexts } from '../../lib/i18n.ts'
 import { isAbsolute } from './restore-draft.ts'
 
-export const MARKS = { ok: '✓', warning: '!', blocked: '✕' } as const
-export const TONES = { ok: 'quiet', warning: 'status look', blocked: 'status broken' } as const
+export const MARKS = { ok: '✓', unknown: '?', warning: '!', blocked: '✕' } as const
+export const TONES = {
+  ok: 'quiet',
+  unknown: 'quiet',
+  warning: 'status look',
+  blocked: 'status broken',
+} as const
 
 /** Where tablespaces or external directories were and where they go; each new place is looked at while it is typed. */
 export function Mappings(props: {

@@ -17,6 +17,10 @@ describe('the fixes of a line', () => {
     expect(fixesOf(line('ok', 'status-ok', 'let-validate'))).toEqual([])
   })
 
+  test('of what could not be looked at is to look again', () => {
+    expect(fixesOf(line('unknown', 'clock-unknown')).map(({ label }) => label)).toEqual(['again'])
+  })
+
   test('of a server that runs are to look again once it was stopped, or another place', () => {
     const fixes = fixesOf(line('blocked', 'target-running', 'other-directory'))
     expect(fixes.map(({ label }) => label)).toEqual(['again', 'where'])
@@ -52,6 +56,11 @@ describe('warnings', () => {
   test('about room stay ticked while what is free goes up and down', () => {
     const of = (free: number) => line('warning', 'space-tight', undefined, { need: 5, free })
     expect(openWarnings(plan([of(6)]), [warningKey(of(7))])).toEqual([])
+  })
+
+  test('about clocks stay ticked while the measured difference wavers', () => {
+    const of = (seconds: string) => line('warning', 'clock-ahead', undefined, { seconds })
+    expect(openWarnings(plan([of('5.3')]), [warningKey(of('5.4'))])).toEqual([])
   })
 })
 

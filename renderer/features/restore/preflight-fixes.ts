@@ -16,6 +16,7 @@ const AGAIN: PreflightFix = { label: 'again' }
 /** The fixes of a line that this window offers, the nearest first; a line that is all right needs none. */
 export function fixesOf({ state, sentence, hint }: PreflightLine): readonly PreflightFix[] {
   if (state === 'ok') return []
+  if (state === 'unknown') return [AGAIN]
   if (sentence.code === 'target-running') return [AGAIN, WHERE]
   switch (hint?.code) {
     case 'validate-or-force':
@@ -36,6 +37,10 @@ export function fixesOf({ state, sentence, hint }: PreflightLine): readonly Pref
       return [WHERE]
     case 'remove-pid-file':
       return [AGAIN]
+    case 'by-server-clock':
+      return [AGAIN, WHAT]
+    case 'replica-stops':
+      return [{ label: 'how', step: 'how' }, WHAT]
     case 'earlier-target':
     case 'older-backup':
       return [WHAT]
@@ -46,7 +51,7 @@ export function fixesOf({ state, sentence, hint }: PreflightLine): readonly Pref
 
 /** Names a warning: another directory or another amount is another warning, to be ticked again. */
 export function warningKey({ sentence }: Pick<PreflightLine, 'sentence'>): string {
-  const { free: _, ...values } = sentence.values
+  const { free: _, seconds: _seconds, ...values } = sentence.values
   return `${sentence.code} ${JSON.stringify(values)}`
 }
 

@@ -4,10 +4,9 @@ import { EngineErrorCard } from '../../lib/engine-error-card.tsx'
 import { saySentence, useTexts } from '../../lib/i18n.ts'
 import type { Query } from '../../lib/use-query.ts'
 import { CopyText, Skeleton } from '../../ui/parts.tsx'
+import { MARKS } from './mappings-table.tsx'
 import { fixesOf, type PreflightFix, warningKey } from './preflight-fixes.ts'
 import type { RestoreDraft } from './restore-draft.ts'
-
-const MARKS = { ok: '✓', warning: '!', blocked: '✕' } as const
 
 /** What was looked at before anything is written. Blocked lines stop the restore, warnings want to be ticked. */
 export function PreflightStep(props: {

@@ -551,6 +551,11 @@ export const en = {
   'preflight.mode-out-of-reach':
     'At {{lsn}} on timeline {{timeline}} it is older than every backup of the chain',
   'preflight.mode-partial-over-others': 'A partial restore would destroy all other databases in it',
+  'preflight.clock-close': 'The clocks of this computer and of the server differ by {{seconds}} s',
+  'preflight.clock-ahead': 'The clock of this computer is {{seconds}} s ahead of that of the server',
+  'preflight.clock-behind': 'The clock of this computer is {{seconds}} s behind that of the server',
+  'preflight.clock-unknown': 'The clock of the server could not be compared with this one: {{reason}}',
+  'preflight.standby-target': 'The standby recovers up to the target only',
   'preflight.owner-root': 'Tidemark runs as root',
   'preflight-hint.validated-first': 'It is validated first, and not restored if it is damaged.',
   'preflight-hint.validate-or-force': 'Let it be validated first, or force the restore.',
@@ -580,6 +585,10 @@ export const en = {
   'preflight-hint.earlier-target':
     'Choose an earlier target or another timeline, or bring the WAL that is missing into the archive.',
   'preflight-hint.older-backup': 'Choose a later target, or leave the choice of the backup to Tidemark.',
+  'preflight-hint.by-server-clock':
+    'Commits carry the time of the server. Read the target off its clock or out of its WAL, or set the clocks right.',
+  'preflight-hint.replica-stops':
+    'It pauses, opens or shuts down there, and follows its primary no further. For a standby that keeps up leave the target out.',
   'preflight-hint.given-to-owner':
     'Files are given to the owner of the target directory; a server refuses to run as root.',
   'jobs.title': 'Jobs',

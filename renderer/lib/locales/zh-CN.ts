@@ -505,6 +505,11 @@ export const zhCN: Readonly<Record<TextKey, string>> = {
   'preflight.mode-other-timeline': '它位于时间线 {{timeline}} 的 {{lsn}}，不是链中任何备份的后续',
   'preflight.mode-out-of-reach': '它位于时间线 {{timeline}} 的 {{lsn}}，比链中所有备份都旧',
   'preflight.mode-partial-over-others': '部分恢复会毁掉其中的所有其他数据库',
+  'preflight.clock-close': '本机与服务器的时钟相差 {{seconds}} 秒',
+  'preflight.clock-ahead': '本机的时钟比服务器快 {{seconds}} 秒',
+  'preflight.clock-behind': '本机的时钟比服务器慢 {{seconds}} 秒',
+  'preflight.clock-unknown': '未能与服务器比对时钟：{{reason}}',
+  'preflight.standby-target': '备库只恢复到目标为止',
   'preflight.owner-root': 'Tidemark 以 root 身份运行',
   'preflight-hint.validated-first': '恢复前会先校验；若已损坏则不恢复。',
   'preflight-hint.validate-or-force': '请选择先校验，或强制恢复。',
@@ -527,6 +532,10 @@ export const zhCN: Readonly<Record<TextKey, string>> = {
   'preflight-hint.room-for-wal': '除文件本身外，恢复过程还需要存放 WAL 的空间。',
   'preflight-hint.earlier-target': '请选择更早的目标或其他时间线，或将缺少的 WAL 放入归档。',
   'preflight-hint.older-backup': '请选择更晚的目标，或由 Tidemark 选择备份。',
+  'preflight-hint.by-server-clock':
+    '提交记录的是服务器的时间。请按服务器的时钟或其 WAL 确定目标时间，或先校准时钟。',
+  'preflight-hint.replica-stops':
+    '它会在目标处暂停、开放读写或关闭，不再跟随主库。需要持续跟随的备库请不要指定目标。',
   'preflight-hint.given-to-owner': '恢复出的文件归目标目录的所有者；服务器拒绝以 root 身份运行。',
   'jobs.title': '任务',
   'jobs.empty': '还没有运行过任务。',
