@@ -2,7 +2,8 @@ import { readdir, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { EngineError, toWireError } from '../base/engine-error.ts'
 import { isoFromSeconds } from '../base/iso-time.ts'
-import { judge, type Health } from '../catalog/health.ts'
+import type { Backup } from '../catalog/backup.ts'
+import { judge, type Health, type LastDrill } from '../catalog/health.ts'
 import { listInstances, requireCatalog } from '../catalog/instance.ts'
 import { type Inventory, readInventory } from '../catalog/inventory.ts'
 import { archiveDirectory } from '../catalog/paths.ts'
@@ -72,7 +73,7 @@ export async function overviewOf(
 ): Promise<InstanceOverview> {
   const inventory = await readInventory(catalog, instance, { signal })
   const { config, backups } = inventory
-  const { todo } = judgeInventory(inventory)
+  const { todo } = judgeInventory(context, inventory)
   return {
     ...entryOf(context, inventory),
     dataDirectory: config.values['pgdata'],
@@ -94,7 +95,7 @@ export async function overviewOf(
 
 function entryOf(context: EngineContext, inventory: Inventory): FleetEntry {
   const { catalog, instance, backups } = inventory
-  const { protection } = judgeInventory(inventory)
+  const { protection } = judgeInventory(context, inventory)
   const time = (seconds: number | undefined) => (seconds === undefined ? undefined : isoFromSeconds(seconds))
   return {
     catalog,
@@ -117,8 +118,24 @@ function entryOf(context: EngineContext, inventory: Inventory): FleetEntry {
   }
 }
 
-function judgeInventory(inventory: Inventory): Health {
-  return judge(inventory, (backup) => staleness(backup) === 'stale')
+function judgeInventory({ book }: EngineContext, inventory: Inventory): Health {
+  return judge(inventory, (backup) => staleness(backup) === 'stale', lastDrillOf(book, inventory))
+}
+
+/** Of a backup that is gone no drill says anything any more. */
+function lastDrillOf(book: EngineContext['book'], { backups, ...ref }: Inventory): LastDrill | undefined {
+  const known = new Map<string, Backup['id']>(backups.map(({ id }) => [id, id]))
+  for (const { backupId, checks } of book.latest(ref)) {
+    const id = known.get(backupId)
+    if (id === undefined) continue
+    const failed = checks.filter(({ state }) => state === 'failed')
+    const [first] = failed
+    return {
+      backupId: id,
+      failed: first && { first: { code: first.code, values: first.values }, count: failed.length },
+    }
+  }
+  return undefined
 }
 
 /** From the jobs of this application and from what lies in the catalog, which other tools fill as well. */

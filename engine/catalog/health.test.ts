@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { madeBackup, madeInventory, unreadableBackup } from '../testing/made-catalog.ts'
 import type { Backup } from './backup.ts'
-import { judge, restorableSeconds } from './health.ts'
+import { judge, type LastDrill, restorableSeconds } from './health.ts'
 
 const judged = (...backups: readonly Backup[]) => judge(madeInventory(backups), () => false)
 const sentences = (todo: ReturnType<typeof judge>['todo']) =>
@@ -105,6 +105,50 @@ describe('an instance', () => {
       sentence: { code: 'damaged' },
       newestRestorableSeconds: undefined,
     })
+  })
+})
+
+describe('a drill', () => {
+  const first = {
+    code: 'sql-differs',
+    values: { sql: 'select 1', database: 'postgres', found: '2', expected: '1' },
+  }
+  const withDrill = (failed: LastDrill['failed'], ...backups: readonly Backup[]) =>
+    judge(madeInventory(backups), () => false, { backupId: madeBackup('F1').id, failed })
+
+  test('that failed is a problem of the instance, as a backup that failed is, and says what was wrong', () => {
+    const { protection, todo } = withDrill({ first, count: 2 }, madeBackup('F1'), madeBackup('F2'))
+    expect(protection).toMatchObject({
+      severity: 'problem',
+      sentence: { code: 'drill-failed', values: { id: 'F1', count: 2 } },
+    })
+    expect(todo).toEqual([
+      {
+        severity: 'problem',
+        sentence: { code: 'drill-failed', values: { id: 'F1', count: 2 } },
+        backupId: 'F1',
+        finding: first,
+      },
+    ])
+  })
+
+  test('that passed says nothing', () => {
+    const { protection, todo } = withDrill(undefined, madeBackup('F1'))
+    expect(protection).toMatchObject({ severity: 'ok', sentence: { code: 'protected' } })
+    expect(todo).toEqual([])
+  })
+
+  test('that failed hides no backup that failed after it', () => {
+    const { protection, todo } = withDrill(
+      { first, count: 1 },
+      madeBackup('F1'),
+      madeBackup('F2', { status: 'ERROR' }),
+    )
+    expect(protection).toMatchObject({ severity: 'problem', sentence: { code: 'last-failed' } })
+    expect(sentences(todo)).toEqual([
+      ['problem', 'drill-failed', 'F1', 1],
+      ['attention', 'failed', 'F2', 1],
+    ])
   })
 })
 

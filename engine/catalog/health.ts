@@ -20,6 +20,15 @@ export type Todo = {
   readonly severity: Severity
   readonly sentence: Sentence
   readonly backupId: BackupId | undefined
+  /** What a drill found wrong, the first of it; undefined for what has nothing to do with drills. */
+  readonly finding?: Sentence
+}
+
+/** The newest drill of an instance whose backup is still there. */
+export type LastDrill = {
+  readonly backupId: BackupId
+  /** Of the checks that failed, the first one and their number; undefined when none has. */
+  readonly failed: { readonly first: Sentence; readonly count: number } | undefined
 }
 
 export type Health = { readonly protection: Protection; readonly todo: readonly Todo[] }
@@ -28,15 +37,20 @@ const MOST_TODO = 5
 
 /**
  * Judges what an inventory means for a restore. Only backups with status OK or DONE and a whole chain of such count as
- * restorable. `isStale` tells of a backup whose status says that somebody works on it, while nobody does. Pure.
+ * restorable. `isStale` tells of a backup whose status says that somebody works on it, while nobody does. A drill that
+ * failed weighs as much as a backup that failed, until another one passes. Pure.
  */
-export function judge(inventory: Pick<Inventory, 'backups'>, isStale: (backup: Backup) => boolean): Health {
+export function judge(
+  inventory: Pick<Inventory, 'backups'>,
+  isStale: (backup: Backup) => boolean,
+  drill?: LastDrill,
+): Health {
   const { backups } = inventory
   const chains = chainsOf(inventory)
   const restorable = backups.filter(({ id }) => chains.get(id)?.isUsable === true)
   const newest = restorable[0]
   const times = restorable.flatMap((backup) => restorableSeconds(backup) ?? [])
-  const todo = [...damagedTodo(backups, chains), ...unfinishedTodo(backups, isStale)]
+  const todo = [...drillTodo(drill), ...damagedTodo(backups, chains), ...unfinishedTodo(backups, isStale)]
   return {
     protection: {
       ...sentenceFor(backups, newest, todo),
@@ -73,6 +87,8 @@ function sentenceFor(
   if (latest !== undefined && (latest.control?.status === 'CORRUPT' || latest.control?.status === 'ORPHAN')) {
     return { severity: 'problem', sentence: { code: 'damaged', values: { id: latest.id } } }
   }
+  const drill = todo.find(({ sentence }) => sentence.code === 'drill-failed')
+  if (drill !== undefined) return { severity: 'problem', sentence: drill.sentence }
   const stale = todo.find(({ sentence }) => sentence.code === 'stale-running')
   if (stale !== undefined)
     return { severity: 'attention', sentence: { ...stale.sentence, code: 'stale-running' } }
@@ -80,6 +96,13 @@ function sentenceFor(
     return { severity: 'attention', sentence: { code: 'unchecked', values: { id: newest.id } } }
   const severity = todo.some((one) => one.severity === 'problem') ? 'attention' : 'ok'
   return { severity, sentence: { code: 'protected', values } }
+}
+
+function drillTodo(drill: LastDrill | undefined): readonly Todo[] {
+  if (drill?.failed === undefined) return []
+  const { backupId, failed } = drill
+  const sentence = { code: 'drill-failed', values: { id: backupId, count: failed.count } }
+  return [{ severity: 'problem', sentence, backupId, finding: failed.first }]
 }
 
 /** One entry for all of a kind: a list of forty orphans says no more than their number. */

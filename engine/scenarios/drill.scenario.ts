@@ -113,6 +113,26 @@ describe.each(outerMajors())('a drill on PostgreSQL %i', (major: EmbeddedMajor) 
     ])
   })
 
+  test('that fails makes the instance red and says why, until another one passes', async () => {
+    const severity = async () => {
+      const [catalog] = await engine.client['fleet.list']({})
+      return catalog?.instances.find(({ instance }) => instance === ref.instance)?.protection.severity
+    }
+    const sqlChecks = [{ database: 'shop', sql: 'select count(*) from public.item', expected: '99' }]
+    await drill({ target: HERE, sqlChecks })
+    expect(await severity()).toBe('problem')
+    const { protection, todo } = await engine.client['instances.overview'](ref)
+    expect(protection.sentence.code).toBe('drill-failed')
+    expect(todo[0]).toMatchObject({
+      severity: 'problem',
+      sentence: { code: 'drill-failed' },
+      finding: { code: 'sql-differs', values: { found: '"100"' } },
+    })
+    await drill({ target: HERE })
+    expect(await severity()).not.toBe('problem')
+    expect(JSON.stringify((await engine.client['instances.overview'](ref)).todo)).not.toContain('drill')
+  })
+
   test('fails where a table has other rows than the last time', async () => {
     await drill({ target: HERE })
     const record = await drill({ target: { kind: 'immediate' }, tolerancePercent: 10 })

@@ -58,7 +58,8 @@ export function saySentence(
     | 'mode-reason'
     | 'mode-advice'
     | 'wal-note'
-    | 'moment-reason',
+    | 'moment-reason'
+    | 'drill-note',
   { code, values }: Sentence,
 ): string {
   const key = `${area}.${code}`

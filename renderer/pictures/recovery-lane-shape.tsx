@@ -1,6 +1,7 @@
 import { widthOf } from './fit-text.ts'
 import type { Interval } from './recovery-reach.ts'
 import {
+  type DrillMark,
   type Lane,
   type LaneBackup,
   type LaneGap,
@@ -24,6 +25,7 @@ const SMALL_PX = 11
 /** Shorter ones could not be seen. */
 const LEAST_PX = 3
 const ABOUT_PX = 13
+const DRILL_PX = 12
 export const LANE_CLIP = 'recovery-plot'
 
 /** One timeline: what can be reached, what is missing, its backups, and where it comes from. */
@@ -31,6 +33,10 @@ export function LaneShape(props: {
   readonly place: LanePlace
   readonly parent: LanePlace | undefined
   readonly isChosen: boolean
+  /** Of this lane, the newest first. */
+  readonly drills: readonly DrillMark[]
+  /** The one whose text is written out. */
+  readonly namedDrill: string | undefined
   readonly tail: Interval | undefined
   readonly nowMs: number
   readonly toX: (ms: number) => number
@@ -38,7 +44,7 @@ export function LaneShape(props: {
   readonly right: number
   readonly texts: LaneTexts
 }) {
-  const { place, parent, isChosen, tail, nowMs, toX, left, right, texts } = props
+  const { place, parent, isChosen, drills, tail, nowMs, toX, left, right, texts } = props
   const { lane, top, bottom } = place
   const height = bottom - top
   const { title, line } = texts.lane(lane)
@@ -116,6 +122,16 @@ export function LaneShape(props: {
             </text>
           )
         })}
+        {drills.map((drill) => (
+          <DrillSign
+            key={drill.id}
+            drill={drill}
+            isNamed={drill.id === props.namedDrill}
+            x={toX(drill.ms)}
+            y={bottom + DRILL_PX}
+            right={right}
+          />
+        ))}
         {gapTexts.map(({ x, text, gap }) => (
           <text key={gap.firstSegment} className="gap-text" x={x} y={top - 8}>
             {text}
@@ -147,5 +163,30 @@ export function LaneShape(props: {
         )}
       </g>
     </g>
+  )
+}
+
+/** A tick or a cross below the band; the newest of a picture says what it is. */
+function DrillSign(props: {
+  readonly drill: DrillMark
+  readonly isNamed: boolean
+  readonly x: number
+  readonly y: number
+  readonly right: number
+}) {
+  const { drill, isNamed, x, y, right } = props
+  const sign = drill.isPassed ? '✓' : '✕'
+  const isTurned = x + widthOf(drill.text, SMALL_PX) + ABOUT_PX > right
+  const text = isTurned ? `${drill.text} ${sign}` : `${sign} ${drill.text}`
+  return (
+    <text
+      className={drill.isPassed ? 'drill-sign' : 'drill-sign failed'}
+      x={isNamed ? x + (isTurned ? 4 : -4) : x}
+      y={y}
+      textAnchor={!isNamed ? 'middle' : isTurned ? 'end' : 'start'}
+    >
+      <title>{drill.text}</title>
+      {isNamed ? text : sign}
+    </text>
   )
 }

@@ -31,6 +31,16 @@ export type LaneBackup = {
   readonly mode: string
 }
 
+/** Where a restore was tried. */
+export type DrillMark = {
+  readonly id: string
+  readonly backupId: string
+  readonly timeline: number
+  readonly ms: number
+  readonly isPassed: boolean
+  readonly text: string
+}
+
 /** A timeline with everything that is drawn on it, in Unix milliseconds. */
 export type Lane = {
   readonly timeline: number

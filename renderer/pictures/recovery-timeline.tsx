@@ -3,6 +3,7 @@ import { ActivityStrip, type AccidentMark, type Activity, STRIP_PX } from './rec
 import { LANE_CLIP, LaneShape, type LaneTexts } from './recovery-lane-shape.tsx'
 import {
   clockTicks,
+  type DrillMark,
   type Lane,
   laneAt,
   placeLanes,
@@ -55,6 +56,8 @@ export function RecoveryTimeline(props: {
   readonly offsetMs: number
   readonly activity: Activity | undefined
   readonly accidents: readonly AccidentMark[]
+  /** Restore tests, the newest first. */
+  readonly drills: readonly DrillMark[]
   readonly chosenAccident: string | undefined
   readonly onAccident: (key: string) => void
   readonly handle: Moment | undefined
@@ -246,6 +249,8 @@ export function RecoveryTimeline(props: {
             place={place}
             parent={places.find(({ lane }) => lane.timeline === place.lane.parent)}
             isChosen={place === chosen}
+            drills={props.drills.filter(({ timeline }) => timeline === place.lane.timeline)}
+            namedDrill={props.drills[0]?.id}
             tail={place.lane.isCurrent ? tail : undefined}
             nowMs={nowMs}
             toX={toX}

@@ -5,7 +5,13 @@ import type { BackupRecord } from '../../../engine/api/contract/backups.ts'
 import { useTexts } from '../../lib/i18n.ts'
 import { useStore } from '../../lib/stores.ts'
 import { type Choice, choiceOf, type Selection } from './selection.ts'
-import { columnsOf, tableFeaturesOfBackups as features, toTree, type TreeRow } from './table-columns.tsx'
+import {
+  columnsOf,
+  type Drills,
+  tableFeaturesOfBackups as features,
+  toTree,
+  type TreeRow,
+} from './table-columns.tsx'
 
 const ROW_PX = 28
 const PAGE_ROWS = 15
@@ -25,6 +31,7 @@ const STEPS: Readonly<Record<string, number>> = {
  */
 export const BackupTable = memo(function BackupTable(props: {
   readonly backups: readonly BackupRecord[]
+  readonly drills: Drills
   readonly selection: Selection
   /** `order` is everything that is shown, from top to bottom. */
   readonly onChoose: (id: string, how: Choice, order: readonly string[]) => void
@@ -35,12 +42,12 @@ export const BackupTable = memo(function BackupTable(props: {
   /** Said where nothing is left to be shown. */
   readonly none: ReactNode
 }) {
-  const { backups, selection, onChoose, onKey, isFlat } = props
+  const { backups, drills, selection, onChoose, onKey, isFlat } = props
   const { at, ids } = selection
   const { say } = useTexts()
   const zone = useStore((store) => store.settings.timeZone)
   const data = useMemo(() => (isFlat ? backups : toTree(backups)), [backups, isFlat])
-  const columns = useMemo(() => columnsOf(say, zone), [say, zone])
+  const columns = useMemo(() => columnsOf(say, zone, drills), [say, zone, drills])
   const [expanded, setExpanded] = useState<ExpandedState>(true)
   const table = useTable(
     {

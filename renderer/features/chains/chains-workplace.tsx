@@ -8,6 +8,7 @@ import { errorLine } from '../../lib/error-texts.ts'
 import { formatBytes, formatTime } from '../../lib/format.ts'
 import { useTexts } from '../../lib/i18n.ts'
 import { announce, navigate, useStore } from '../../lib/stores.ts'
+import { useDrills } from '../../lib/use-drills.ts'
 import { useNow } from '../../lib/use-now.ts'
 import { ChainRibbons } from '../../pictures/chain-ribbons.tsx'
 import { filterWords, fitsFilter, isInRange } from './backup-filter.ts'
@@ -49,6 +50,8 @@ export function ChainsWorkplace(props: {
   const [isFlat, setFlat] = useState(false)
   const [sheet, setSheet] = useState<OpenSheet | undefined>(undefined)
   const { words, range } = filter
+  const latest = useDrills(instance)
+  const drills = useMemo(() => new Map(latest.map((drill) => [drill.backupId, drill])), [latest])
 
   const fitting = useMemo(() => {
     const all = [...words, ...filterWords(typed)]
@@ -220,6 +223,7 @@ export function ChainsWorkplace(props: {
         />
         <BackupTable
           backups={listed}
+          drills={drills}
           selection={selection}
           onChoose={onChoose}
           onAll={onAll}
@@ -240,6 +244,7 @@ export function ChainsWorkplace(props: {
         <Inspector
           instance={instance}
           backup={backup}
+          drill={drills.get(backup.id)}
           family={family}
           isMergeRunning={running.some(({ kind }) => kind === 'merge')}
           onAct={act}

@@ -1,10 +1,12 @@
 import { useEffect, useState } from 'react'
 import type { BackupRecord } from '../../../engine/api/contract/backups.ts'
+import type { DrillRecord } from '../../../engine/api/contract/drills.ts'
 import type { InstanceRef } from '../../../engine/api/contract/values.ts'
 import { EngineError } from '../../../engine/base/engine-error.ts'
 import { formatLsn } from '../../../engine/base/lsn.ts'
 import { useEngine } from '../../lib/engine.tsx'
 import { EngineErrorCard } from '../../lib/engine-error-card.tsx'
+import { DrillLink } from '../../lib/drill-badge.tsx'
 import { formatBytes, formatTime } from '../../lib/format.ts'
 import { useTexts } from '../../lib/i18n.ts'
 import { announce, navigate, useStore } from '../../lib/stores.ts'
@@ -18,6 +20,8 @@ import { StatusCard } from './status-card.tsx'
 export function Inspector(props: {
   readonly instance: InstanceRef
   readonly backup: BackupRecord
+  /** The newest restore test of it. */
+  readonly drill: DrillRecord | undefined
   /** The backups of the same chain, this one included, oldest first. */
   readonly family: readonly BackupRecord[]
   /** A merge of this instance is under way. */
@@ -25,7 +29,7 @@ export function Inspector(props: {
   readonly onAct: (action: CardAction, subject: BackupRecord) => Promise<void>
   readonly onSheet: (kind: 'merge' | 'delete') => void
 }) {
-  const { instance, backup, family, isMergeRunning, onAct, onSheet } = props
+  const { instance, backup, drill, family, isMergeRunning, onAct, onSheet } = props
   const engine = useEngine()
   const { say } = useTexts()
   const zone = useStore((store) => store.settings.timeZone)
@@ -66,6 +70,18 @@ export function Inspector(props: {
         isMergeRunning={isMergeRunning}
         onAct={(action, subject) => void attempt(() => onAct(action, subject))}
       />
+      <p>
+        {drill === undefined ? (
+          <span className="quiet">
+            {say('drill.column')}: {say('drill.untested')}
+          </span>
+        ) : (
+          <DrillLink
+            drill={drill}
+            onOpen={() => navigate({ screen: 'drill', instance, backupId: backup.id })}
+          />
+        )}
+      </p>
       <div className="row">
         <button
           type="button"

@@ -10,7 +10,9 @@ import {
   tableFeatures,
 } from '@tanstack/react-table'
 import type { BackupRecord } from '../../../engine/api/contract/backups.ts'
+import type { DrillRecord } from '../../../engine/api/contract/drills.ts'
 import { formatLsn } from '../../../engine/base/lsn.ts'
+import { DrillBadge } from '../../lib/drill-badge.tsx'
 import { formatBytes, formatDuration, formatTime } from '../../lib/format.ts'
 import type { Say } from '../../lib/i18n.ts'
 import type { TextKey } from '../../lib/locales/en.ts'
@@ -31,8 +33,11 @@ export const tableFeaturesOfBackups = tableFeatures({
 })
 const helper = createColumnHelper<typeof tableFeaturesOfBackups, TreeRow>()
 
+/** The newest restore test of each backup, by its id. */
+export type Drills = ReadonlyMap<string, DrillRecord>
+
 /** The columns, in the language and the time zone that are set. */
-export function columnsOf(say: Say, zone: string) {
+export function columnsOf(say: Say, zone: string, drills: Drills) {
   const seconds = ({ startTime, endTime, mergeTime }: BackupRecord): number | undefined =>
     endTime === undefined ? undefined : (Date.parse(endTime) - Date.parse(mergeTime ?? startTime)) / 1000
   return helper.columns([
@@ -56,6 +61,16 @@ export function columnsOf(say: Say, zone: string) {
           word={say(`status.${statusWord(row.original)}` as TextKey)}
         />
       ),
+    }),
+    helper.accessor((row) => drills.get(row.id)?.startedAt ?? '', {
+      id: 'drill',
+      header: say('drill.column'),
+      size: 178,
+      sortFn: 'basic',
+      cell: ({ row }) => {
+        const drill = drills.get(row.original.id)
+        return drill === undefined ? '—' : <DrillBadge drill={drill} />
+      },
     }),
     helper.accessor((row) => row.dataBytes ?? 0, {
       id: 'data',

@@ -1,4 +1,5 @@
 import type { DrillRecord } from '../../../engine/api/contract/drills.ts'
+import { DRILL_MARKS, DrillBadge } from '../../lib/drill-badge.tsx'
 import { formatBytes, formatDuration, formatTime } from '../../lib/format.ts'
 import { type Say, useTexts } from '../../lib/i18n.ts'
 import { useStore } from '../../lib/stores.ts'
@@ -34,7 +35,7 @@ function Result({ drill, isOpen }: { readonly drill: DrillRecord; readonly isOpe
         {checks.map((check, index) => (
           <li key={index} className={`drill-check ${check.state}`}>
             <span className="drill-mark" aria-hidden="true">
-              {MARKS[check.state]}
+              {DRILL_MARKS[check.state]}
             </span>
             <span>
               <span className="visually-hidden">{say(`drill.${check.state}`)}: </span>
@@ -50,20 +51,6 @@ function Result({ drill, isOpen }: { readonly drill: DrillRecord; readonly isOpe
     </details>
   )
 }
-
-/** Whether a restore was tried, in a few words. */
-export function DrillBadge({ drill }: { readonly drill: DrillRecord }) {
-  const { say } = useTexts()
-  const failed = drill.checks.filter(({ state }) => state === 'failed').length
-  return (
-    <strong className={drill.isPassed ? 'drill-badge passed' : 'drill-badge failed'}>
-      <span aria-hidden="true">{drill.isPassed ? MARKS.passed : MARKS.failed} </span>
-      {drill.isPassed ? say('drill.badge-passed') : say('drill.badge-failed', { count: failed })}
-    </strong>
-  )
-}
-
-const MARKS = { passed: '✓', failed: '✕', skipped: '–' } as const
 
 function stepText(say: Say, { step, durationMs, bytes }: DrillRecord['steps'][number]): string {
   const time = durationMs < 1000 ? `${durationMs} ms` : formatDuration(durationMs / 1000)

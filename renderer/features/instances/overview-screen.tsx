@@ -3,9 +3,11 @@ import type { InstanceOverview, ServerStatus } from '../../../engine/api/contrac
 import type { InstanceRef } from '../../../engine/api/contract/values.ts'
 import { useEngine } from '../../lib/engine.tsx'
 import { EngineErrorCard } from '../../lib/engine-error-card.tsx'
+import { DrillLink } from '../../lib/drill-badge.tsx'
 import { formatAge, formatBytes, formatTime } from '../../lib/format.ts'
 import { saySentence, useTexts } from '../../lib/i18n.ts'
 import { navigate, useStore } from '../../lib/stores.ts'
+import { useDrills } from '../../lib/use-drills.ts'
 import { useNow } from '../../lib/use-now.ts'
 import { type Query, useQuery } from '../../lib/use-query.ts'
 import { DayStrip } from '../../pictures/day-strip.tsx'
@@ -53,6 +55,7 @@ function Facts({
   const list = useQuery(`points ${ref.catalog}\n${ref.instance}`, (signal) =>
     engine['backups.list'](ref, { signal }),
   )
+  const [newestDrill] = useDrills(ref)
   const { protection } = overview
   const { newestRestorable, oldestRestorable } = protection
   const points = (list.kind === 'ready' ? list.value.backups : [])
@@ -95,6 +98,12 @@ function Facts({
               toText={say('chains.now')}
             />
           )}
+          {newestDrill === undefined ? null : (
+            <p>
+              <span className="quiet">{say('overview.drill')} </span>
+              <DrillLink drill={newestDrill} onOpen={() => navigate({ screen: 'drill', instance: ref })} />
+            </p>
+          )}
         </section>
         <section className="card">
           <h2>{say('overview.days')}</h2>
@@ -130,17 +139,24 @@ function Facts({
             <p className="quiet">{say('overview.todo-none')}</p>
           ) : null}
           <ul className="todo">
-            {overview.todo.map(({ sentence, severity, backupId }) => (
+            {overview.todo.map(({ sentence, severity, backupId, finding }) => (
               <li key={sentence.code} className={severity}>
                 <span aria-hidden="true">{severity === 'problem' ? '✕' : '⚠'}</span>{' '}
                 {saySentence(say, 'todo', sentence)}{' '}
+                {finding === undefined ? null : <>{saySentence(say, 'drill-note', finding)} </>}
                 {backupId === undefined ? null : (
                   <button
                     type="button"
                     className="button small"
-                    onClick={() => navigate({ screen: 'chains', instance: ref, selected: backupId })}
+                    onClick={() =>
+                      navigate(
+                        finding === undefined
+                          ? { screen: 'chains', instance: ref, selected: backupId }
+                          : { screen: 'drill', instance: ref, backupId },
+                      )
+                    }
                   >
-                    {say('common.open')}
+                    {say(finding === undefined ? 'common.open' : 'drill.see')}
                   </button>
                 )}
               </li>

@@ -1,14 +1,17 @@
 import { type KeyboardEvent, useEffect, useMemo, useRef, useState } from 'react'
 import type { InstanceRef } from '../../../engine/api/contract/values.ts'
 import { useEngine } from '../../lib/engine.tsx'
+import { drillLine } from '../../lib/drill-badge.tsx'
 import { formatTime } from '../../lib/format.ts'
 import { useTexts } from '../../lib/i18n.ts'
 import { isoOfMs, msOfIso } from '../../lib/micro-time.ts'
 import { announce, useStore } from '../../lib/stores.ts'
+import { useDrills } from '../../lib/use-drills.ts'
 import { useNow } from '../../lib/use-now.ts'
 import { offsetMs } from '../../lib/zone-time.ts'
 import { type Moment, RecoveryTimeline } from '../../pictures/recovery-timeline.tsx'
 import { accidentKey, AccidentPanel } from './accident-panel.tsx'
+import { drillMarks } from './drill-marks.ts'
 import { afterCommit, choiceAt, endOf, justBefore, type MomentChoice } from './moment-choice.ts'
 import { pathWords, timelineTexts } from './moment-texts.ts'
 import { NoArchive, NothingReachable } from './no-reach.tsx'
@@ -60,6 +63,11 @@ export function MomentStep(props: {
       (choice.target.kind === 'xid'
         ? choice.target.xid === String(xid)
         : choice.target.kind === 'lsn' && choice.target.lsn === lsn),
+  )
+  const tests = useDrills(instance)
+  const drills = useMemo(
+    () => drillMarks(tests, backups, (drill) => drillLine(say, drill, zone, language)),
+    [tests, backups, say, zone, language],
   )
   const chosenKey = chosenAccident && accidentKey(chosenAccident)
   const reachable = verdict.record?.kind === 'reachable' ? verdict.record : undefined
@@ -119,7 +127,12 @@ export function MomentStep(props: {
       {zoneCount + pointCount === 0 ? <NothingReachable instance={instance} facts={facts} /> : null}
       {zoneCount === 0 && pointCount > 0 ? <NoArchive instance={instance} count={pointCount} /> : null}
       {isTable ? (
-        <ReachTable window={window} onZoneEnd={onZoneEnd} onPoint={(id) => choose(endOf(id))} />
+        <ReachTable
+          window={window}
+          drills={drills}
+          onZoneEnd={onZoneEnd}
+          onPoint={(id) => choose(endOf(id))}
+        />
       ) : lanes.length === 0 ? null : (
         <RecoveryTimeline
           lanes={lanes}
@@ -127,6 +140,7 @@ export function MomentStep(props: {
           offsetMs={offsetMs(nowMs, zone)}
           activity={activity}
           accidents={marks}
+          drills={drills}
           chosenAccident={chosenKey}
           onAccident={(key) => {
             const accident = byKey.get(key)

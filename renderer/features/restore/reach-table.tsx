@@ -1,7 +1,9 @@
 import type { RecoveryWindowRecord, WalTime } from '../../../engine/api/contract/recovery.ts'
 import { formatBytes } from '../../lib/format.ts'
 import { useTexts } from '../../lib/i18n.ts'
+import { msOfIso } from '../../lib/micro-time.ts'
 import { useStore } from '../../lib/stores.ts'
+import type { DrillMark } from '../../pictures/recovery-lanes.ts'
 import { segmentWords, sayTime } from './moment-texts.ts'
 
 /** The place at an end of a row. */
@@ -10,10 +12,12 @@ export type RowEnd = { readonly timeline: number; readonly lsn: string; readonly
 /** The picture as a table: what can be reached in rows, either end of which can be chosen, and what is missing. */
 export function ReachTable(props: {
   readonly window: RecoveryWindowRecord
+  /** Restore tests, the newest first. */
+  readonly drills: readonly DrillMark[]
   readonly onZoneEnd: (end: RowEnd, isLast: boolean) => void
   readonly onPoint: (backupId: string) => void
 }) {
-  const { window, onZoneEnd, onPoint } = props
+  const { window, drills, onZoneEnd, onPoint } = props
   const { say } = useTexts()
   const zone = useStore((store) => store.settings.timeZone)
   const rows = window.lanes.flatMap(({ timeline, zones, points }) => [
@@ -38,6 +42,7 @@ export function ReachTable(props: {
             <th scope="col">WAL</th>
             <th scope="col">{say('reach.times')}</th>
             <th scope="col">{say('reach.ends')}</th>
+            <th scope="col">{say('drill.column')}</th>
           </tr>
         </thead>
         <tbody>
@@ -60,6 +65,7 @@ export function ReachTable(props: {
                   )}
                 </td>
                 <td>{say(`reach.${one.endsBy}`)}</td>
+                <td>{drillCell(drills.find((drill) => isInZone(drill, timeline, one)))}</td>
               </tr>
             ) : (
               <tr key={`${timeline} ${lsn} point`}>
@@ -73,6 +79,7 @@ export function ReachTable(props: {
                 <td>—</td>
                 <td>{say(point.time?.isExact === true ? 'reach.exact' : 'reach.estimated')}</td>
                 <td>{say('reach.point')}</td>
+                <td>{drillCell(drills.find(({ backupId }) => backupId === point.backupId))}</td>
               </tr>
             ),
           )}
@@ -115,5 +122,22 @@ export function ReachTable(props: {
         </table>
       )}
     </div>
+  )
+}
+
+type ZoneRow = RecoveryWindowRecord['lanes'][number]['zones'][number]
+
+function isInZone(drill: DrillMark, timeline: number, { fromTime, toTime }: ZoneRow): boolean {
+  if (drill.timeline !== timeline || fromTime === undefined || toTime === undefined) return false
+  return msOfIso(fromTime.at) <= drill.ms && drill.ms <= msOfIso(toTime.at)
+}
+
+function drillCell(drill: DrillMark | undefined) {
+  if (drill === undefined) return '—'
+  return (
+    <span className={drill.isPassed ? 'drill-badge passed' : 'drill-badge failed'}>
+      <span aria-hidden="true">{drill.isPassed ? '✓' : '✕'} </span>
+      {drill.text}
+    </span>
   )
 }

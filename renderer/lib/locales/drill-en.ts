@@ -2,6 +2,8 @@
 export const drillEn = {
   'nav.drill': 'Restore tests',
   'inspector.test': 'Test this restore',
+  'protection.drill-failed': 'The last restore test failed: {{id}}.',
+  'todo.drill-failed': 'The last restore test failed, of {{id}}.',
   'drill.title': 'Restore tests',
   'drill.start-form': 'Test a restore',
   'drill.intro':
@@ -31,6 +33,11 @@ export const drillEn = {
   'drill.badge-passed': 'Restored and queried',
   'drill.badge-failed_one': '1 check failed',
   'drill.badge-failed': '{{count}} checks failed',
+  'drill.line': '{{result}} {{day}}, {{time}}',
+  'overview.drill': 'Newest restore test:',
+  'drill.column': 'Restore test',
+  'drill.untested': 'not tested yet',
+  'drill.see': 'See the test',
   'drill.look': 'until this passes, count on another backup',
   'drill.step-restore': 'restore',
   'drill.step-start': 'start',

@@ -2,6 +2,8 @@
 export const drillZhCN = {
   'nav.drill': '恢复演练',
   'inspector.test': '演练此恢复',
+  'protection.drill-failed': '上一次恢复演练未通过：{{id}}。',
+  'todo.drill-failed': '上一次恢复演练未通过（备份 {{id}}）。',
   'drill.title': '恢复演练',
   'drill.start-form': '演练一次恢复',
   'drill.intro':
@@ -29,6 +31,11 @@ export const drillZhCN = {
   'drill.skipped': '未检查',
   'drill.badge-passed': '已恢复并查询',
   'drill.badge-failed': '{{count}} 项检查未通过',
+  'drill.line': '{{day}} {{result}}，用时 {{time}}',
+  'overview.drill': '最近一次恢复演练：',
+  'drill.column': '恢复演练',
+  'drill.untested': '尚未演练',
+  'drill.see': '查看演练',
   'drill.look': '在通过之前，请依靠其他备份',
   'drill.step-restore': '恢复',
   'drill.step-start': '启动',
