@@ -17,11 +17,12 @@ import type {
 
 const MOST_LOST = 200
 
-/** A plan as the contract shows it. */
+/** A plan as the contract shows it; brief: without the backups. */
 export function retentionPlanRecord(
   plan: RetentionPlan,
   { backups }: Pick<Inventory, 'backups'>,
   segmentBytes: number,
+  isBrief: boolean,
 ): RetentionPlanRecord {
   const { hash, request, deletes, freedBytes, merges, unmerged, wal, promise } = plan
   const { policy, rule, nowSeconds } = request
@@ -31,7 +32,7 @@ export function retentionPlanRecord(
     now: isoFromSeconds(nowSeconds),
     policy,
     rule: rule.kind,
-    backups: plan.backups.map(({ fate, verdict, reason }): RetainedRecord => {
+    backups: (isBrief ? [] : plan.backups).map(({ fate, verdict, reason }): RetainedRecord => {
       const { id, mode, status } = fate.backup
       return {
         id,

@@ -21,14 +21,17 @@ export function expiredChains(
   fates: readonly BackupFate[],
   nowSeconds: number,
 ): { readonly chains: readonly ExpiredChain[]; readonly unmerged: readonly UnmergedChain[] } {
-  const byId = new Map(fates.map((fate) => [fate.backup.id, fate]))
-  const expired = new Set(fates.filter((fate) => isExpired(fate, nowSeconds)).map(({ backup }) => backup.id))
+  const byId = idsOf(fates)
+  const hasExpired = (id: BackupId): boolean => {
+    const fate = byId.get(id)
+    return fate !== undefined && isExpired(fate, nowSeconds)
+  }
   const keptByFull = new Map<BackupId, BackupFate[]>()
   for (const fate of fates) {
     const { backup, fullId } = fate
     const parentId = parentOf(backup)
-    if (fullId === undefined || parentId === undefined || expired.has(backup.id)) continue
-    if (!expired.has(fullId) || !expired.has(parentId)) continue
+    if (fullId === undefined || parentId === undefined || isExpired(fate, nowSeconds)) continue
+    if (!hasExpired(parentId) || !hasExpired(fullId)) continue
     const known = keptByFull.get(fullId)
     if (known === undefined) keptByFull.set(fullId, [fate])
     else known.push(fate)
@@ -37,9 +40,7 @@ export function expiredChains(
   const unmerged: UnmergedChain[] = []
   for (const [fullId, kept] of keptByFull) {
     // A kept backup may hang on another one by way of expired ones: it stays with that.
-    const ways = kept
-      .map((fate) => wayTo(fate, byId))
-      .filter((ids) => ids.slice(0, -1).every((id) => expired.has(id)))
+    const ways = kept.map((fate) => wayTo(fate, byId)).filter((ids) => ids.slice(0, -1).every(hasExpired))
     const [ids, ...others] = ways
     const destinationId = ids?.at(-1)
     if (ids === undefined || destinationId === undefined) continue
@@ -47,6 +48,17 @@ export function expiredChains(
     else unmerged.push({ fullId, keptIds: ways.flatMap((way) => way.slice(-1)) })
   }
   return { chains, unmerged }
+}
+
+const knownIds = new WeakMap<readonly BackupFate[], ReadonlyMap<BackupId, BackupFate>>()
+
+/** Made once for a policy: while somebody drags only the day is another one. */
+function idsOf(fates: readonly BackupFate[]): ReadonlyMap<BackupId, BackupFate> {
+  const known = knownIds.get(fates)
+  if (known !== undefined) return known
+  const made = new Map(fates.map((fate) => [fate.backup.id, fate]))
+  knownIds.set(fates, made)
+  return made
 }
 
 /** From the FULL to the backup. The caller knows that the chain is whole. */

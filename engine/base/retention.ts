@@ -63,27 +63,25 @@ export function backupFates(
   policy: RetentionPolicy,
   rule: RetentionRule,
 ): readonly BackupFate[] {
-  const fullOf = findFulls(backups)
+  const parents = placeParents(backups)
+  const fulls = placeFulls(backups, parents)
   const redundant = redundantFulls(backups, policy.redundancy, rule)
+  const own: Omit<BackupFate, 'goesAt' | 'lastHolder'>[] = []
+  const ends = new Float64Array(backups.length)
   let fullNumber = 1
-  const own = backups.map((backup) => {
-    const fullId = fullOf.get(backup.id)
+  for (const [place, backup] of backups.entries()) {
+    const fullId = backups[fulls[place] ?? -1]?.id
     const isRedundant = fullId !== undefined && redundant.has(fullId)
-    const fate = {
-      backup,
-      fullId,
-      fullNumber,
-      isRedundant,
-      policyEnds: policyEnd(backup, policy, rule, isRedundant),
-      pinEnds: backup.expireSeconds ?? 0,
-    }
+    const policyEnds = policyEnd(backup, policy, rule, isRedundant)
+    const pinEnds = backup.expireSeconds ?? 0
+    own.push({ backup, fullId, fullNumber, isRedundant, policyEnds, pinEnds })
+    ends[place] = Math.max(policyEnds, pinEnds)
     if (backup.mode === 'FULL' && USABLE.has(backup.status)) fullNumber++
-    return fate
-  })
-  const holders = lastHolders(own)
-  return own.map((fate) => {
-    const holder = holders.get(fate.backup.id) ?? fate
-    return { ...fate, goesAt: ownEnd(holder), lastHolder: holder.backup.id }
+  }
+  const holders = lastHolders(parents, ends)
+  return own.map((fate, place) => {
+    const holder = holders[place] ?? place
+    return { ...fate, goesAt: ends[holder] ?? 0, lastHolder: backups[holder]?.id ?? fate.backup.id }
   })
 }
 
@@ -152,51 +150,47 @@ function redundantFulls(
   return found
 }
 
-/** The FULL of each backup that has one. A circle of parents has none. */
-function findFulls(backups: readonly RetainedBackup[]): ReadonlyMap<BackupId, BackupId> {
-  const byId = new Map(backups.map((backup) => [backup.id, backup]))
-  const known = new Map<BackupId, BackupId | undefined>()
-  for (const start of backups) {
-    const way: BackupId[] = []
-    let at: RetainedBackup | undefined = start
-    let full: BackupId | undefined
-    while (at !== undefined) {
-      if (known.has(at.id)) {
-        full = known.get(at.id)
-        break
-      }
-      // Seen again on this very way, it is known to have none: that ends a circle.
-      known.set(at.id, undefined)
-      way.push(at.id)
-      if (at.mode === 'FULL') {
-        full = at.id
-        break
-      }
-      at = at.parentId === undefined ? undefined : byId.get(at.parentId)
-    }
-    for (const id of way) known.set(id, full)
+/** Where in the list the parent of each backup is; -1 where there is none, or it is not there. */
+function placeParents(backups: readonly RetainedBackup[]): Int32Array {
+  const places = new Map<BackupId, number>()
+  for (const [place, { id }] of backups.entries()) places.set(id, place)
+  const parents = new Int32Array(backups.length).fill(-1)
+  for (const [place, backup] of backups.entries()) {
+    const parentId = parentOf(backup)
+    if (parentId !== undefined) parents[place] = places.get(parentId) ?? -1
   }
-  return new Map([...known].flatMap(([id, full]) => (full === undefined ? [] : [[id, full] as const])))
+  return parents
 }
 
-type OwnFate = Pick<BackupFate, 'backup' | 'policyEnds' | 'pinEnds'>
+const UNSEEN = -2
 
-function ownEnd({ policyEnds, pinEnds }: OwnFate): number {
-  return Math.max(policyEnds, pinEnds)
-}
-
-/** For each backup, who of itself and its descendants is kept longest. */
-function lastHolders<Fate extends OwnFate>(fates: readonly Fate[]): ReadonlyMap<BackupId, Fate> {
-  const byId = new Map(fates.map((fate) => [fate.backup.id, fate]))
-  const holders = new Map<BackupId, Fate>()
-  // Those that are kept longest go first, so whatever stands in the way has a holder already.
-  for (const holder of fates.toSorted((a, b) => compare(ownEnd(b), ownEnd(a)))) {
-    let at: Fate | undefined = holder
-    while (at !== undefined && !holders.has(at.backup.id)) {
-      holders.set(at.backup.id, holder)
-      const parentId = parentOf(at.backup)
-      at = parentId === undefined ? undefined : byId.get(parentId)
+/** Where the FULL of each backup is; -1 where it has none, as in a circle of parents. */
+function placeFulls(backups: readonly RetainedBackup[], parents: Int32Array): Int32Array {
+  const fulls = new Int32Array(backups.length).fill(UNSEEN)
+  const way: number[] = []
+  for (let start = 0; start < backups.length; start++) {
+    let at = start
+    while (at >= 0 && fulls[at] === UNSEEN) {
+      // Seen again on this very way, it is known to have none: that ends a circle.
+      fulls[at] = backups[at]?.mode === 'FULL' ? at : -1
+      way.push(at)
+      at = fulls[at] === at ? -1 : (parents[at] ?? -1)
     }
+    const end = way.at(-1)
+    const full = at >= 0 ? (fulls[at] ?? -1) : end === undefined ? -1 : (fulls[end] ?? -1)
+    for (const place of way) fulls[place] = full
+    way.length = 0
+  }
+  return fulls
+}
+
+/** For each place, that of the one of itself and its descendants which is kept longest; of equals the newest. */
+function lastHolders(parents: Int32Array, ends: Float64Array): Int32Array {
+  const holders = new Int32Array(parents.length).fill(-1)
+  const order = Uint32Array.from(ends.keys()).sort((a, b) => compare(ends[b] ?? 0, ends[a] ?? 0) || a - b)
+  // Those that are kept longest go first, so whatever stands in the way has a holder already.
+  for (const holder of order) {
+    for (let at = holder; at >= 0 && holders[at] === -1; at = parents[at] ?? -1) holders[at] = holder
   }
   return holders
 }

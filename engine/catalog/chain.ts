@@ -69,18 +69,40 @@ export function chainsOf(inventory: Pick<Inventory, 'backups'>): ReadonlyMap<Bac
 
 /** All that hang on these backups and are none of them, oldest first. */
 export function descendantsOf(
-  inventory: Pick<Inventory, 'backups'>,
+  { backups }: Pick<Inventory, 'backups'>,
   ...ids: readonly BackupId[]
 ): readonly Backup[] {
+  const children = childrenOf(backups)
   const found = new Set<BackupId>(ids)
-  const descendants: Backup[] = []
-  for (const backup of inventory.backups.toReversed()) {
-    const parent = backup.control?.parentId
-    if (parent === undefined || !found.has(parent) || found.has(backup.id)) continue
-    found.add(backup.id)
-    descendants.push(backup)
+  const places: number[] = []
+  const ways: BackupId[] = [...ids]
+  for (let id = ways.pop(); id !== undefined; id = ways.pop()) {
+    for (const place of children.get(id) ?? []) {
+      const child = backups[place]
+      if (child === undefined || found.has(child.id)) continue
+      found.add(child.id)
+      places.push(place)
+      ways.push(child.id)
+    }
   }
-  return descendants
+  return places.sort((a, b) => b - a).flatMap((place) => backups[place] ?? [])
+}
+
+const knownChildren = new WeakMap<readonly Backup[], ReadonlyMap<BackupId, readonly number[]>>()
+
+/** Places of the children of each backup, made once for an inventory: a plan asks for those of many backups. */
+function childrenOf(backups: readonly Backup[]): ReadonlyMap<BackupId, readonly number[]> {
+  const known = knownChildren.get(backups)
+  if (known !== undefined) return known
+  const children = new Map<BackupId, number[]>()
+  for (const [place, { control }] of backups.entries()) {
+    if (control?.parentId === undefined) continue
+    const siblings = children.get(control.parentId)
+    if (siblings === undefined) children.set(control.parentId, [place])
+    else siblings.push(place)
+  }
+  knownChildren.set(backups, children)
+  return children
 }
 
 function followParents(backups: ReadonlyMap<BackupId, Backup>, id: BackupId): Chain {
@@ -99,6 +121,12 @@ function followParents(backups: ReadonlyMap<BackupId, Backup>, id: BackupId): Ch
   }
 }
 
+const knownIds = new WeakMap<readonly Backup[], ReadonlyMap<BackupId, Backup>>()
+
 function byId({ backups }: Pick<Inventory, 'backups'>): ReadonlyMap<BackupId, Backup> {
-  return new Map(backups.map((backup) => [backup.id, backup]))
+  const known = knownIds.get(backups)
+  if (known !== undefined) return known
+  const made = new Map(backups.map((backup) => [backup.id, backup]))
+  knownIds.set(backups, made)
+  return made
 }

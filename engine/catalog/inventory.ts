@@ -6,6 +6,7 @@ import { EngineError } from '../base/engine-error.ts'
 import type { InstanceConfig } from '../format/instance-config.ts'
 import { mapFileError } from '../host/file-error.ts'
 import { type Backup, readControl } from './backup.ts'
+import { type ControlMemory, recallControl } from './control-memory.ts'
 import { readInstanceConfig, requireCatalog } from './instance.ts'
 import { instanceDirectory } from './paths.ts'
 
@@ -26,27 +27,29 @@ const BACKUPS_PER_SLICE = 250
 
 /**
  * Reads the control files of all backups of an instance. What cannot be read is listed with its problem
- * (catalog format 2.3).
+ * (catalog format 2.3). With a memory, only files that have changed are read.
  *
  * @throws {EngineError} `catalog.not-found`, `instance.not-found`
  */
 export async function readInventory(
   catalog: string,
   instance: string,
-  { signal }: { readonly signal: AbortSignal },
+  { signal, memory }: { readonly signal: AbortSignal; readonly memory?: ControlMemory },
 ): Promise<Inventory> {
   await requireCatalog(catalog)
   const config = readInstanceConfig(catalog, instance)
   const root = instanceDirectory(catalog, instance)
   const backups: Backup[] = []
   const hash = createHash('sha256')
+  const nowMs = Date.now()
   for (const [index, name] of backupNames(root).entries()) {
     if (index % BACKUPS_PER_SLICE === BACKUPS_PER_SLICE - 1) {
       await new Promise(setImmediate)
       signal.throwIfAborted()
     }
     const directory = path.join(root, name)
-    backups.push({ id: idOf(name), instance, directory, ...readControl(directory) })
+    const read = memory === undefined ? readControl(directory) : recallControl(memory, directory, nowMs)
+    backups.push({ id: idOf(name), instance, directory, ...read })
   }
   backups.sort((a, b) => startOf(b) - startOf(a))
   for (const { id, control, problem } of backups) {

@@ -175,7 +175,7 @@ export function parseBackupControl(text: string): {
   readonly warnings: readonly string[]
 } {
   const warnings: string[] = []
-  let control = DEFAULTS
+  const control = { ...DEFAULTS }
   let hasMode = false
   for (const { key, rawKey, value, line } of parseIni(text)) {
     const read = Object.hasOwn(READERS, key) ? READERS[key] : undefined
@@ -186,7 +186,10 @@ export function parseBackupControl(text: string): {
     if (value === '')
       throw damagedValue(line, rawKey, new EngineError('format.damaged', 'the value is empty'))
     try {
-      control = { ...control, ...read(value, (message) => warnings.push(`line ${line}: ${message}`)) }
+      Object.assign(
+        control,
+        read(value, (message) => warnings.push(`line ${line}: ${message}`)),
+      )
     } catch (cause) {
       throw damagedValue(line, rawKey, cause)
     }

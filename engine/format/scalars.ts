@@ -7,6 +7,8 @@ import { EngineError } from '../base/engine-error.ts'
 
 /** An integer in C notation: decimal, `0x` for hexadecimal, a leading 0 for octal, a sign. */
 export function parseCInteger(text: string): bigint {
+  // Nearly every one, and a tenth of the time.
+  if (/^[1-9]\d{0,17}$/.test(text)) return BigInt(text)
   const parts = /^(?<sign>[+-]?)(?:0x(?<hex>[0-9a-f]+)|(?<octal>0[0-7]*)|(?<decimal>[1-9]\d*))$/i.exec(
     text.trim(),
   )

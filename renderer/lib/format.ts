@@ -27,10 +27,20 @@ export function formatDuration(seconds: number): string {
   return `${whole} s`
 }
 
+const ZONE_MS = 10_000
+let computerZone = { name: '', askedMs: Number.NEGATIVE_INFINITY }
+
 /** The zone that a setting stands for. */
 export function zoneOf(setting: string): string {
   if (setting === 'utc') return 'UTC'
-  return setting === 'computer' ? Intl.DateTimeFormat().resolvedOptions().timeZone : setting
+  if (setting !== 'computer') return setting
+  // Asking takes longer than all the rest of a formatted time; a computer that travels is asked again soon enough.
+  if (performance.now() - computerZone.askedMs > ZONE_MS)
+    computerZone = {
+      name: Intl.DateTimeFormat().resolvedOptions().timeZone,
+      askedMs: performance.now(),
+    }
+  return computerZone.name
 }
 
 const formatters = new Map<string, Intl.DateTimeFormat>()

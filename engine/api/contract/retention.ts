@@ -81,7 +81,7 @@ export type RetentionPlanRecord = {
   readonly now: IsoTime
   readonly policy: { readonly redundancy: number; readonly windowDays: number; readonly walDepth: number }
   readonly rule: 'probackup' | 'gs'
-  /** Newest first. */
+  /** Newest first; none in a brief answer. */
   readonly backups: readonly RetainedRecord[]
   /** In the order of deletion. */
   readonly deletes: readonly BackupId[]
@@ -107,9 +107,16 @@ const request = {
 }
 
 export const retention = {
-  /** `asOf` asks for another day; only a plan as of now can be applied. Changes nothing. */
+  /**
+   * `asOf` asks for another day; only a plan as of now can be applied. Brief leaves out what a window works out itself:
+   * the verdict of each backup. Changes nothing.
+   */
   'retention.plan': query<RetentionPlanRecord>()(
-    z.strictObject({ ...request, asOf: z.iso.datetime({ offset: true }).optional() }),
+    z.strictObject({
+      ...request,
+      asOf: z.iso.datetime({ offset: true }).optional(),
+      isBrief: z.boolean().optional(),
+    }),
   ),
   /**
    * Carries out exactly the plan of that hash, or refuses with `plan.stale`. One that breaks a promise is refused with

@@ -2,6 +2,7 @@ import type { BackupId } from '../../base/backup-id.ts'
 import { type IsoTime, secondsFromIso } from '../../base/iso-time.ts'
 import type { RetentionRule } from '../../base/retention.ts'
 import type { Run } from '../../base/run.ts'
+import type { ControlMemory } from '../../catalog/control-memory.ts'
 import { type Inventory, readInventory } from '../../catalog/inventory.ts'
 import { archiveOf } from '../../catalog/retention-archive.ts'
 import { policyOf } from '../../catalog/retention.ts'
@@ -23,16 +24,17 @@ type Applied = Parameters<EngineHandlers['retention.apply']>[0]
 
 export function retentionHandlers(context: EngineContext): Pick<EngineHandlers, keyof typeof contract> {
   const { jobs, planClock } = context
+  const memory: ControlMemory = new Map()
   return {
-    'retention.plan': async ({ asOf, ...asked }, call) => {
-      const inventory = await readInventory(asked.catalog, asked.instance, call)
+    'retention.plan': async ({ asOf, isBrief, ...asked }, call) => {
+      const inventory = await readInventory(asked.catalog, asked.instance, { signal: call.signal, memory })
       const archive = await archiveOf(inventory, call)
       const nowMs = asOf === undefined ? planClock.nowMs() : secondsFromIso(asOf as IsoTime) * 1000
       const plan = planRetention(
         { inventory, archive, planMerge: mergePlanOf },
         requestOf(asked, inventory.config, nowMs),
       )
-      return retentionPlanRecord(plan, inventory, archive.segmentBytes)
+      return retentionPlanRecord(plan, inventory, archive.segmentBytes, isBrief ?? false)
     },
     'retention.apply': async (asked) => {
       const job = jobs.start({
