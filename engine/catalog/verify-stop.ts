@@ -1,8 +1,9 @@
+import { formatLocalMicros } from '../base/local-time.ts'
 import { formatLsn, type Lsn } from '../base/lsn.ts'
 import type { Timeline } from '../base/wal-segment.ts'
 import type { StopLine } from '../format/recovery-log.ts'
 import type { ReadTarget } from './recovery-target.ts'
-import { formatTargetTime, parseTargetTime } from './recovery-time-text.ts'
+import { parseTargetTime } from './recovery-time-text.ts'
 
 /** What a server said when it was asked where recovery stopped. */
 export type ObservedStop = {
@@ -91,11 +92,11 @@ function timeFaults(
   const isWithin = (at: bigint): boolean => (isInclusive ? at <= micros : at < micros)
   const faults: StopFault[] = []
   if (isWithin(stoppedMicros)) {
-    const message = `a transaction of ${formatTargetTime(stoppedMicros)} was left out, though it is within the target`
+    const message = `a transaction of ${formatLocalMicros(stoppedMicros)} was left out, though it is within the target`
     faults.push({ code: 'too-early', message })
   }
   if (lastXactMicros !== undefined && !isWithin(lastXactMicros)) {
-    const message = `a transaction of ${formatTargetTime(lastXactMicros)} was replayed, though it is after the target`
+    const message = `a transaction of ${formatLocalMicros(lastXactMicros)} was replayed, though it is after the target`
     faults.push({ code: 'too-late', message })
   }
   return faults

@@ -1,5 +1,6 @@
 import { EngineError } from '../base/engine-error.ts'
 import type { IsoTime } from '../base/iso-time.ts'
+import { formatLocalMs, formatOffset, wallClockText } from '../base/local-time.ts'
 
 const MOMENT =
   /^(?<year>\d{4})-(?<month>\d{1,2})-(?<day>\d{1,2})(?:[T ]+(?<hour>\d{1,2}):(?<minute>\d{2})(?::(?<second>\d{2})(?<fraction>\.\d{1,6})?)?)?\s*(?<zone>Z|[+-]\d{1,2}(?::?\d{2})?)?$/i
@@ -45,7 +46,7 @@ export function parseMoment(text: string): Moment {
       ? new Date(...fields, second).getTime()
       : plain.getTime() - offsetMinutes(zone) * 60_000
   const minutes = zone === undefined ? -new Date(atMs).getTimezoneOffset() : offsetMinutes(zone)
-  const shown = `${stamp(new Date(atMs + minutes * 60_000))}${parts['fraction'] ?? ''}${formatOffset(minutes)}`
+  const shown = `${wallClockText(new Date(atMs + minutes * 60_000))}${parts['fraction'] ?? ''}${formatOffset(minutes)}`
   return { iso: new Date(atMs).toISOString().replace('.000Z', 'Z') as IsoTime, text: shown }
 }
 
@@ -54,28 +55,10 @@ export function formatLocalTime(time: IsoTime): string {
   return formatLocalMs(Date.parse(time))
 }
 
-/** The same for milliseconds since the Unix epoch. */
-function formatLocalMs(atMs: number): string {
-  const minutes = -new Date(atMs).getTimezoneOffset()
-  return `${stamp(new Date(atMs + minutes * 60_000))}${formatOffset(minutes)}`
-}
-
-/** `2026-11-21 08:30:20` of a date whose UTC fields hold the wall clock. */
-function stamp(wallClock: Date): string {
-  return wallClock.toISOString().slice(0, 19).replace('T', ' ')
-}
-
 function offsetMinutes(zone: string): number {
   if (zone.toUpperCase() === 'Z') return 0
   const [, sign, hours = '0', minutes = '0'] = /^([+-])(\d{1,2}):?(\d{2})?$/.exec(zone) ?? []
   return (sign === '-' ? -1 : 1) * (Number(hours) * 60 + Number(minutes))
-}
-
-function formatOffset(minutes: number): string {
-  const two = (value: number): string => String(value).padStart(2, '0')
-  const rest = Math.abs(minutes) % 60
-  const hours = Math.floor(Math.abs(minutes) / 60)
-  return `${minutes < 0 ? '-' : '+'}${two(hours)}${rest === 0 ? '' : `:${two(rest)}`}`
 }
 
 function notAMoment(text: string): EngineError {

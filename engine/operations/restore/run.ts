@@ -1,6 +1,7 @@
 import { open, rename, rm, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { runFromBothEnds } from '../../base/concurrency.ts'
+import { formatLocalMs } from '../../base/local-time.ts'
 import type { Run } from '../../base/run.ts'
 import { lockAll } from '../../catalog/lock.ts'
 import { syncDirectory } from '../../host/durable-file.ts'
@@ -103,7 +104,9 @@ function logReuse({ incremental }: RestorePlan, run: Run): void {
   if (incremental === undefined) return
   const { mode, isWiped, continues, shiftLsn, deletedFiles, deletedBytes } = incremental
   if (continues !== undefined)
-    run.log.info(`taking up the restore of backup ${continues.backupId} of ${continues.startedAt}`)
+    run.log.info(
+      `taking up the restore of backup ${continues.backupId} of ${formatLocalMs(Date.parse(continues.startedAt))}`,
+    )
   const at = shiftLsn === undefined ? '' : `, shift LSN ${shiftLsn}`
   run.log.info(
     isWiped

@@ -1,4 +1,5 @@
 import { EngineError } from '../../base/engine-error.ts'
+import { formatLocalMicros } from '../../base/local-time.ts'
 import { formatLsn } from '../../base/lsn.ts'
 import { PREFLIGHT_HINTS, type PreflightHint } from '../../base/preflight-hints.ts'
 import { formatTargetTime } from '../../catalog/recovery-time-text.ts'
@@ -89,9 +90,9 @@ export function requireReachable(judged: JudgedTarget): void {
   })
 }
 
-/** `time 2026-11-21 00:41:07.123456+00, xid 741, LSN 0/9000060 on timeline 1`. */
+/** Times as the command line has them: `time 2026-11-21 08:41:07.123456+08, xid 741, LSN 0/9000060 on timeline 1`. */
 function reachText({ micros, xid, endLsn, timeline }: WalReach): string {
-  const time = micros === undefined ? [] : [`time ${formatTargetTime(micros)}`]
+  const time = micros === undefined ? [] : [`time ${formatLocalMicros(micros)}`]
   const transaction = xid === undefined ? [] : [`xid ${xid}`]
   return [...time, ...transaction, `LSN ${formatLsn(endLsn)} on timeline ${timeline}`].join(', ')
 }
