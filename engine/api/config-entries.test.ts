@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { CONFIG_KEYS } from '../format/instance-config.ts'
 import { applyConfigChanges } from '../operations/steps/config-changes.ts'
 import { optionsOf } from '../cli/options.ts'
-import { instanceSettings, keptSettings } from './config-entries.ts'
+import { configEntries, instanceSettings, keptSettings } from './config-entries.ts'
 
 const env = { PGUSER: 'ann' }
 const settings = instanceSettings(
@@ -84,4 +84,12 @@ test('lines that are not known are shown, but for secrets', () => {
     { key: 'my-token', line: 4, value: undefined, onlyIn: undefined },
     { key: 'new-thing', line: 5, value: '1', onlyIn: undefined },
   ])
+})
+
+test('the server is expected on the machine of the cluster', () => {
+  const of = (values: Record<string, string>) =>
+    configEntries({ values }, env).find(({ key }) => key === 'pghost')?.value
+  expect(of({ 'remote-host': 'db7' })).toBe('db7')
+  expect(of({ 'remote-host': 'db7', pghost: 'db8' })).toBe('db8')
+  expect(of({})).toBeUndefined()
 })

@@ -18,7 +18,7 @@ export function configEntries(
 ): readonly ConfigEntry[] {
   return CONFIG_KEYS.flatMap((row) => {
     const own = config.values[row.key]
-    const value = own ?? defaultOf(row, env)
+    const value = own ?? defaultOf(row, config, env)
     if (value === undefined) return []
     return [
       {
@@ -26,6 +26,7 @@ export function configEntries(
         key: row.key,
         value: formatConfigValue(row, value),
         baseValue: value,
+        isNumber: row.value.kind === 'number',
         isSet: own !== undefined,
       },
     ]
@@ -40,7 +41,7 @@ export function instanceSettings(
   return CONFIG_KEYS.filter(({ isStored }) => isStored).map((row): InstanceSetting => {
     const { group, key, isFileOnly } = row
     const own = config.values[key]
-    const usual = defaultOf(row, env)
+    const usual = defaultOf(row, config, env)
     const input = settingInput(row)
     const isNumber = input.kind === 'number'
     return {
@@ -75,7 +76,19 @@ export function keptSettings(content: string): readonly KeptSetting[] {
 type Environment = Readonly<Record<string, string | undefined>>
 
 /** What holds where the file says nothing. */
-function defaultOf({ key, defaultValue }: ConfigKey, env: Environment): string | undefined {
-  // libpq's default: a database that is called like the user.
-  return key === 'pgdatabase' ? (env['PGDATABASE'] ?? env['PGUSER'] ?? os.userInfo().username) : defaultValue
+function defaultOf(
+  { key, defaultValue }: ConfigKey,
+  { values }: InstanceConfig,
+  env: Environment,
+): string | undefined {
+  switch (key) {
+    case 'pgdatabase':
+      // libpq's default: a database that is called like the user.
+      return env['PGDATABASE'] ?? env['PGUSER'] ?? os.userInfo().username
+    case 'pghost':
+      // The server is expected on the machine of the cluster (catalog format 15).
+      return values['remote-host']
+    default:
+      return defaultValue
+  }
 }

@@ -33,7 +33,8 @@ export async function connectionOf(
   }
   const port = pick(asked.port, 'PGPORT', 'pgport')
   return {
-    host: pick(asked.host, 'PGHOST', 'pghost'),
+    // Without a host the server is on the machine of the cluster (catalog format 15).
+    host: pick(asked.host, 'PGHOST', 'pghost') ?? config.values['remote-host'],
     port: port === undefined ? undefined : Number(port),
     user: pick(asked.user, 'PGUSER', 'pguser'),
     database: pick(asked.database, 'PGDATABASE', 'pgdatabase'),

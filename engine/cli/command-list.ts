@@ -22,7 +22,7 @@ export const COMMANDS = {
   },
   'set-config': {
     usage: '-B DIR --instance=NAME [settings]',
-    summary: 'Changes the saved settings of an instance.',
+    summary: 'Changes the saved settings of an instance; --KEY= takes one out.',
   },
   'set-backup': {
     usage: '-B DIR --instance=NAME -i ID [--note=TEXT] [--ttl=TIME]',

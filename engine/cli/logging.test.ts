@@ -340,7 +340,7 @@ function someJob() {
 }
 
 function entry(key: string, value: string): ConfigEntry {
-  return { group: 'Logging parameters', key, value, baseValue: value, isSet: true }
+  return { group: 'Logging parameters', key, value, baseValue: value, isNumber: false, isSet: true }
 }
 
 function output(

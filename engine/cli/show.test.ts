@@ -217,6 +217,15 @@ log-rotation-age = 1d
     expect(out).toContain('log-rotation-age = 86400000\n')
   })
 
+  test('prints numbers in the JSON of base units, texts in the other', async () => {
+    const based = await runCli([...line, '--no-scale-units', '--format=json'], { handlers })
+    expect(based.out).toContain('"pgdata": "/srv/data"')
+    expect(based.out).toContain('"xlog-seg-size": 16777216,')
+    expect(based.out).toContain('"log-rotation-age": 86400000\n')
+    const scaled = await runCli([...line, '--format=json'], { handlers })
+    expect(scaled.out).toContain('"xlog-seg-size": "16777216",')
+  })
+
   test.each(RECORDED)('gives the JSON that the reference tool gives for %s', async (name) => {
     const recorded = JSON.parse(golden(name, 'show-config-json.txt')) as Record<string, string>
     const entries = Object.entries(recorded).map(([key, value]) => setting('', key, value))
@@ -229,7 +238,7 @@ log-rotation-age = 1d
 })
 
 function setting(group: string, key: string, value: string, baseValue = value) {
-  return { group, key, value, baseValue, isSet: true }
+  return { group, key, value, baseValue, isNumber: /^\d+$/.test(baseValue), isSet: true }
 }
 
 function golden(name: string, file: string): string {

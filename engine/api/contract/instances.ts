@@ -264,5 +264,6 @@ export type ConfigEntry = {
   readonly value: string
   /** In base units, `300`. */
   readonly baseValue: string
+  readonly isNumber: boolean
   readonly isSet: boolean
 }

@@ -22,7 +22,9 @@ export const showConfig: Command = async ({ client, given, signal, world }) => {
   const isBase = given.has('no-scale-units')
   const shown = entries.map((entry) => ({ ...entry, value: isBase ? entry.baseValue : entry.value }))
   if (given.choice('format') === 'json') {
-    world.writeOut(formatJson(Object.fromEntries(shown.map(({ key, value }) => [key, value]))))
+    // In base units pg_probackup 2.5.16 prints numbers, else texts alone.
+    const pairs = shown.map(({ key, value, isNumber }) => [key, isBase && isNumber ? BigInt(value) : value])
+    world.writeOut(formatJson(Object.fromEntries(pairs)))
     return EXIT.success
   }
   let group: string | undefined

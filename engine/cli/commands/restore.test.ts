@@ -13,7 +13,7 @@ describe('restore', () => {
       return { job: 'job-1' }
     },
     'instances.config': async () => [
-      { group: '', key: 'pgdata', value: '/saved/data', baseValue: '/saved/data', isSet: true },
+      { group: '', key: 'pgdata', value: '/saved/data', baseValue: '/saved/data', isNumber: false, isSet: true },
     ],
     ...jobHandlers({
       result: {

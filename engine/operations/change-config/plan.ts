@@ -20,8 +20,8 @@ export type ConfigPlan = {
 /**
  * Plans to save values as they stand on a command line; an empty text takes a key out, so that its default holds. Pure.
  *
- * pg_probackup has no way to take a key out: `set-config --pghost=` leaves `pghost = ` in the file, which it reads as
- * nothing, and for numbers it refuses an empty value. Both tools read the file without the line as the default.
+ * pg_probackup has no way to take a key out and refuses an empty value; it reads a file without the line as the default,
+ * just as here.
  *
  * @throws {EngineError} `format.damaged` for a file that cannot be read
  */

@@ -71,6 +71,7 @@ test('the saved policy is read from the configuration, and compared', () => {
     key,
     value: baseValue,
     baseValue,
+    isNumber: true,
     isSet: true,
   })
   const saved = savedPolicy([entry('retention-window', '7'), entry('wal-depth', '2')])
