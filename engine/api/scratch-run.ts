@@ -3,6 +3,7 @@ import path from 'node:path'
 import { EngineError } from '../base/engine-error.ts'
 import type { IsoTime } from '../base/iso-time.ts'
 import { formatLsn, type Lsn } from '../base/lsn.ts'
+import type { Log } from '../base/log.ts'
 import type { Run } from '../base/run.ts'
 import { readInstanceConfig } from '../catalog/instance.ts'
 import { isoMicros } from '../catalog/recovery-time-text.ts'
@@ -36,9 +37,13 @@ export async function removeLeftScratch({
   log,
 }: Pick<EngineContext, 'env' | 'book' | 'log'>): Promise<void> {
   for (const parent of new Set([usualScratchParent(env), ...book.parents()])) {
-    for (const directory of await removeLeftScratchDirectories(parent))
-      log.info(`removed "${directory}", which a process left that has ended`)
+    await clear(parent, log)
   }
+}
+
+async function clear(parent: string, log: Log): Promise<void> {
+  for (const directory of await removeLeftScratchDirectories(parent))
+    log.info(`removed "${directory}", which a process left that has ended`)
 }
 
 /** A restore whose place and programs are there. Disposing removes its files. */
@@ -61,11 +66,13 @@ export async function prepareScratch(
   { env, clock, book }: Pick<EngineContext, 'env' | 'clock' | 'book'>,
   asked: ScratchRequest,
   name: string,
-  run: Pick<Run, 'signal'>,
+  run: Pick<Run, 'signal' | 'log'>,
 ): Promise<ScratchRestore> {
   const parent = asked.scratchDirectory ?? usualScratchParent(env)
   await using cleanUp = new AsyncDisposableStack()
   book.addParent(parent)
+  // An engine that starts knows of those only that its own state names.
+  await clear(parent, run.log)
   const scratch = cleanUp.use(await makeScratchDirectory(parent, name))
   const { catalog, instance, id, target, isInclusive, targetTimeline, restoreCommand, threads } = asked
   const bare: RestoreRequest = {

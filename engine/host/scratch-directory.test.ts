@@ -42,17 +42,30 @@ test('what a process left that is gone is removed, and nothing else', async () =
   await using own = await makeScratchDirectory(parent, 'own')
   const gone = spawn('true')
   await once(gone, 'exit')
-  for (const [name, mark] of [
-    ['left', JSON.stringify({ pid: gone.pid })],
-    ['of-another', JSON.stringify({ pid: process.ppid })],
+  const mark = (pid: number | undefined, name: string): string =>
+    JSON.stringify({ pid, path: path.join(parent, name) })
+  for (const [name, text] of [
+    ['left', mark(gone.pid, 'left')],
+    ['copied', mark(gone.pid, 'left')],
+    ['moved', mark(gone.pid, 'elsewhere')],
+    ['without-path', JSON.stringify({ pid: gone.pid })],
+    ['of-another', mark(process.ppid, 'of-another')],
     ['unreadable', '{'],
   ] as const) {
     await mkdir(path.join(parent, name, 'data'), { recursive: true })
-    await writeFile(path.join(parent, name, 'tidemark-scratch.json'), mark)
+    await writeFile(path.join(parent, name, 'tidemark-scratch.json'), text)
   }
   await mkdir(path.join(parent, 'of-the-user'))
   expect(await removeLeftScratchDirectories(parent)).toEqual([path.join(parent, 'left')])
-  expect((await readdir(parent)).toSorted()).toEqual(['of-another', 'of-the-user', 'own', 'unreadable'])
+  expect((await readdir(parent)).toSorted()).toEqual([
+    'copied',
+    'moved',
+    'of-another',
+    'of-the-user',
+    'own',
+    'unreadable',
+    'without-path',
+  ])
   await access(own.path)
   expect(await removeLeftScratchDirectories(path.join(parent, 'nowhere'))).toEqual([])
 })

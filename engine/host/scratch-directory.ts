@@ -1,9 +1,8 @@
-import { chown, lstat, mkdir, readdir, readFile, readlink, rm, stat, writeFile } from 'node:fs/promises'
-import os from 'node:os'
+import { chown, lstat, mkdir, readdir, readFile, realpath, rm, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import { delay } from '../base/concurrency.ts'
 import { EngineError } from '../base/engine-error.ts'
 import { mapFileError } from './file-error.ts'
+import { endLeftServer } from './left-server.ts'
 import { isProcessAlive } from './process.ts'
 
 /** A directory for a restore that is only looked at. Disposing removes it with all that is in it. */
@@ -13,11 +12,9 @@ export type ScratchDirectory = AsyncDisposable & {
   readonly dataDirectory: string
 }
 
-/** In every scratch directory: what has it may be removed when the process that it names is gone. */
+/** In every scratch directory: names it and its process. It may be removed when that is gone; a copy of it may not. */
 const MARK = 'tidemark-scratch.json'
 const DATA = 'data'
-const STOP_MS = 10_000
-const POLL_MS = 100
 
 /**
  * Makes a directory of its own below `parent`, which is made as well. As root it goes to whom `parent` belongs, for no
@@ -37,7 +34,11 @@ export async function makeScratchDirectory(parent: string, name: string): Promis
   }
   const remove = () => rm(directory, { recursive: true, force: true, maxRetries: 5 })
   try {
-    await writeFile(path.join(directory, MARK), `${JSON.stringify({ pid: process.pid })}\n`, { mode: 0o600 })
+    await writeFile(
+      path.join(directory, MARK),
+      `${JSON.stringify({ pid: process.pid, path: directory })}\n`,
+      { mode: 0o600 },
+    )
     if (owner !== undefined) await chown(directory, owner.uid, owner.gid)
   } catch (thrown) {
     await remove()
@@ -70,7 +71,8 @@ async function futureOwner(
 
 /**
  * Removes what processes left below `parent` that are gone, and ends the servers that they left running there.
- * Directories without our mark are left alone. What cannot be removed stays, for the next time.
+ * Directories without our mark, copies of ours, and those with a server that is not ours are left alone. What cannot be
+ * removed stays, for the next time.
  *
  * @returns the directories that were removed
  */
@@ -79,10 +81,10 @@ export async function removeLeftScratchDirectories(parent: string): Promise<read
   const removed: string[] = []
   for (const name of names) {
     const directory = path.join(parent, name)
-    const pid = await markedBy(directory)
-    if (pid === undefined || pid === process.pid || isProcessAlive(pid) !== 'gone') continue
+    const mark = await markOf(directory)
+    if (mark === undefined || mark.pid === process.pid || isProcessAlive(mark.pid) !== 'gone') continue
     try {
-      await endServer(path.join(directory, DATA))
+      await endLeftServer(path.join(mark.path, DATA))
       await rm(directory, { recursive: true, force: true, maxRetries: 5 })
       removed.push(directory)
     } catch {
@@ -92,50 +94,19 @@ export async function removeLeftScratchDirectories(parent: string): Promise<read
   return removed
 }
 
-async function markedBy(directory: string): Promise<number | undefined> {
+type Mark = { readonly pid: number; readonly path: string }
+
+/** Undefined where the mark is not ours, or is that of another directory. */
+async function markOf(directory: string): Promise<Mark | undefined> {
   try {
     if (!(await lstat(directory)).isDirectory()) return undefined
     const mark: unknown = JSON.parse(await readFile(path.join(directory, MARK), 'utf8'))
-    if (typeof mark !== 'object' || mark === null || !('pid' in mark)) return undefined
-    return Number.isSafeInteger(mark.pid) ? Number(mark.pid) : undefined
+    if (typeof mark !== 'object' || mark === null || !('pid' in mark) || !('path' in mark)) return undefined
+    const { pid, path: marked } = mark
+    if (!Number.isSafeInteger(pid) || typeof marked !== 'string') return undefined
+    if ((await realpath(marked)) !== (await realpath(directory))) return undefined
+    return { pid: Number(pid), path: marked }
   } catch {
     return undefined
   }
-}
-
-/** @throws when a server may still run there */
-async function endServer(dataDirectory: string): Promise<void> {
-  const lines = await readFile(path.join(dataDirectory, 'postmaster.pid'), 'utf8').then(
-    (text) => text.split('\n'),
-    () => [],
-  )
-  const pid = Number(lines[0])
-  if (!Number.isSafeInteger(pid) || pid <= 1 || isProcessAlive(pid) === 'gone') return
-  if (await isOther(pid, dataDirectory)) return
-  for (const [signal, limitMs] of [
-    ['SIGQUIT', STOP_MS],
-    ['SIGKILL', STOP_MS],
-  ] as const) {
-    process.kill(pid, signal)
-    for (let waitedMs = 0; waitedMs < limitMs; waitedMs += POLL_MS) {
-      if (isProcessAlive(pid) === 'gone') return await removeSocket(lines[4])
-      await delay(POLL_MS, new AbortController().signal)
-    }
-  }
-  throw new Error(`the server ${pid} does not end`)
-}
-
-/** A number of a process is given to another one sooner or later. A server works in its data directory. */
-async function isOther(pid: number, dataDirectory: string): Promise<boolean> {
-  const at = await readlink(`/proc/${pid}/cwd`).catch(() => undefined)
-  return at !== undefined && path.resolve(at) !== path.resolve(dataDirectory)
-}
-
-/** The private directory of a scratch server, which ended without clearing up. */
-async function removeSocket(directory: string | undefined): Promise<void> {
-  const isOurs =
-    directory !== undefined &&
-    path.basename(directory).startsWith('tidemark-') &&
-    [os.tmpdir(), '/tmp'].includes(path.dirname(directory))
-  if (isOurs) await rm(directory, { recursive: true, force: true })
 }

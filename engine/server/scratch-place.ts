@@ -4,6 +4,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { EngineError } from '../base/engine-error.ts'
 import { isMissing, mapFileError } from '../host/file-error.ts'
+import { SCRATCH_CLUSTER_NAME } from '../host/left-server.ts'
 
 /** Whom the server runs as when this process is root. */
 export type Owner = { readonly uid: number; readonly gid: number }
@@ -42,7 +43,7 @@ const HARMLESS: Readonly<Record<string, string>> = {
   local_preload_libraries: '',
   ssl: 'off',
   external_pid_file: '',
-  cluster_name: 'tidemark scratch',
+  cluster_name: SCRATCH_CLUSTER_NAME,
   // The machine may be smaller than the one of the cluster.
   shared_buffers: '128MB',
 }
