@@ -14,6 +14,7 @@ type Said<Table extends Readonly<Record<string, readonly string[]>>> = {
  */
 export const MODE_REASONS = {
   'no-parent': [],
+  'parent-newer': ['id', 'version'],
   'set-back': ['timeline', 'lsn', 'parentTimeline', 'parentLsn'],
   'archive-off': [],
   'wal-missing': ['segment', 'id', 'lsn'],

@@ -1,4 +1,4 @@
-import { chownSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { chownSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { cp, readdir, rm, symlink } from 'node:fs/promises'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -385,4 +385,12 @@ test('an increment builds on a backup of every release of the format that is kno
 
   rewriteVersion(delta.id, '2.6.0')
   expect(await failure(engine, ref, 'DELTA')).toMatchObject({ code: 'catalog.newer-version' })
+  // Nothing began: neither a directory in the catalog nor backup mode.
+  expect(readdirSync(path.join(ref.catalog, 'backups', ref.instance)).toSorted()).toEqual(
+    [full.id, delta.id, 'pg_probackup.conf'].toSorted(),
+  )
+  expect(await taken(engine, ref, 'AUTO')).toMatchObject({
+    mode: 'FULL',
+    because: expect.stringContaining('version 2.6.0'),
+  })
 })

@@ -83,6 +83,7 @@ export function backupHandlers(context: EngineContext): Pick<EngineHandlers, key
           instance,
           options: { compressAlgorithm, compressLevel },
           connection: await connectionOf(context, { catalog, instance }, config),
+          newestProgramVersion: NEWEST_PROGRAM_VERSION,
         },
         run,
       )

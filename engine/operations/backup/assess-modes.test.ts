@@ -100,6 +100,7 @@ function server(answers: Answers): AssessedServer {
     facts: { major: 17, timeline: 1, archiveMode: 'off', isInRecovery: false, walSegmentBytes: 1 << 24 },
     connection: { env: {} },
     archiveDirectory: '/nowhere',
+    newestProgramVersion: '2.5.99',
   } as unknown as AssessedServer
 }
 
@@ -154,6 +155,26 @@ describe('of the modes', () => {
   test('only FULL is possible when the server was set back behind its parent', async () => {
     const found = await assess({ pg_current_wal_lsn: [{ lsn: '0/4000000' }], ...SUMMARIZED })
     expect(found).toMatchObject({ auto: { mode: 'FULL' }, modes: { DELTA: { isPossible: false } } })
+  })
+
+  test('only FULL is possible on a chain that a newer release has written to', async () => {
+    const { control } = PARENT
+    if (control === undefined) throw new Error('the parent of the test has a control file')
+    const newer = { ...PARENT, control: { ...control, programVersion: '2.6.0' } }
+    const child: Backup = {
+      ...PARENT,
+      id: parseBackupId('TB0001'),
+      control: { ...control, mode: 'DELTA', parentId: PARENT.id, programVersion: '2.5.0' },
+    }
+    const found = await assess({ ...NOW, ...SUMMARIZED }, [child, newer])
+    expect(found).toMatchObject({ against: undefined, auto: { mode: 'FULL' } })
+    expect(() => basisOf('DELTA', found, 1)).toThrow(
+      expect.objectContaining({
+        code: 'catalog.newer-version',
+        message: expect.stringContaining('backup TA0001 was written by version 2.6.0'),
+        hint: 'Possible now: FULL.',
+      }),
+    )
   })
 
   test('PTRACK takes WAL summaries rather than the extension, and counts when asked', async () => {

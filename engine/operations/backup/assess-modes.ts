@@ -3,9 +3,10 @@ import { EngineError } from '../../base/engine-error.ts'
 import { formatLsn, parseLsn } from '../../base/lsn.ts'
 import { type ModeAdvice, modeAdvice, type ModeReason, modeReason } from '../../base/mode-reasons.ts'
 import type { Run } from '../../base/run.ts'
+import { chainOf } from '../../catalog/chain.ts'
 import type { Inventory } from '../../catalog/inventory.ts'
 import { chooseParent, type KnownBackup } from '../../catalog/parent.ts'
-import type { BackupMode } from '../../format/backup-control.ts'
+import { type BackupMode, versionNumber } from '../../format/backup-control.ts'
 import { PageMap } from '../../format/page-map.ts'
 import type { TimelineHistory } from '../../format/timeline-history.ts'
 import type { ConnectionSettings, Session } from '../../server/connection.ts'
@@ -23,6 +24,8 @@ export type AssessedServer = {
   /** For the history of its timeline, which takes a replication connection. */
   readonly connection: ConnectionSettings
   readonly archiveDirectory: string
+  /** The newest release whose format is known: nothing is built on what a newer one has written. */
+  readonly newestProgramVersion: string
 }
 
 /** What names the changed pages of a PTRACK backup. */
@@ -108,6 +111,8 @@ export async function assessModes(
   const parent = chooseParent(inventory, facts.timeline, history)
   const clusterBytes = parent?.control.pgdataBytes ?? (await readDatabaseBytes(server.session))
   if (parent === undefined) return onlyFull(clusterBytes, NO_PARENT)
+  const newer = findNewer(inventory, parent, server.newestProgramVersion)
+  if (newer !== undefined) return onlyFull(clusterBytes, newer)
   const intervals = await findIntervals(server, parent, history)
   if ('code' in intervals) return onlyFull(clusterBytes, intervals)
 
@@ -119,6 +124,22 @@ export async function assessModes(
   }
   const auto = chooseAutomatically(modes, clusterBytes, facts.isInRecovery)
   return { against: { parent, history }, clusterBytes, modes, auto }
+}
+
+/** A backup that an increment would build on and that a newer program has written: what is in it is not known here. */
+function findNewer(
+  inventory: Pick<Inventory, 'backups'>,
+  parent: KnownBackup,
+  newestProgramVersion: string,
+): ModeReason | undefined {
+  const newest = versionNumber(newestProgramVersion)
+  for (const { id, control } of chainOf(inventory, parent.id).backups) {
+    const version = control?.programVersion
+    if (version === undefined || versionNumber(version) <= newest) continue
+    const text = `backup ${id} was written by version ${version}, which is newer than this program knows`
+    return modeReason('parent-newer', { id, version }, text)
+  }
+  return undefined
 }
 
 function onlyFull(clusterBytes: number, reason: ModeReason): ModeAssessment {

@@ -33,7 +33,8 @@ export type Basis =
  * Decides before anything starts whether the mode that was asked for is possible, and which one `AUTO` stands for. Its
  * reason goes into the log.
  *
- * @throws {EngineError} `plan.refused`, naming the modes that are possible
+ * @throws {EngineError} `plan.refused`, naming the modes that are possible; `catalog.newer-version` when the parent is of a
+ * newer program than we know
  */
 export async function findBasis(
   settings: Pick<BackupSettings, 'mode'>,
@@ -53,7 +54,7 @@ export async function findBasis(
 /**
  * The basis of a mode that is possible.
  *
- * @throws {EngineError} `plan.refused`
+ * @throws {EngineError} `plan.refused`, `catalog.newer-version`
  */
 export function basisOf(mode: BackupMode, assessment: ModeAssessment, timeline: Timeline): Basis {
   if (mode === 'FULL') return { mode }
@@ -71,12 +72,17 @@ function refused(mode: 'DELTA' | 'PAGE' | 'PTRACK', { modes, against }: ModeAsse
   const reason = found.isPossible ? 'it has no parent' : describeReasons(found.reasons)
   const advice = found.isPossible ? undefined : found.advice?.text
   const possible = (['DELTA', 'PAGE', 'PTRACK', 'FULL'] as const).filter((other) => modes[other].isPossible)
-  return new EngineError('plan.refused', `a ${mode} backup is not possible: ${reason}`, {
-    hint: `Possible now: ${possible.join(', ')}.${advice === undefined ? '' : ` ${advice}`}`,
-    ...(against !== undefined && {
-      facts: { parent: against.parent.id, start: formatLsn(against.parent.control.startLsn) },
-    }),
-  })
+  const isNewer = !found.isPossible && found.reasons.some(({ code }) => code === 'parent-newer')
+  return new EngineError(
+    isNewer ? 'catalog.newer-version' : 'plan.refused',
+    `a ${mode} backup is not possible: ${reason}`,
+    {
+      hint: `Possible now: ${possible.join(', ')}.${advice === undefined ? '' : ` ${advice}`}`,
+      ...(against !== undefined && {
+        facts: { parent: against.parent.id, start: formatLsn(against.parent.control.startLsn) },
+      }),
+    },
+  )
 }
 
 /** What is recorded of a basis in the log: mode, parent, and who names the changed pages. */

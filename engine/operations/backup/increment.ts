@@ -3,7 +3,7 @@ import { EngineError } from '../../base/engine-error.ts'
 import { formatLsn, type Lsn } from '../../base/lsn.ts'
 import { readContentList } from '../../catalog/backup.ts'
 import type { KnownBackup } from '../../catalog/parent.ts'
-import { type BackupControl, versionNumber } from '../../format/backup-control.ts'
+import type { BackupControl } from '../../format/backup-control.ts'
 import type { ContentEntry } from '../../format/content-list.ts'
 import { type ChangedPages, PageMap } from '../../format/page-map.ts'
 import type { Session } from '../../server/connection.ts'
@@ -35,8 +35,6 @@ export type Increment = {
 type Plan = {
   readonly basis: Basis
   readonly control: BackupControl
-  /** Of the dialect: a parent of a newer version may hold what is not known here. */
-  readonly newestProgramVersion: string
   readonly facts: ServerFacts
   readonly session: Session
   /** Where the WAL that a PAGE backup reads is. */
@@ -54,7 +52,6 @@ export async function planIncrement(
   if (basis.mode === 'FULL') return undefined
   const known = await readParent(basis.parent, {
     startLsn,
-    newestProgramVersion: plan.newestProgramVersion,
     externalDirs: plan.control.externalDirs,
   })
   run.log.info(`holding files against backup ${basis.parent.id}, which starts at ${formatLsn(known.horizon)}`)
@@ -133,14 +130,12 @@ export function requireAfterParent(basis: Basis, stopLsn: Lsn): void {
  * Reads what the parent holds. Files of external directories count as known only where both backups have the same
  * directories: they are told apart by number alone.
  *
- * @throws {EngineError} `plan.refused` when the parent cannot be built on; `catalog.newer-version` when a newer program
- *   than we know wrote it
+ * @throws {EngineError} `plan.refused` when the parent cannot be built on
  */
 async function readParent(
   parent: KnownBackup,
   own: {
     readonly startLsn: Lsn
-    readonly newestProgramVersion: string
     readonly externalDirs: string | undefined
   },
 ): Promise<Pick<Increment, 'horizon' | 'parentStartSeconds' | 'parentEntries'>> {
@@ -150,13 +145,6 @@ async function readParent(
       'plan.refused',
       `backup ${parent.id} starts at ${formatLsn(control.startLsn)}, after this one at ${formatLsn(own.startLsn)}`,
       { hint: 'The cluster was set back since then: take a FULL backup.' },
-    )
-  }
-  if (versionNumber(control.programVersion ?? '') > versionNumber(own.newestProgramVersion)) {
-    throw new EngineError(
-      'catalog.newer-version',
-      `backup ${parent.id} was written by version ${control.programVersion}, which is newer than this program knows`,
-      { hint: 'Take a FULL backup, or take the increment with the program that took that one.' },
     )
   }
   const entries = await readContentList(parent)

@@ -49,6 +49,7 @@ type OutlookInput = {
   readonly instance: string
   readonly options: Pick<BackupOptions, 'compressAlgorithm' | 'compressLevel'>
   readonly connection: ConnectionSettings
+  readonly newestProgramVersion: string
 }
 
 type Seen = {
@@ -119,7 +120,7 @@ async function look(
 
 /** Fills in what it finds, one thing after the other. */
 async function ask(
-  { catalog, instance, connection }: OutlookInput,
+  { catalog, instance, connection, newestProgramVersion }: OutlookInput,
   { config, backups }: Inventory,
   settings: BackupSettings,
   run: Run,
@@ -127,7 +128,13 @@ async function ask(
 ): Promise<void> {
   await using session = await openSession(connection, run)
   const facts = await readFacts(session)
-  const server = { session, facts, connection, archiveDirectory: path.join(catalog, 'wal', instance) }
+  const server = {
+    session,
+    facts,
+    connection,
+    archiveDirectory: path.join(catalog, 'wal', instance),
+    newestProgramVersion,
+  }
   seen.assessment = await assessModes({ backups }, server, run, { countChanges: true })
   seen.sources = await listSources(settings, facts, config, run)
 }

@@ -82,7 +82,13 @@ export async function takeBackup(input: BackupInput, run: Run, tell: Tell): Prom
   const basis = await findBasis(
     settings,
     inventory,
-    { session, facts, connection: input.connection, archiveDirectory: archiveOf(input).directory },
+    {
+      session,
+      facts,
+      connection: input.connection,
+      archiveDirectory: archiveOf(input).directory,
+      newestProgramVersion: input.newestProgramVersion,
+    },
     run,
   )
   // Nobody may delete or merge what the increment is taken against.
@@ -193,7 +199,6 @@ async function fill(context: Context): Promise<void> {
   const increment = await planIncrement(
     {
       ...context,
-      newestProgramVersion: context.input.newestProgramVersion,
       archive: { ...wal, place: archiveOf(context.input) },
       timeoutMs,
     },

@@ -126,6 +126,8 @@ export const en = {
   'backup.reason-and': '{{first}}, and {{next}}',
   'backup.reason-next': '{{first}}; {{next}}',
   'mode-reason.no-parent': 'there is no usable FULL backup to build on',
+  'mode-reason.parent-newer':
+    'backup {{id}} was written by version {{version}}, which is newer than this program knows',
   'mode-reason.set-back':
     'timeline {{timeline}} at {{lsn}} does not come from timeline {{parentTimeline}} at {{parentLsn}}',
   'mode-reason.archive-off': 'the server does not archive its WAL (archive_mode is off)',

@@ -127,6 +127,7 @@ export const zhCN: Readonly<Record<TextKey, string>> = {
   'backup.reason-and': '{{first}}，且{{next}}',
   'backup.reason-next': '{{first}}；{{next}}',
   'mode-reason.no-parent': '没有可用的 FULL 备份作为基础',
+  'mode-reason.parent-newer': '备份 {{id}} 由版本 {{version}} 写入，新于本程序所支持的版本',
   'mode-reason.set-back':
     '时间线 {{timeline}} 上的 {{lsn}} 并非由时间线 {{parentTimeline}} 上的 {{parentLsn}} 延续而来',
   'mode-reason.archive-off': '服务器的 archive_mode 为 off，不归档 WAL',
