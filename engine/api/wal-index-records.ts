@@ -66,6 +66,14 @@ export function deleteRecord(commit: FoundCommit): AccidentRecord {
   return { kind: 'delete', timeline, lsn, endLsn, at, xid, count: deleted, ...nothing }
 }
 
+/** How a transaction ended, whatever it did. */
+export function endRecord(end: FoundCommit): AccidentRecord {
+  const { deleted, inserted, updated } = end
+  return end.isAborted
+    ? { ...deleteRecord(end), kind: 'abort' }
+    : { ...deleteRecord(end), kind: 'commit', count: deleted + inserted + updated }
+}
+
 export function restorePointRecord({ event, timeline }: FoundEvent): RestorePointRecord | undefined {
   if (event.kind !== 'restore-point') return undefined
   const { name, lsn, endLsn, time } = event

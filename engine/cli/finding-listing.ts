@@ -57,6 +57,8 @@ const ACCIDENTS: Readonly<Record<AccidentRecord['kind'], string>> = {
   rewrite: 'rewritten',
   'database-drop': 'database dropped',
   delete: 'rows deleted',
+  commit: 'committed',
+  abort: 'aborted',
 }
 
 /** One line for each reason. */
@@ -86,12 +88,13 @@ function nameOf({ name }: RelationRecord) {
 export function listCommits(commits: readonly CommitRecord[]): Listing {
   return {
     table: formatTable(
-      ['Time', 'TLI', 'XID', 'LSN', 'Deleted', 'Inserted', 'Updated', 'Dropped'],
+      ['Time', 'TLI', 'XID', 'LSN', 'End', 'Deleted', 'Inserted', 'Updated', 'Dropped'],
       commits.map((one) => [
         timeText(one.at),
         String(one.timeline),
         String(one.xid),
         one.lsn,
+        one.isAborted ? 'aborted' : 'committed',
         ...[one.deleted, one.inserted, one.updated, one.dropped].map(String),
       ]),
       ['TLI', 'XID', 'Deleted', 'Inserted', 'Updated', 'Dropped'],
@@ -99,6 +102,7 @@ export function listCommits(commits: readonly CommitRecord[]): Listing {
     json: commits.map((one) => ({
       ...placeOf(one),
       xid: one.xid,
+      aborted: one.isAborted,
       deleted: one.deleted,
       inserted: one.inserted,
       updated: one.updated,

@@ -7,6 +7,7 @@ import type { PageKernel } from './page-kernel.ts'
 import { openTwinKernel } from './twin-kernel.ts'
 import {
   type GivenRecord,
+  type OnPlainEnd,
   openWalScan,
   WAL_SCAN,
   type WalCounter,
@@ -47,7 +48,13 @@ type Found = {
 }
 
 /** Reads as an index does it: segment after segment, in pieces, to the first problem or the last segment. */
-function scanAll(kind: string, wal: MadeWal, start: Partial<WalScanStart> = {}, chunkPages = 32): Found {
+function scanAll(
+  kind: string,
+  wal: MadeWal,
+  start: Partial<WalScanStart> = {},
+  chunkPages = 32,
+  onPlainEnd: OnPlainEnd | undefined = undefined,
+): Found {
   const { kernel, scan, chunk } = kernels.get(kind) ?? expect.fail(`no ${kind} kernel`)
   const { systemIdentifier, segmentBytes, timeline } = wal
   const first = start.lsn ?? lsnFromBigint(BigInt(MIB))
@@ -65,8 +72,9 @@ function scanAll(kind: string, wal: MadeWal, start: Partial<WalScanStart> = {}, 
       chunk.set(piece)
       offset += kernel.scanWal(scan.area, chunk.subarray(0, piece.length)) * PAGE_BYTES
       scan.drain(
-        (counter) => counters.push(counter),
+        (counter) => counters.push({ ...counter }),
         (given) => records.push({ ...given, bytes: Uint8Array.from(given.bytes) }),
+        onPlainEnd,
       )
       if (scan.status === 'switched') break
       if (scan.status !== 'more' && scan.status !== 'full') return result(scan, scan.problemLsn)
@@ -96,6 +104,7 @@ function readAll(wal: MadeWal): { count: number; lsn: bigint; what: string } {
 }
 
 const RELATION = [1663, 5, 16_400] as const
+const MICROS_2026 = 1_795_000_000_123_457n
 const createdData = (number: number, fork = 0): Uint8Array =>
   Uint8Array.from(new Uint8Array(Uint32Array.of(1663, 5, number, fork).buffer))
 
@@ -218,6 +227,35 @@ describeBoth('hands over commits with their places, and counts rows by transacti
     deleted: 300,
   })
 })
+
+describeBoth(
+  'tells plain ends of transactions without a record, and hands over what is not taken',
+  (kind) => {
+    const wal = new MadeWal()
+    const early = timedData(946_684_800_000_000n - 5_000_000_000_123n)
+    const commitLsn = wal.append({ rmgr: 1, info: 0, xid: 4_000_000_000, mainData: timedData(MICROS_2026) })
+    const abortLsn = wal.append({ rmgr: 1, info: 0x20, xid: 12, mainData: early })
+    wal.append({ rmgr: 1, info: 0, xid: 13, mainData: timedData(1n) })
+    wal.append({ rmgr: 1, info: 0x30, xid: 14, mainData: timedData(2n) })
+    wal.append({ rmgr: 1, info: 0x80, xid: 15, mainData: new Uint8Array(40) })
+    wal.append({ rmgr: 1, info: 0, xid: 16, mainData: new Uint8Array(16) })
+    const ends: unknown[] = []
+
+    const { records } = scanAll(kind, wal, {}, 32, (...end) => {
+      if (end[1] === 13) return false
+      ends.push(end)
+      return true
+    })
+
+    expect(ends).toEqual([
+      [true, 4_000_000_000, Number(MICROS_2026 - 946_684_800_000_000n), Number(commitLsn), 40],
+      [false, 12, -5_000_000_000_123, Number(abortLsn), 40],
+    ])
+    expect(records.map(({ bytes }) => new DataView(bytes.buffer).getUint32(4, true))).toEqual([
+      13, 14, 15, 16,
+    ])
+  },
+)
 
 describeBoth('counts pages of relations made before, and of no others', (kind) => {
   const wal = new MadeWal()

@@ -3,6 +3,7 @@ import { type Lsn, lsnFromBigint } from '../base/lsn.ts'
 import type { Timeline } from '../base/wal-segment.ts'
 import type { WalProblemKind } from '../format/wal-cursor.ts'
 import { WAL_PAGE_BYTES } from '../format/wal-page.ts'
+import { RMGR_XACT } from '../format/wal-record.ts'
 
 /**
  * The area of a scan: all that it knows and finds, at fixed offsets, so that both kernels and their caller see the same.
@@ -66,6 +67,16 @@ export const MOST_KEPT_BYTES = 256 << 10
 export const WAL_OUTPUT_HEADER_BYTES = 32
 export const WAL_COUNTER_BYTES = 32
 
+/** Source: PostgreSQL `src/include/access/xact.h`: without `XLOG_XACT_HAS_INFO` there is a time and nothing else. */
+const PLAIN_COMMIT = 0x00
+const PLAIN_ABORT = 0x20
+const PLAIN_END_BYTES = 34
+/** A short header of main data, 255, and its length. */
+const PLAIN_END_DATA = 255 | (8 << 8)
+const HIGH = 2 ** 32
+/** Of the upper half of 64 bits; below, a number is exact. */
+const MOST_HIGH = 2 ** 20
+
 /** Where a scan starts. */
 export type WalScanStart = {
   readonly systemIdentifier: bigint
@@ -82,7 +93,7 @@ export type WalScanStart = {
   readonly previous?: Lsn | undefined
 }
 
-/** What a transaction did to rows, as far as pages seen since the last drain tell. */
+/** What a transaction did to rows, as far as pages seen since the last drain tell. Good until the call returns. */
 export type WalCounter = {
   xid: number
   /** 0 in all three for what is counted of the transaction alone: inserted and updated rows. */
@@ -95,6 +106,18 @@ export type WalCounter = {
   /** Pages written into the relation, if it was made not long ago. At most what a full relation has, and often less. */
   pages: number
 }
+
+/**
+ * Told of the end of a transaction whose record says nothing but its number and its time, which most do. `time` is in
+ * microseconds since 2000, and the places are exact. False: the record is to be handed over as others are.
+ */
+export type OnPlainEnd = (
+  isCommit: boolean,
+  xid: number,
+  time: number,
+  lsn: number,
+  lengthBytes: number,
+) => boolean
 
 /** A record that was handed over. The bytes are good until the next call of the scan. */
 export type GivenRecord = {
@@ -121,7 +144,11 @@ export type WalScan = {
   readonly previousLsn: Lsn
   readonly recordCount: bigint
   /** Calls back for all that was found, which is forgotten then. */
-  drain(onCounter: (counter: WalCounter) => void, onRecord: (record: GivenRecord) => void): void
+  drain(
+    onCounter: (counter: WalCounter) => void,
+    onRecord: (record: GivenRecord) => void,
+    onPlainEnd?: OnPlainEnd,
+  ): void
   /** Makes known a relation that was made before the pages to come. */
   remember(relationNumber: number): void
 }
@@ -132,6 +159,39 @@ export function openWalScan(area: Uint8Array<ArrayBuffer>): WalScan {
   const view = new DataView(area.buffer, area.byteOffset, area.length)
   const u32 = (at: number): number => view.getUint32(at, true)
   const lsnAt = (at: number): Lsn => lsnFromBigint(view.getBigUint64(at, true))
+  const counter: WalCounter = {
+    xid: 0,
+    tablespaceOid: 0,
+    databaseOid: 0,
+    relationNumber: 0,
+    deleted: 0,
+    inserted: 0,
+    updated: 0,
+    pages: 0,
+  }
+  /** Objects and big integers for each of a million small transactions would take longer than to read them. */
+  const isPlainEndTaken = (at: number, from: number, onPlainEnd: OnPlainEnd): boolean => {
+    const info = view.getUint8(from + 16)
+    if (
+      view.getUint8(from + 17) !== RMGR_XACT ||
+      (info !== PLAIN_COMMIT && info !== PLAIN_ABORT) ||
+      u32(from) !== PLAIN_END_BYTES ||
+      view.getUint16(from + 24, true) !== PLAIN_END_DATA
+    )
+      return false
+    const [lsnHigh, endHigh] = [u32(at + 20), u32(at + 28)]
+    const timeHigh = view.getInt32(from + 30, true)
+    if (endHigh >= MOST_HIGH || timeHigh >= MOST_HIGH || timeHigh < -MOST_HIGH) return false
+    const lsn = lsnHigh * HIGH + u32(at + 16)
+    const lengthBytes = endHigh * HIGH + u32(at + 24) - lsn
+    return onPlainEnd(
+      info === PLAIN_COMMIT,
+      u32(from + 4),
+      timeHigh * HIGH + u32(from + 26),
+      lsn,
+      lengthBytes,
+    )
+  }
   return {
     area,
     begin({ systemIdentifier, segmentBytes, timeline, lsn, from, previous }) {
@@ -174,32 +234,32 @@ export function openWalScan(area: Uint8Array<ArrayBuffer>): WalScan {
     get recordCount() {
       return view.getBigUint64(WAL_SCAN.recordCount, true)
     },
-    drain(onCounter, onRecord) {
+    drain(onCounter, onRecord, onPlainEnd) {
       const counters = u32(WAL_SCAN.counterCount)
       for (let index = 0; index < counters; index++) {
         const at = WAL_SCAN.counters + index * WAL_COUNTER_BYTES
-        onCounter({
-          xid: u32(at),
-          tablespaceOid: u32(at + 4),
-          databaseOid: u32(at + 8),
-          relationNumber: u32(at + 12),
-          deleted: u32(at + 16),
-          inserted: u32(at + 20),
-          updated: u32(at + 24),
-          pages: u32(at + 28),
-        })
+        counter.xid = u32(at)
+        counter.tablespaceOid = u32(at + 4)
+        counter.databaseOid = u32(at + 8)
+        counter.relationNumber = u32(at + 12)
+        counter.deleted = u32(at + 16)
+        counter.inserted = u32(at + 20)
+        counter.updated = u32(at + 24)
+        counter.pages = u32(at + 28)
+        onCounter(counter)
       }
       const used = u32(WAL_SCAN.outputUsed)
       for (let offset = 0; offset < used;) {
         const at = WAL_SCAN.output + offset
         const from = at + WAL_OUTPUT_HEADER_BYTES
+        offset += u32(at)
+        if (onPlainEnd !== undefined && isPlainEndTaken(at, from, onPlainEnd)) continue
         onRecord({
           lsn: lsnAt(at + 16),
           endLsn: lsnAt(at + 24),
           magic: u32(at + 8),
           bytes: area.subarray(from, from + u32(at + 4)),
         })
-        offset += u32(at)
       }
       view.setUint32(WAL_SCAN.counterCount, 0, true)
       view.setUint32(WAL_SCAN.outputUsed, 0, true)

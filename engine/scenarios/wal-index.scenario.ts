@@ -77,7 +77,19 @@ describe.each(serverMajors())('the WAL of PostgreSQL %i', (major) => {
     const status = await ask()['wal.index-status'](world.ref)
     expect(status).toMatchObject({ pendingCount: 0, pendingBytes: 0, findings: [] })
     expect(status.commitCount).toBeGreaterThanOrEqual(commits.length)
-    expect(status.abortCount).toBeGreaterThanOrEqual(ends.filter(({ isCommitted }) => !isCommitted).length)
+    const aborted = ends.filter(({ isCommitted }) => !isCommitted)
+    expect(status.abortCount).toBeGreaterThanOrEqual(aborted.length)
+    // Recovery stops at an abort as well, so it is found when it is asked for.
+    const xid = Number((aborted[0] ?? expect.fail('some were rolled back')).xid)
+    const asked = await ask()['wal.commits']({ ...world.ref, xid })
+    expect(asked.commits).toMatchObject([{ xid, isAborted: true, inserted: 0 }])
+    const { accidents } = await ask()['wal.accidents']({ ...world.ref, xid })
+    expect(accidents.map(({ kind, lsn }) => [kind, lsn])).toEqual([['abort', asked.commits[0]?.lsn]])
+    const target = { kind: 'xid', xid: String(xid) } as const
+    const moment = await ask()['recovery.moment']({ ...world.ref, target, isInclusive: false })
+    expect(moment.kind === 'unreachable' ? moment.reason : moment.kind).not.toMatchObject({
+      code: 'not-found',
+    })
   })
 
   test('deletes are counted over subtransactions, prepared ones and segments', async () => {

@@ -43,8 +43,9 @@ export type IndexEvent = {
   | { readonly kind: 'timeline-begin'; readonly timeline: number; readonly previousTimeline: number }
 )
 
-/** A commit as the index keeps it. */
-export type IndexedCommit = {
+/** The end of a transaction as the index keeps it: a commit, or an abort, which counts nothing. */
+export type IndexedEnd = {
+  readonly isAborted: boolean
   readonly lsn: Lsn
   readonly endLsn: Lsn
   /** Microseconds since 2000. */

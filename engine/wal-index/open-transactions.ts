@@ -40,6 +40,8 @@ export type Deeds = {
   readonly loss: Loss | undefined
 }
 
+const NOTHING = { deleted: 0, inserted: 0, updated: 0 } as const
+
 /**
  * Follows transactions from record to record. Rows are counted by number of the part of a transaction that did it, and
  * come together when it ends. What it did before the first segment that was read is not known: counts are the least.
@@ -51,10 +53,13 @@ export class OpenTransactions {
     this.#open = new Map(structuredClone(state) as [number, OpenTransaction][])
   }
 
-  count({ xid, deleted, inserted, updated, pages, ...relation }: WalCounter): void {
-    const transaction = this.#at(xid)
-    transaction.inserted += inserted
-    transaction.updated += updated
+  count(counter: WalCounter): void {
+    const { deleted, pages } = counter
+    const transaction = this.#at(counter.xid)
+    transaction.inserted += counter.inserted
+    transaction.updated += counter.updated
+    if (deleted === 0 && pages === 0) return
+    const relation = idOf(counter)
     if (deleted > 0) {
       transaction.deleted += deleted
       const relations = (transaction.relations ??= [])
@@ -88,6 +93,18 @@ export class OpenTransactions {
     const { deleted, inserted, updated, relations } = whole
     const most = relations?.reduce((best, one) => (one.deleted > best.deleted ? one : best))
     return { deleted, inserted, updated, mostDeleted: most && idOf(most), loss }
+  }
+
+  /**
+   * Takes out a transaction without parts that dropped no relation, as {@link end}, and says how many rows it changed;
+   * undefined, and it stays, when it did more than that.
+   */
+  endPlain(xid: number): Pick<Deeds, 'deleted' | 'inserted' | 'updated'> | undefined {
+    const found = this.#open.get(xid)
+    if (found === undefined) return NOTHING
+    if (found.databases !== undefined) return undefined
+    this.#open.delete(xid)
+    return found
   }
 
   /** Forgets all that are over without having said so: those of a server that crashed. */

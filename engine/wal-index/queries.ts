@@ -1,12 +1,12 @@
 import { LSN_NONE, type Lsn } from '../base/lsn.ts'
 import { type Timeline, walSegmentStart } from '../base/wal-segment.ts'
 import { readCommitBlob } from './commit-blob.ts'
-import type { IndexedCommit, IndexEvent } from './index-events.ts'
+import type { IndexedEnd, IndexEvent } from './index-events.ts'
 import type { SegmentRow } from './segment-row.ts'
 import type { WalIndexStore } from './store.ts'
 
-/** A commit, and on which timeline. */
-export type FoundCommit = IndexedCommit & { readonly timeline: Timeline; readonly place: string }
+/** A commit, or an abort where these are asked for, and on which timeline. */
+export type FoundCommit = IndexedEnd & { readonly timeline: Timeline; readonly place: string }
 
 /** A commit in their order: by timeline, then by LSN. */
 export type CommitPlace = { readonly timeline: Timeline; readonly lsn: Lsn }
@@ -29,6 +29,8 @@ export type CommitFilter = {
   readonly fromLsn?: Lsn | undefined
   readonly toLsn?: Lsn | undefined
   readonly xid?: number | undefined
+  /** Aborts are wanted as well: recovery stops at the end of a transaction, whatever it is. */
+  readonly withAborts?: boolean | undefined
   /** At least so many rows were deleted. */
   readonly minDeleted?: number | undefined
 }
@@ -79,7 +81,8 @@ export class WalIndexReader {
       return isBeyond({ timeline, lsn: edge })
     })
     for (const row of isForward ? rows : rows.toReversed()) {
-      const found = this.#commitsOf(row).filter((commit) => isWanted(commit, filter) && isBeyond(commit))
+      const ends = filter.withAborts === true ? this.#endsOf(row) : this.#commitsOf(row)
+      const found = ends.filter((commit) => isWanted(commit, filter) && isBeyond(commit))
       yield* isForward ? found : found.toReversed()
     }
   }
@@ -171,6 +174,12 @@ export class WalIndexReader {
 
   #commitsOf(row: SegmentRow): readonly FoundCommit[] {
     if (row.commitCount === 0) return []
+    const ends = this.#endsOf(row)
+    return row.abortCount === 0 ? ends : ends.filter(({ isAborted }) => !isAborted)
+  }
+
+  #endsOf(row: SegmentRow): readonly FoundCommit[] {
+    if (row.commitCount + row.abortCount === 0) return []
     const start = walSegmentStart(row.number, this.#segmentBytes)
     const isTwice = this.#has.has(keyOf(row.parentTimeline, row.number))
     return Array.from(readCommitBlob(this.#store.commitsOf(row.id), start), (commit) => ({

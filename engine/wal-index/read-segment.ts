@@ -8,7 +8,14 @@ import type { WalProblemKind } from '../format/wal-cursor.ts'
 import { WAL_PAGE_BYTES } from '../format/wal-page.ts'
 import { mapFileError } from '../host/file-error.ts'
 import { kernel } from '../kernel/kernel.ts'
-import { type GivenRecord, openWalScan, WAL_SCAN, type WalCounter, type WalScan } from '../kernel/wal-scan.ts'
+import {
+  type GivenRecord,
+  type OnPlainEnd,
+  openWalScan,
+  WAL_SCAN,
+  type WalCounter,
+  type WalScan,
+} from '../kernel/wal-scan.ts'
 
 /** What is read at once: it stays in the processor's cache while it is gone over. */
 const CHUNK_BYTES = 256 << 10
@@ -53,6 +60,8 @@ export type ReadOptions = {
   readonly signal: AbortSignal
   readonly onCounter: (counter: WalCounter) => void
   readonly onRecord: (record: GivenRecord) => void
+  /** Told of most ends of transactions instead of `onRecord`. */
+  readonly onPlainEnd?: OnPlainEnd
   /** Told after each piece how many bytes of WAL it had. */
   readonly onBytes?: (bytes: number) => void
 }
@@ -111,12 +120,12 @@ function chunkFor(turn: number, done: number, segmentBytes: number): Uint8Array 
 function goOver(
   at: WalScan,
   pages: Uint8Array,
-  { onCounter, onRecord, segmentStart, segmentBytes }: ReadOptions,
+  { onCounter, onRecord, onPlainEnd, segmentStart, segmentBytes }: ReadOptions,
 ): ReadEnd | undefined {
   for (let offset = 0; offset < pages.length;) {
     offset += kernel.scanWal(at.area, pages.subarray(offset)) * WAL_PAGE_BYTES
     const { status } = at
-    at.drain(onCounter, onRecord)
+    at.drain(onCounter, onRecord, onPlainEnd)
     if (status === 'switched') return { kind: 'end', lsn: lsnFromBigint(segmentStart + BigInt(segmentBytes)) }
     if (status !== 'more' && status !== 'full')
       return { kind: status, lsn: at.problemLsn, message: PROBLEM_MESSAGES[status] }

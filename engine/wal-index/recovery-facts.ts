@@ -42,9 +42,13 @@ function timedLsn(end: TimedEnd | undefined): { readonly lsn: Lsn; readonly micr
   return end && { lsn: end.lsn, micros: unixMicros(end.time) }
 }
 
-/** Every place where the index has a transaction that was committed. */
+/** Every place where the index has the end of a transaction, be it a commit or an abort. */
 export function locateTransaction(reader: WalIndexReader, xid: number): readonly LocatedRecord[] {
-  return Array.from(reader.commits({ xid }), ({ timeline, lsn, endLsn }) => ({ timeline, lsn, endLsn }))
+  return Array.from(reader.commits({ xid, withAborts: true }), ({ timeline, lsn, endLsn }) => ({
+    timeline,
+    lsn,
+    endLsn,
+  }))
 }
 
 /** Every place where the index has a restore point of that name. */

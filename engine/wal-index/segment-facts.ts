@@ -5,7 +5,7 @@ import { decodeWalEvent, type WalEvent } from '../format/wal-events.ts'
 import { serverMajorOfMagic } from '../format/wal-page.ts'
 import { WAL_RECORD_HEADER_BYTES, type WalRecord, walRecordMainData } from '../format/wal-record.ts'
 import { POSTGRES_EPOCH_MICROS } from '../format/wal-times.ts'
-import type { GivenRecord, WalCounter } from '../kernel/wal-scan.ts'
+import type { GivenRecord, OnPlainEnd, WalCounter } from '../kernel/wal-scan.ts'
 import { CommitBlob } from './commit-blob.ts'
 import type { IndexEvent } from './index-events.ts'
 import type { OpenTransactions } from './open-transactions.ts'
@@ -23,7 +23,7 @@ export type SegmentFacts = {
   /** In the order of the records, commits and aborts. */
   readonly first: TimedEnd | undefined
   readonly last: TimedEnd | undefined
-  /** Of commits, by the clock and by number; undefined when there is none. */
+  /** Of ends of transactions, by the clock and by number; undefined when there is none. */
   readonly range:
     | { readonly minTime: number; readonly maxTime: number; readonly minXid: number; readonly maxXid: number }
     | undefined
@@ -42,10 +42,12 @@ export class SegmentCollector {
   /** What ended before belongs to the timeline before, and is indexed there. */
   readonly #skipBefore: Lsn
   readonly #events: IndexEvent[] = []
+  readonly #skipBeforePlace: number
+  #commitCount = 0
   #abortCount = 0
-  #first: TimedEnd | undefined
-  #last: TimedEnd | undefined
-  #range: { minTime: number; maxTime: number; minXid: number; maxXid: number } | undefined
+  #first: { place: number; time: number } | undefined
+  #last = { place: 0, time: 0 }
+  #range = { minTime: Infinity, maxTime: -Infinity, minXid: Infinity, maxXid: -Infinity }
   #mostDeleted = 0
 
   constructor(options: {
@@ -57,9 +59,19 @@ export class SegmentCollector {
     this.#open = options.open
     this.#blob = new CommitBlob(walSegmentStart(options.number, options.segmentBytes))
     this.#skipBefore = options.skipBefore
+    this.#skipBeforePlace = Number(options.skipBefore)
   }
 
   readonly onCounter = (counter: WalCounter): void => this.#open.count(counter)
+
+  readonly onPlainEnd: OnPlainEnd = (isCommit, xid, time, lsn, lengthBytes) => {
+    const deeds = this.#open.endPlain(xid)
+    if (deeds === undefined) return false
+    if (lsn < this.#skipBeforePlace) return true
+    const { deleted, inserted, updated } = isCommit ? deeds : NO_DEEDS
+    this.#addEnd(!isCommit, lsn, lengthBytes, withinReason(time), xid, deleted, inserted, updated, 0)
+    return true
+  }
 
   readonly onRecord = (given: GivenRecord): void => {
     const { bytes, magic, lsn, endLsn } = given
@@ -76,11 +88,11 @@ export class SegmentCollector {
 
   facts(): SegmentFacts {
     return {
-      commitCount: this.#blob.count,
+      commitCount: this.#commitCount,
       abortCount: this.#abortCount,
-      first: this.#first,
-      last: this.#last,
-      range: this.#range,
+      first: this.#first && timedEnd(this.#first),
+      last: this.#first && timedEnd(this.#last),
+      range: this.#first && this.#range,
       mostDeleted: this.#mostDeleted,
       commits: this.#blob.take(),
       events: this.#events,
@@ -94,17 +106,22 @@ export class SegmentCollector {
         const deeds = this.#open.end(event)
         if (lsn < this.#skipBefore) return
         const time = timeOf(event.micros)
-        this.#last = { lsn, time }
-        this.#first ??= this.#last
-        if (event.kind === 'abort') {
-          this.#abortCount++
-          return
-        }
-        const { loss, deleted, inserted, updated } = deeds
+        const isAborted = event.kind === 'abort'
+        const { deleted, inserted, updated } = isAborted ? NO_DEEDS : deeds
+        const loss = isAborted ? undefined : deeds.loss
+        const lengthBytes = Number(endLsn - lsn)
         const dropped = loss?.count ?? 0
-        this.#blob.add({ lsn, endLsn, time, xid: event.xid, deleted, inserted, updated, dropped })
-        this.#mostDeleted = Math.max(this.#mostDeleted, deleted)
-        this.#widen(time, event.xid)
+        this.#addEnd(
+          isAborted,
+          Number(lsn),
+          lengthBytes,
+          time,
+          event.xid,
+          deleted,
+          inserted,
+          updated,
+          dropped,
+        )
         if (loss !== undefined) this.#keep({ kind: 'loss', lsn, endLsn, time, xid: event.xid, loss })
         return
       }
@@ -130,12 +147,29 @@ export class SegmentCollector {
     }
   }
 
-  #widen(time: number, xid: number): void {
-    const range = (this.#range ??= { minTime: time, maxTime: time, minXid: xid, maxXid: xid })
-    range.minTime = Math.min(range.minTime, time)
-    range.maxTime = Math.max(range.maxTime, time)
-    range.minXid = Math.min(range.minXid, xid)
-    range.maxXid = Math.max(range.maxXid, xid)
+  #addEnd(
+    isAborted: boolean,
+    place: number,
+    lengthBytes: number,
+    time: number,
+    xid: number,
+    deleted: number,
+    inserted: number,
+    updated: number,
+    dropped: number,
+  ): void {
+    if (isAborted) this.#abortCount++
+    else this.#commitCount++
+    this.#first ??= { place, time }
+    this.#last.place = place
+    this.#last.time = time
+    this.#blob.put(isAborted, place, lengthBytes, time, xid, deleted, inserted, updated, dropped)
+    if (deleted > this.#mostDeleted) this.#mostDeleted = deleted
+    const range = this.#range
+    if (time < range.minTime) range.minTime = time
+    if (time > range.maxTime) range.maxTime = time
+    if (xid < range.minXid) range.minXid = xid
+    if (xid > range.maxXid) range.maxXid = xid
   }
 
   #keep(event: IndexEvent): void {
@@ -143,12 +177,21 @@ export class SegmentCollector {
   }
 }
 
+const NO_DEEDS = { deleted: 0, inserted: 0, updated: 0 } as const
+
 /** Beyond these a clock was wrong: some 140 years around 2000. */
-const LATEST_TIME = 2n ** 52n
+const LATEST_TIME = 2 ** 52
 
 function timeOf(micros: bigint): number {
-  const time = micros - POSTGRES_EPOCH_MICROS
-  return Number(time > LATEST_TIME ? LATEST_TIME : time < -LATEST_TIME ? -LATEST_TIME : time)
+  return withinReason(Number(micros - POSTGRES_EPOCH_MICROS))
+}
+
+function withinReason(time: number): number {
+  return time > LATEST_TIME ? LATEST_TIME : time < -LATEST_TIME ? -LATEST_TIME : time
+}
+
+function timedEnd({ place, time }: { readonly place: number; readonly time: number }): TimedEnd {
+  return { lsn: lsnFromBigint(BigInt(place)), time }
 }
 
 /** Most records have one short header and their data; the others are read with care. */

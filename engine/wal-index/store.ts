@@ -14,7 +14,7 @@ import {
 } from './segment-row.ts'
 
 /** Another number, and what is there is made anew. */
-const VERSION = 2
+const VERSION = 3
 
 /** Source: SQLite `sqlite3.h`, result codes. */
 const SQLITE_CORRUPT = 11

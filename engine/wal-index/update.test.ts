@@ -10,6 +10,7 @@ import { lsnFromBigint } from '../base/lsn.ts'
 import { arrangeWalArchive } from '../catalog/wal-archive.ts'
 import { MadeWal, timedData } from '../testing/made-wal.ts'
 import { WalIndexReader } from './queries.ts'
+import { locateTransaction } from './recovery-facts.ts'
 import { listSegments, type StreamedWal } from './segment-list.ts'
 import { indexFile, openWalIndexStore, type WalIndexStore } from './store.ts'
 import { updateWalIndex } from './update.ts'
@@ -95,6 +96,60 @@ test('every transaction is there once with its rows, and a second look reads not
   expect(first).toMatchObject({ readSegments: wal.segments.size, commits: 1500 })
   expect(second).toMatchObject({ readSegments: 0, readBytes: 0, removedSegments: 0 })
   expect(commitsOf(store)).toEqual(Array.from({ length: 1500 }, (_, index) => [1000 + index, 1]))
+})
+
+test('an abort is found by its number and is no commit, be its record short or long', async () => {
+  const wal = new MadeWal()
+  const deletion = {
+    rmgr: 10,
+    info: 0x10,
+    blocks: [{ relation: RELATION, block: 0, data: new Uint8Array(9) }],
+  }
+  const long = new Uint8Array(20)
+  long.set(timedData(MICROS_2000 + 3000n))
+  const ends = [
+    { info: 0x00, xid: 10, mainData: timedData(MICROS_2000 + 1000n) },
+    { info: 0x20, xid: 20, mainData: timedData(MICROS_2000 + 2000n) },
+    { info: 0xa0, xid: 30, mainData: long },
+    { info: 0x80, xid: 15, mainData: long },
+  ]
+  const places = ends.map((end) => {
+    wal.append({ ...deletion, xid: end.xid })
+    return wal.append({ rmgr: 1, ...end })
+  })
+  wal.switchSegment()
+  await using world = await archive(wal)
+  world.putAll()
+  using store = openWalIndexStore(undefined, world.place)
+
+  await world.update(store)
+
+  const reader = new WalIndexReader(store, MIB)
+  expect(commitsOf(store)).toEqual([
+    [10, 1],
+    [15, 1],
+  ])
+  expect([20, 30, 10].map((xid) => locateTransaction(reader, xid).map(({ lsn }) => lsn))).toEqual([
+    [places[1]],
+    [places[2]],
+    [places[0]],
+  ])
+  const all = Array.from(reader.commits({ withAborts: true }), ({ xid, isAborted, deleted, time }) => [
+    xid,
+    isAborted,
+    deleted,
+    time,
+  ])
+  expect(all).toEqual([
+    [10, false, 1, 1000],
+    [20, true, 0, 2000],
+    [30, true, 0, 3000],
+    [15, false, 1, 3000],
+  ])
+  const [row] = reader.segments
+  expect(row).toMatchObject({ commitCount: 2, abortCount: 2, minXid: 10, maxXid: 30 })
+  expect([row?.first?.lsn, row?.last?.lsn]).toEqual([places[0], places[3]])
+  expect(reader.activity(0, 10_000, 1)).toEqual([2])
 })
 
 test('segments that come one by one give the same index as all at once', async () => {

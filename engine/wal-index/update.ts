@@ -156,6 +156,7 @@ class Update {
       signal: this.#run.signal,
       onCounter: collector.onCounter,
       onRecord: collector.onRecord,
+      onPlainEnd: collector.onPlainEnd,
       onBytes: (bytes) => {
         this.#read.bytes += bytes
       },

@@ -15,6 +15,7 @@ import type { AccidentRecord, walIndex as contract } from '../contract/wal-index
 import {
   commitRecord,
   deleteRecord,
+  endRecord,
   isNamed,
   isoOf,
   lossRecord,
@@ -120,6 +121,8 @@ export function walIndexHandlers({
       const { from, to, fromLsn, toLsn, ...rest } = wanted
       const filter: CommitFilter = {
         ...rest,
+        // Somebody who asks for one transaction wants to know how it ended.
+        withAborts: wanted.xid !== undefined,
         fromTime: timeOf(from),
         toTime: timeOf(to),
         fromLsn: fromLsn === undefined ? undefined : parseLsn(fromLsn),
@@ -177,6 +180,14 @@ export function walIndexHandlers({
           found.push(accident)
       }
       const accidents = [...found, ...deletes.map(deleteRecord)]
+      if (xid !== undefined && !isByRelation) {
+        const known = new Set(accidents.map((one) => `${one.timeline}/${one.lsn}`))
+        for (const end of reader.commits({ timeline, xid, fromTime: from, toTime: to, withAborts: true })) {
+          const record = endRecord(end)
+          if (accidents.length >= limit) break
+          if (isAsked(record.kind) && !known.has(`${record.timeline}/${record.lsn}`)) accidents.push(record)
+        }
+      }
       return { accidents: accidents.toSorted((a, b) => (a.at < b.at ? 1 : a.at > b.at ? -1 : 0)) }
     },
     'wal.restore-points': async ({ catalog, instance, name, timeline, limit = USUAL_LIMIT, from, to }) => {

@@ -20,7 +20,7 @@ const dropped: AccidentRecord = {
   truncatedOids: [],
 }
 
-const commit: CommitRecord = { ...place, deleted: 12, inserted: 0, updated: 3, dropped: 0 }
+const commit: CommitRecord = { ...place, isAborted: false, deleted: 12, inserted: 0, updated: 3, dropped: 0 }
 
 const read = {
   'wal.index.start': async () => ({ job: 'job-1' }),
@@ -146,12 +146,28 @@ describe('find', () => {
         lsn: '0/3000060',
         'end-lsn': '0/3000188',
         xid: 48_213,
+        aborted: false,
         deleted: 12,
         inserted: 0,
         updated: 3,
         dropped: 0,
       },
     ])
+  })
+
+  test('says of a transaction that it was aborted', async () => {
+    const { handler } = recorder({ commits: [{ ...commit, isAborted: true }] })
+    const { out } = await runCli(['find', ...ON_MAIN, '--what=commits', '--xid=48213'], {
+      handlers: { ...read, 'wal.commits': handler },
+    })
+    expect(out).toMatch(/48213 .*aborted /)
+    const { handler: accidents } = recorder({
+      accidents: [{ ...dropped, kind: 'abort', count: 0, relations: [] }],
+    })
+    const asked = await runCli(['find', ...ON_MAIN, '--xid=48213'], {
+      handlers: { ...read, 'wal.accidents': accidents },
+    })
+    expect(asked.out).toMatch(/48213 .*aborted +0/)
   })
 
   test('lists restore points, and segments page by page', async () => {

@@ -38,7 +38,7 @@ export const FINDING_OPTIONS: readonly OptionSpec[] = [
     value: { kind: 'integer', name: 'XID', min: 3, max: 0xffff_ffff },
     group: 'WAL',
     commands: ['find'],
-    meaning: 'Only that transaction.',
+    meaning: 'Only that transaction, and whether it was committed or aborted.',
   },
   {
     long: 'relation',
