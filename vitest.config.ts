@@ -1,16 +1,37 @@
 import { defineConfig } from 'vitest/config'
 
+const ALONE = '{engine,electron,renderer}/**/*.alone.test.ts'
+
+const unit = {
+  include: ['{engine,electron,renderer}/**/*.test.{ts,tsx}'],
+  globalSetup: 'engine/testing/around-units.ts',
+  environment: 'node',
+  testTimeout: 20_000,
+  pool: 'forks' as const,
+}
+
 export default defineConfig({
   test: {
+    // Vitest would leave one core alone.
+    maxWorkers: '100%',
     // A run that is cut off must show how far it came.
     reporters: process.env['CI'] === undefined ? ['default'] : ['verbose'],
     projects: [
       {
         test: {
+          // One process for many files: to load the engine again for each takes longer than most of them.
+          ...unit,
           name: 'unit',
-          include: ['{engine,electron,renderer}/**/*.test.{ts,tsx}'],
-          environment: 'node',
-          testTimeout: 20_000,
+          exclude: [ALONE],
+          isolate: false,
+        },
+      },
+      {
+        test: {
+          // Those that put something else in the place of a module.
+          ...unit,
+          name: 'unit-alone',
+          include: [ALONE],
         },
       },
       {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import * as fc from 'fast-check'
-import { describe, expect, test, vi } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { LSN_NONE, type Lsn, lsnFromBigint, parseLsn } from '../base/lsn.ts'
 import { lz4Compress, lz4DecompressInto } from '../format/lz4.ts'
 import { pageChecksum } from '../format/page-checksum.ts'
@@ -417,15 +417,6 @@ describe('where WebAssembly is refused', () => {
 
   test.each(['CompileError', 'RangeError'])('after a %s the twin is left', (name) => {
     expect(openWasmKernel(runtime(named(name)))).toBeUndefined()
-  })
-
-  test('a thread without WebAssembly works with the twin', async () => {
-    vi.stubGlobal('WebAssembly', undefined)
-    vi.resetModules()
-    const { kernel: left } = await import('./kernel.ts')
-    expect(left.kind).toBe('twin')
-    expect(left.crc32c(new TextEncoder().encode('123456789'))).toBe(0xe3069283)
-    vi.unstubAllGlobals()
   })
 
   test('a failure of another kind is not hidden', () => {

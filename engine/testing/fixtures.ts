@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
@@ -21,10 +21,13 @@ type Unpacked = { readonly dir: Promise<string>; users: number }
 const unpacked = new Map<FixtureName, Unpacked>()
 
 /**
- * Unpacks a fixture into a scratch directory. Everybody in this process gets the same one, so nobody changes it; the
- * last to dispose removes it.
+ * Unpacks a fixture into a scratch directory. Everybody gets the same one, so nobody changes it. It goes with the
+ * directory of the test run; where there is none, with the last in this process who disposes.
  */
 export async function unpackFixture(name: FixtureName): Promise<AsyncDisposable & { readonly dir: string }> {
+  const shelf = process.env['TIDEMARK_UNPACKED_FIXTURES']
+  if (shelf !== undefined)
+    return { dir: await unpackOnto(shelf, name), [Symbol.asyncDispose]: async () => {} }
   const shared = unpacked.get(name) ?? { dir: unpack(name), users: 0 }
   unpacked.set(name, shared)
   shared.users++
@@ -42,8 +45,23 @@ export async function unpackFixture(name: FixtureName): Promise<AsyncDisposable 
   }
 }
 
-async function unpack(name: FixtureName): Promise<string> {
-  const dir = await mkdtemp(path.join(os.tmpdir(), `${name}-`))
+async function unpackOnto(shelf: string, name: FixtureName): Promise<string> {
+  const place = path.join(shelf, name)
+  if (existsSync(place)) return place
+  await mkdir(shelf, { recursive: true, mode: 0o711 })
+  const draft = await unpack(name, shelf)
+  try {
+    await rename(draft, place)
+  } catch (thrown) {
+    // Another process may have been faster; then its files serve.
+    if (!existsSync(place)) throw thrown
+    await rm(draft, { recursive: true, force: true })
+  }
+  return place
+}
+
+async function unpack(name: FixtureName, parent = os.tmpdir()): Promise<string> {
+  const dir = await mkdtemp(path.join(parent, `${name}-`))
   try {
     await promisify(execFile)('tar', ['xJf', archive(name), '-C', dir], { timeout: UNPACK_TIMEOUT_MS })
     return dir
