@@ -40,7 +40,9 @@ export async function makeRestorePlan(
     .flatMap(({ backup }) => records.find(({ id }) => id === backup.id) ?? [])
   const backup = chain.at(-1)
   if (backup === undefined)
-    throw new EngineError('plan.stale', 'the backup vanished while the restore was planned')
+    throw new EngineError('plan.stale', 'the backup vanished while the restore was planned', {
+      hint: 'See what is left with "tidemark show", and start it again.',
+    })
   return {
     ...plan,
     preflight: [...plan.preflight, ...(wal === undefined ? [] : [wal])],

@@ -3,7 +3,7 @@ import { EngineError } from '../base/engine-error.ts'
 import { parseInstanceName } from '../base/instance-name.ts'
 import { parseLsn } from '../base/lsn.ts'
 import { COMMAND_NAMES, type CommandName, MISSING_COMMANDS } from './command-list.ts'
-import { findNearest } from './nearest.ts'
+import { findNearest } from '../base/nearest.ts'
 import type { OptionSpec, RefusedOption } from './options/option.ts'
 import { optionsOf, refusedOptionsOf } from './options.ts'
 import { parseMoment } from './moments.ts'
@@ -227,7 +227,10 @@ function readValue({ value: kind, meaning }: OptionSpec, text: string): unknown 
       return true
     case 'text': {
       const isLong = kind.maxBytes !== undefined && Buffer.byteLength(text) > kind.maxBytes
-      if (isLong) throw new EngineError('value.malformed', `it is longer than ${kind.maxBytes} bytes`)
+      if (isLong)
+        throw new EngineError('value.malformed', `it is longer than ${kind.maxBytes} bytes`, {
+          hint: meaning,
+        })
       if (kind.pattern !== undefined && !kind.pattern.test(text)) {
         throw new EngineError('value.malformed', `"${text}" will not do`, { hint: meaning })
       }
@@ -240,7 +243,9 @@ function readValue({ value: kind, meaning }: OptionSpec, text: string): unknown 
     case 'integer': {
       const number = parseInteger(text)
       if (number < kind.min || number > kind.max) {
-        throw new EngineError('value.malformed', `${text} is not between ${kind.min} and ${kind.max}`)
+        throw new EngineError('value.malformed', `${text} is not between ${kind.min} and ${kind.max}`, {
+          hint: meaning,
+        })
       }
       return number
     }

@@ -1,4 +1,6 @@
 import { describeError, EngineError } from '../base/engine-error.ts'
+import { ERROR_ADVICE } from '../base/error-advice.ts'
+import type { ErrorCode } from '../base/error-codes.ts'
 import { isLogged, type Log, type LogEntry, type LogLevel } from '../base/log.ts'
 import type { Clock } from '../base/clock.ts'
 import { type LogFile, type LogFilePlace, openLogFile } from './log-file.ts'
@@ -110,7 +112,7 @@ export class LogOutput implements Disposable, Log {
     if (cause !== '' && !message.includes(cause)) this.#printAside('DETAIL', cause)
     const hint = isBug
       ? 'This is a mistake in Tidemark. Run it again with --log-level-console=verbose and report what it prints.'
-      : thrown.hint
+      : (thrown.hint ?? usualHint(thrown.code))
     if (hint !== undefined) this.#printAside('HINT', hint)
     if (isBug && thrown instanceof Error) this.verbose(thrown.stack ?? '')
   }
@@ -187,4 +189,9 @@ export class LogOutput implements Disposable, Log {
   #time(atMs: number): string {
     return strftime('%Y-%m-%d %H:%M:%S %Z', new Date(atMs))
   }
+}
+
+/** What helps with any failure of that kind; nothing where whoever cancelled knows. */
+function usualHint(code: ErrorCode): string | undefined {
+  return code === 'run.cancelled' ? undefined : ERROR_ADVICE[code].replaceAll('`', '"')
 }

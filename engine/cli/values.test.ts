@@ -1,3 +1,4 @@
+import path from 'node:path'
 import { expect, test } from 'vitest'
 import {
   parseBoolean,
@@ -102,4 +103,13 @@ test('reads paths and lists of them', () => {
   expect(parsePathList('/a:/b/:')).toEqual(['/a', '/b'])
   expect(parsePathList('none')).toEqual([])
   expect(() => parsePathList('/a:b')).toThrow(/not an absolute path/)
+  expect(() => parsePath('new/data')).toThrow(
+    expect.objectContaining({ hint: `Write it in full; seen from here it is ${path.resolve('new/data')}.` }),
+  )
+  expect(() => parsePath('~/data')).toThrow(
+    expect.objectContaining({ hint: expect.stringContaining('home directory') }),
+  )
+  expect(() => parseMapping('/a=b')).toThrow(
+    expect.objectContaining({ hint: expect.stringContaining(path.resolve('b')) }),
+  )
 })

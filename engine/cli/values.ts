@@ -1,3 +1,4 @@
+import path from 'node:path'
 import { EngineError } from '../base/engine-error.ts'
 
 /** Units of time in the spelling of the tool's family, in milliseconds. Units are case-sensitive. */
@@ -34,7 +35,8 @@ export function parseInteger(text: string): number {
       : /^(0|[1-9][0-9]*)$/.test(text)
         ? Number(text)
         : Number.NaN
-  if (!Number.isSafeInteger(value)) throw malformed(`"${text}" is not a whole number`)
+  if (!Number.isSafeInteger(value))
+    throw malformed(`"${text}" is not a whole number`, 'Write it in digits, for example 4.')
   return value
 }
 
@@ -87,7 +89,7 @@ export function parseBoolean(text: string): boolean {
     wanted.length >= shortest && word.startsWith(wanted)
   if (wanted === '1' || begins('true', 1) || begins('yes', 1) || wanted === 'on') return true
   if (wanted === '0' || begins('false', 1) || begins('no', 1) || begins('off', 2)) return false
-  throw malformed(`"${text}" is neither true nor false`)
+  throw malformed(`"${text}" is neither true nor false`, 'Write true or false.')
 }
 
 /**
@@ -101,7 +103,7 @@ export function parseMapping(text: string): { readonly from: string; readonly to
   if (parts.length !== 2 || from === undefined || to === undefined || from === '' || to === '') {
     throw malformed(`"${text}" is not of the form OLD=NEW`, 'Write an equals sign inside a path as \\=.')
   }
-  if (!to.startsWith('/')) throw malformed(`"${to}" is not an absolute path`)
+  if (!to.startsWith('/')) throw notAbsolute(to)
   return { from: trimSlashes(from), to: trimSlashes(to) }
 }
 
@@ -112,7 +114,7 @@ export function parseMapping(text: string): { readonly from: string; readonly to
  */
 export function parsePath(text: string): string {
   if (!text.startsWith('/') && !/^[A-Za-z]:[\\/]/.test(text)) {
-    throw malformed(`"${text}" is not an absolute path`)
+    throw notAbsolute(text)
   }
   if (text.includes('\0')) throw malformed('a path holds a null byte')
   return trimSlashes(text)
@@ -139,17 +141,26 @@ function parseWithUnit(
 ): number {
   const [, digits = '', unit = ''] = /^(0x[0-9a-f]+|[0-9]+)\s*([A-Za-z]*)$/i.exec(text.trim()) ?? []
   const factor = units[unit === '' ? bareUnit : unit]
-  if (digits === '') throw malformed(`"${text}" does not begin with a whole number`)
+  if (digits === '')
+    throw malformed(`"${text}" does not begin with a whole number`, `Write a number and a unit: ${known}.`)
   if (factor === undefined || !Object.hasOwn(units, unit === '' ? bareUnit : unit)) {
     throw malformed(`"${text}" has an unknown unit`, `The units are ${known}.`)
   }
   const value = parseInteger(digits) * factor
-  if (!Number.isSafeInteger(value)) throw malformed(`"${text}" is too large`)
+  if (!Number.isSafeInteger(value)) throw malformed(`"${text}" is too large`, 'Write a smaller number.')
   return value
 }
 
 function trimSlashes(text: string): string {
   return text.length > 1 ? text.replace(/(?<=.)\/+$/, '') : text
+}
+
+/** Nothing is guessed: from where a server or a scheduler runs a command, another directory may be meant. */
+function notAbsolute(text: string): EngineError {
+  const meant = text.startsWith('~')
+    ? 'The shell has left the ~ as it is: write the home directory out.'
+    : `Write it in full; seen from here it is ${path.resolve(text)}.`
+  return malformed(`"${text}" is not an absolute path`, meant)
 }
 
 function malformed(message: string, hint?: string): EngineError {

@@ -279,7 +279,9 @@ function sessionsOf(
           if (!isUnknownRole || known !== undefined || index + 1 === users.length) throw thrown
         }
       }
-      throw new EngineError('server.auth-failed', 'there is no role to connect as')
+      throw new EngineError('server.auth-failed', 'there is no role to connect as', {
+        hint: 'Save the name of a superuser of the cluster with "tidemark set-config --pguser".',
+      })
     },
   }
 }

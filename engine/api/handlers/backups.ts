@@ -5,6 +5,7 @@ import { EngineError, toWireError } from '../../base/engine-error.ts'
 import { secondsFromIso } from '../../base/iso-time.ts'
 import type { IsoTime } from '../../base/iso-time.ts'
 import { SILENT_LOG } from '../../base/log.ts'
+import { backupNotFound } from '../../catalog/backup-not-found.ts'
 import { readContentList } from '../../catalog/backup.ts'
 import { requireCatalog, listInstances } from '../../catalog/instance.ts'
 import { backupDirectories, type Inventory, readInventory } from '../../catalog/inventory.ts'
@@ -182,7 +183,9 @@ export function backupHandlers(context: EngineContext): Pick<EngineHandlers, key
       await requireCatalog(catalog)
       const ids = idsOf(named)
       if (ids !== undefined && instance === undefined) {
-        throw new EngineError('usage.invalid', 'a backup is named without its instance')
+        throw new EngineError('usage.invalid', 'a backup is named without its instance', {
+          hint: 'Name the instance as well: IDs are those of one instance.',
+        })
       }
       const instances = instance === undefined ? await listInstances(catalog) : [instance]
       const job = jobs.start({
@@ -301,7 +304,7 @@ export function queueOf({
 function requireBackup(inventory: Inventory, id: BackupId): Inventory['backups'][number] {
   const backup = inventory.backups.find((one) => one.id === id)
   if (backup === undefined) {
-    throw new EngineError('backup.not-found', `instance "${inventory.instance}" has no backup ${id}`)
+    throw backupNotFound(inventory, id)
   }
   return backup
 }
@@ -309,7 +312,7 @@ function requireBackup(inventory: Inventory, id: BackupId): Inventory['backups']
 function requireRecord(inventory: Inventory, id: BackupId): BackupRecord {
   const record = backupRecords(inventory).find((one) => one.id === id)
   if (record === undefined) {
-    throw new EngineError('backup.not-found', `instance "${inventory.instance}" has no backup ${id}`)
+    throw backupNotFound(inventory, id)
   }
   return record
 }

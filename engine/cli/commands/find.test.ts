@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { ERROR_ADVICE } from '../../base/error-advice.ts'
 import type { AccidentRecord, CommitRecord } from '../../api/contract/wal-index.ts'
 import type { IsoTime } from '../../base/iso-time.ts'
 import { jobHandlers, ON_MAIN, recorder, runCli } from '../../testing/cli-world.ts'
@@ -208,6 +209,10 @@ describe('find', () => {
       error: { code: 'storage.denied', message: 'cannot read it' },
     })
     const { status, out, err } = await runCli(['find', ...ON_MAIN], { handlers: { ...read, ...failed } })
-    expect({ status, out, err }).toEqual({ status: 1, out: '', err: 'ERROR: cannot read it\n' })
+    expect({ status, out, err }).toEqual({
+      status: 1,
+      out: '',
+      err: `ERROR: cannot read it\nHINT: ${ERROR_ADVICE['storage.denied']}\n`,
+    })
   })
 })

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { ERROR_ADVICE } from '../../base/error-advice.ts'
 import type { WireError } from '../../base/engine-error.ts'
 import { jobHandlers, ON_MAIN, runCli } from '../../testing/cli-world.ts'
 
@@ -57,7 +58,10 @@ describe('receive-wal', () => {
         ...jobHandlers({ kind: 'receive-wal', state: 'failed', error }),
       },
     })
-    expect({ status, err }).toEqual({ status: 1, err: 'ERROR: process 7 receives WAL into this archive\n' })
+    expect({ status, err }).toEqual({
+      status: 1,
+      err: `ERROR: process 7 receives WAL into this archive\nHINT: ${ERROR_ADVICE['catalog.locked']}\n`,
+    })
   })
 
   test('wants a name for the slot that it is to make', async () => {

@@ -1,6 +1,7 @@
 import type { BackupId } from '../../base/backup-id.ts'
 import { EngineError } from '../../base/engine-error.ts'
 import type { Run } from '../../base/run.ts'
+import { backupNotFound } from '../../catalog/backup-not-found.ts'
 import { writeBackupControl } from '../../catalog/backup.ts'
 import { readInventory } from '../../catalog/inventory.ts'
 import { lockShared } from '../../catalog/lock.ts'
@@ -22,19 +23,23 @@ const MOST_NOTE_BYTES = 1024
 /**
  * Changes note and pin of a backup; its data files are not touched. Source: `catalog-format.md` section 12.1.
  *
- * @throws {EngineError} `backup.not-found`, `backup.not-restorable` when a pin has nothing to count from
+ * @throws {EngineError} `backup.not-found`, `format.damaged`, `backup.not-restorable` when a pin has nothing to count from
  */
 export async function annotateBackup(input: AnnotateInput, run: Run): Promise<void> {
   const inventory = await readInventory(input.catalog, input.instance, run)
   const backup = inventory.backups.find(({ id }) => id === input.id)
-  if (backup?.control === undefined) {
+  if (backup === undefined) throw backupNotFound(inventory, input.id)
+  if (backup.control === undefined) {
     throw new EngineError(
-      'backup.not-found',
-      `instance "${input.instance}" has no readable backup ${input.id}`,
+      'format.damaged',
+      `the control file of backup ${input.id} cannot be read: ${backup.problem ?? 'it is missing'}`,
+      { hint: 'Validate the instance; notes and pins are kept in that file.' },
     )
   }
   if (input.ttlSeconds !== undefined && input.expireSeconds != null) {
-    throw new EngineError('usage.invalid', 'a pin has either a duration or an end, not both')
+    throw new EngineError('usage.invalid', 'a pin has either a duration or an end, not both', {
+      hint: 'Give --ttl or --expire-time.',
+    })
   }
   await using _lock = await lockShared(backup.directory, run)
   const note = input.note === undefined ? backup.control.note : cleanNote(input.note)
@@ -68,7 +73,9 @@ function cleanNote(text: string): string | undefined {
   const line = (text.split(/[\r\n]/)[0] ?? '').trim()
   if (line === '' || line === 'none') return undefined
   if (Buffer.byteLength(line) > MOST_NOTE_BYTES) {
-    throw new EngineError('value.malformed', `the note is longer than ${MOST_NOTE_BYTES} bytes`)
+    throw new EngineError('value.malformed', `the note is longer than ${MOST_NOTE_BYTES} bytes`, {
+      hint: 'Shorten it.',
+    })
   }
   return line
 }

@@ -118,6 +118,7 @@ async function requireSuccess(before: Promise<Outcome> | undefined): Promise<voi
   const outcome = await before
   if (outcome?.kind !== 'failed') return
   throw new EngineError('wal.missing', `"${outcome.name}", which comes before it, could not be archived`, {
+    hint: outcome.error instanceof EngineError ? outcome.error.hint : undefined,
     cause: outcome.error,
   })
 }

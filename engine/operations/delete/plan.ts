@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { BackupId } from '../../base/backup-id.ts'
 import { EngineError } from '../../base/engine-error.ts'
+import { backupNotFound } from '../../catalog/backup-not-found.ts'
 import type { Backup } from '../../catalog/backup.ts'
 import { descendantsOf } from '../../catalog/chain.ts'
 import type { Inventory } from '../../catalog/inventory.ts'
@@ -49,13 +50,14 @@ export function planDelete(inventory: Inventory, request: DeleteRequest): Delete
 
 function askedBackups({ backups, instance }: Inventory, { ids, status }: DeleteRequest): readonly Backup[] {
   if ((ids === undefined) === (status === undefined)) {
-    throw new EngineError('usage.invalid', 'name either backups or a status')
+    throw new EngineError('usage.invalid', 'name either backups or a status', {
+      hint: 'Give IDs with -i, or a status with --status.',
+    })
   }
   if (ids !== undefined) {
     const wanted = new Set(ids)
     const missing = [...wanted.difference(new Set(backups.map(({ id }) => id)))]
-    if (missing.length > 0)
-      throw new EngineError('backup.not-found', `instance "${instance}" has no backup ${missing.join(', ')}`)
+    if (missing.length > 0) throw backupNotFound({ instance, backups }, ...missing)
     return backups.filter(({ id }) => wanted.has(id))
   }
   const wanted = status?.toUpperCase()

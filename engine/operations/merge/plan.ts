@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { type BackupId, backupIdFromSeconds } from '../../base/backup-id.ts'
 import { EngineError } from '../../base/engine-error.ts'
 import type { ErrorCode } from '../../base/error-codes.ts'
+import { missingBackupHint } from '../../catalog/backup-not-found.ts'
 import type { Backup } from '../../catalog/backup.ts'
 import { chainOf, descendantsOf } from '../../catalog/chain.ts'
 import type { Inventory } from '../../catalog/inventory.ts'
@@ -65,7 +66,10 @@ export function planMerge(inventory: Inventory, request: MergeRequest): MergePla
   if (merged !== undefined) return planFinish(inventory, merged, request)
 
   const target = backups.find((backup) => backup.id === id)
-  if (target === undefined) return refuse('backup.not-found', `instance "${instance}" has no backup ${id}`)
+  if (target === undefined) {
+    const hint = missingBackupHint(inventory, [id])
+    return refuse('backup.not-found', `instance "${instance}" has no backup ${id}`, hint)
+  }
   if (!isControlled(target))
     return refuse('backup.not-restorable', `backup ${id} cannot be merged: ${target.problem}`)
   const { status } = target.control

@@ -1,6 +1,7 @@
 import type { BackupId } from '../../base/backup-id.ts'
 import { EngineError } from '../../base/engine-error.ts'
 import { formatLsn } from '../../base/lsn.ts'
+import { backupNotFound } from '../../catalog/backup-not-found.ts'
 import type { Backup } from '../../catalog/backup.ts'
 import { chainOf } from '../../catalog/chain.ts'
 import type { Inventory } from '../../catalog/inventory.ts'
@@ -94,9 +95,7 @@ function requireNamed(inventory: Inventory, id: BackupId, wish: BackupWish): Cho
   const { target, isValidated, isForced } = wish
   const backup = inventory.backups.find((one) => one.id === id)
   if (backup === undefined) {
-    throw new EngineError('backup.not-found', `instance "${inventory.instance}" has no backup ${id}`, {
-      hint: 'Choose one from the list of backups.',
-    })
+    throw backupNotFound(inventory, id)
   }
   const { control } = backup
   if (control === undefined) throw notRestorable(id, 'its control file cannot be read')

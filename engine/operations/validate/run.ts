@@ -3,6 +3,7 @@ import path from 'node:path'
 import type { BackupId } from '../../base/backup-id.ts'
 import { EngineError } from '../../base/engine-error.ts'
 import type { Run } from '../../base/run.ts'
+import { backupNotFound } from '../../catalog/backup-not-found.ts'
 import { type Backup, changeStatus } from '../../catalog/backup.ts'
 import { chainOf } from '../../catalog/chain.ts'
 import { type Inventory, readInventory } from '../../catalog/inventory.ts'
@@ -90,8 +91,7 @@ function backupsToCheck(inventory: Inventory, ids: readonly BackupId[] | undefin
   if (ids === undefined) return inventory.backups.toReversed()
   const wanted = new Set<BackupId>()
   for (const id of ids) {
-    if (!inventory.backups.some((one) => one.id === id))
-      throw new EngineError('backup.not-found', `instance "${inventory.instance}" has no backup ${id}`)
+    if (!inventory.backups.some((one) => one.id === id)) throw backupNotFound(inventory, id)
     const chain = chainOf(inventory, id)
     for (const member of chain.kind === 'whole' ? chain.backups : []) wanted.add(member.id)
     wanted.add(id)
