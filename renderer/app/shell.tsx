@@ -2,6 +2,7 @@ import { useEffect, useRef, useState } from 'react'
 import type { InstanceRef } from '../../engine/api/contract/values.ts'
 import { ChainsScreen } from '../features/chains/chains-screen.tsx'
 import { DrillScreen } from '../features/drill/drill-screen.tsx'
+import { ConfigScreen } from '../features/config/config-screen.tsx'
 import { Sidebar } from '../features/fleet/sidebar.tsx'
 import { AddScreen } from '../features/instances/add-screen.tsx'
 import { BackupDialog } from '../features/instances/backup-dialog.tsx'
@@ -23,7 +24,7 @@ import { ShortcutSheet } from './shortcut-sheet.tsx'
 import { useKeys } from './use-keys.ts'
 import './shell.css'
 
-const TABS = ['overview', 'chains', 'wal', 'drill', 'retention'] as const
+const TABS = ['overview', 'chains', 'wal', 'drill', 'retention', 'config'] as const
 
 /** The frame: fleet at the left, one screen, jobs below. */
 export function Shell() {
@@ -160,6 +161,8 @@ function Screen({ route, onBackUp }: { readonly route: Route; readonly onBackUp:
       )
     case 'retention':
       return <RetentionScreen key={keyOf(route.instance)} instance={route.instance} />
+    case 'config':
+      return <ConfigScreen key={keyOf(route.instance)} instance={route.instance} />
     case 'restore':
       return (
         <RestoreScreen

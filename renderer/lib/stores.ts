@@ -8,7 +8,7 @@ import type { InstanceRef } from '../../engine/api/contract/values.ts'
 export type Route =
   | { readonly screen: 'welcome' | 'add' | 'jobs' | 'settings' }
   | { readonly screen: 'overview' | 'chains'; readonly instance: InstanceRef; readonly selected?: string }
-  | { readonly screen: 'wal' | 'retention'; readonly instance: InstanceRef }
+  | { readonly screen: 'wal' | 'retention' | 'config'; readonly instance: InstanceRef }
   /** Of one backup, or of a moment that was chosen elsewhere. */
   | {
       readonly screen: 'drill'

@@ -1,3 +1,4 @@
+import { configEn } from './config-en.ts'
 import { drillEn } from './drill-en.ts'
 import { momentEn } from './moment-en.ts'
 import { retentionEn } from './retention-en.ts'
@@ -6,6 +7,7 @@ import { wizardEn } from './wizard-en.ts'
 
 /** Every text of the window in English. The other languages have the same keys; a test says so. */
 export const en = {
+  ...configEn,
   ...drillEn,
   ...momentEn,
   ...retentionEn,

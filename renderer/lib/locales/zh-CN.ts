@@ -1,4 +1,5 @@
 import type { TextKey } from './en.ts'
+import { configZhCN } from './config-zh-CN.ts'
 import { drillZhCN } from './drill-zh-CN.ts'
 import { momentZhCN } from './moment-zh-CN.ts'
 import { retentionZhCN } from './retention-zh-CN.ts'
@@ -10,6 +11,7 @@ import { wizardZhCN } from './wizard-zh-CN.ts'
  * print them. 时间线 is a timeline of WAL, 时间轴 the axis of a picture: the two words are never exchanged.
  */
 export const zhCN: Readonly<Record<TextKey, string>> = {
+  ...configZhCN,
   ...drillZhCN,
   ...momentZhCN,
   ...retentionZhCN,
