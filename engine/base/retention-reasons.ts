@@ -8,6 +8,11 @@ export type RetentionReason =
   | { readonly code: 'redundancy'; readonly values: { readonly number: number; readonly of: number } }
   /** Its FULL lies between those that are kept, and takes no place of one, for it cannot be used. */
   | { readonly code: 'beside-redundancy'; readonly values: { readonly of: number } }
+  /** It stays so until newer FULLs, which are still to come, are there. */
+  | {
+      readonly code: 'redundancy-until'
+      readonly values: { readonly of: number; readonly untilSeconds: number }
+    }
   | {
       readonly code: 'window'
       readonly values: { readonly days: number; readonly untilSeconds: number }
@@ -30,8 +35,10 @@ export function reasonAt(
   switch (verdictAt(fate, nowSeconds)) {
     case 'kept':
       if (redundancy === 0 && windowDays === 0) return { code: 'no-policy', values: {} }
-      if (!fate.isRedundant)
+      if (fate.redundantEnds <= nowSeconds)
         return { code: 'window', values: { days: windowDays, untilSeconds: fate.policyEnds } }
+      if (Number.isFinite(fate.redundantEnds))
+        return { code: 'redundancy-until', values: { of: redundancy, untilSeconds: fate.redundantEnds } }
       return fate.fullNumber > redundancy
         ? { code: 'beside-redundancy', values: { of: redundancy } }
         : { code: 'redundancy', values: { number: fate.fullNumber, of: redundancy } }

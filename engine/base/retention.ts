@@ -36,8 +36,8 @@ export type BackupFate = {
   readonly fullId: BackupId | undefined
   /** Usable FULL backups that are newer, and one: the number that reports show. */
   readonly fullNumber: number
-  /** Its FULL is one of those that redundancy keeps. */
-  readonly isRedundant: boolean
+  /** Until then its FULL is one of those that redundancy keeps; 0 where it is not any more. */
+  readonly redundantEnds: number
   /** The policy does not keep it any more. */
   readonly policyEnds: number
   /** 0 for a backup that is not pinned. */
@@ -57,24 +57,27 @@ const USABLE: ReadonlySet<string> = new Set(['OK', 'DONE'])
 /**
  * Works out the fates of all backups of an instance, given and answered newest first. A policy without any rule keeps
  * everything for ever. Source: `catalog-format.md` section 12.2.
+ *
+ * Where some of them are still to come, `nowSeconds` says which: a FULL takes the place of an older one when it is there.
  */
 export function backupFates(
   backups: readonly RetainedBackup[],
   policy: RetentionPolicy,
   rule: RetentionRule,
+  nowSeconds = Number.POSITIVE_INFINITY,
 ): readonly BackupFate[] {
   const parents = placeParents(backups)
   const fulls = placeFulls(backups, parents)
-  const redundant = redundantFulls(backups, policy.redundancy, rule)
+  const redundant = redundantFulls(backups, policy.redundancy, rule, nowSeconds)
   const own: Omit<BackupFate, 'goesAt' | 'lastHolder'>[] = []
   const ends = new Float64Array(backups.length)
   let fullNumber = 1
   for (const [place, backup] of backups.entries()) {
     const fullId = backups[fulls[place] ?? -1]?.id
-    const isRedundant = fullId !== undefined && redundant.has(fullId)
-    const policyEnds = policyEnd(backup, policy, rule, isRedundant)
+    const redundantEnds = fullId === undefined ? 0 : (redundant.get(fullId) ?? 0)
+    const policyEnds = policyEnd(backup, policy, rule, redundantEnds)
     const pinEnds = backup.expireSeconds ?? 0
-    own.push({ backup, fullId, fullNumber, isRedundant, policyEnds, pinEnds })
+    own.push({ backup, fullId, fullNumber, redundantEnds, policyEnds, pinEnds })
     ends[place] = Math.max(policyEnds, pinEnds)
     if (backup.mode === 'FULL' && USABLE.has(backup.status)) fullNumber++
   }
@@ -121,31 +124,43 @@ function policyEnd(
   { recoverySeconds, startSeconds }: RetainedBackup,
   { redundancy, windowDays }: RetentionPolicy,
   rule: RetentionRule,
-  isRedundant: boolean,
+  redundantEnds: number,
 ): number {
-  if (isRedundant || (redundancy === 0 && windowDays === 0)) return Number.POSITIVE_INFINITY
-  if (windowDays === 0) return 0
+  if (redundancy === 0 && windowDays === 0) return Number.POSITIVE_INFINITY
+  if (windowDays === 0) return redundantEnds
   const seconds = recoverySeconds ?? startSeconds
-  if (rule.kind === 'probackup') return seconds + windowDays * DAY_SECONDS + 1
+  if (rule.kind === 'probackup') return Math.max(redundantEnds, seconds + windowDays * DAY_SECONDS + 1)
   // The first midnight at which the start of the window lies after it.
   const shifted = seconds + rule.offsetSeconds + (windowDays - 1) * DAY_SECONDS
-  return shifted - modulo(shifted, DAY_SECONDS) + DAY_SECONDS
+  return Math.max(redundantEnds, shifted - modulo(shifted, DAY_SECONDS) + DAY_SECONDS)
 }
 
-/** The FULLs that redundancy keeps. Newest first, until there are enough usable ones. */
+/**
+ * Until when redundancy keeps FULLs: newest first, until there are enough usable ones that are newer. Those that it lost
+ * before `nowSeconds` are left out.
+ */
 function redundantFulls(
   backups: readonly RetainedBackup[],
   redundancy: number,
   rule: RetentionRule,
-): ReadonlySet<BackupId> {
-  const found = new Set<BackupId>()
-  let usable = 0
-  for (const { id, mode, status } of backups) {
-    if (usable >= redundancy) break
+  nowSeconds: number,
+): ReadonlyMap<BackupId, number> {
+  const found = new Map<BackupId, number>()
+  /** When the usable ones so far were taken, newest first. */
+  const usable: number[] = []
+  for (const { id, mode, status, startSeconds } of backups) {
+    // The newer one with which there are enough without this.
+    const pushedOut =
+      redundancy === 0
+        ? 0
+        : usable.length < redundancy
+          ? Number.POSITIVE_INFINITY
+          : (usable.at(-redundancy) ?? 0)
+    if (pushedOut <= nowSeconds && Number.isFinite(pushedOut)) break
     if (mode !== 'FULL') continue
     const isUsable = USABLE.has(status)
-    if (isUsable) usable++
-    if (isUsable || rule.kind === 'probackup') found.add(id)
+    if (isUsable || rule.kind === 'probackup') found.set(id, pushedOut)
+    if (isUsable) usable.push(startSeconds)
   }
   return found
 }

@@ -128,6 +128,8 @@ function reasonText(reason: RetainedRecord['reason']): string {
       return `FULL ${reason.values.number} of redundancy ${reason.values.of}`
     case 'beside-redundancy':
       return `beside the ${reason.values.of} of redundancy: its FULL cannot be used and takes no place`
+    case 'redundancy-until':
+      return `among the newest ${reason.values.of} FULL backups until ${isoFromSeconds(reason.values.untilSeconds)}`
     case 'window':
       return `inside the ${reason.values.days} d window until ${isoFromSeconds(reason.values.untilSeconds)}`
     case 'pin':

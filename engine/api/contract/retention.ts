@@ -94,9 +94,15 @@ export type RetentionPlanRecord = {
   readonly promise: PromiseRecord
 }
 
+/** Room for what comes. Undefined is not known. */
+export type StorageRecord = {
+  /** Bytes that an ordinary user may still write where the catalog is. */
+  readonly freeBytes: number | undefined
+}
+
 const count = z.number().int().min(0).max(0xffff_ffff).optional()
 
-/** What is left out of the policy follows the configuration of the instance. */
+/** What is left out of the policy follows the configuration of the instance, the rule the tool that wrote its newest backup. */
 const request = {
   ...instanceRef,
   policy: z.strictObject({ redundancy: count, windowDays: count, walDepth: count }).optional(),
@@ -118,6 +124,7 @@ export const retention = {
       isBrief: z.boolean().optional(),
     }),
   ),
+  'retention.storage': query<StorageRecord>()(z.strictObject(instanceRef)),
   /**
    * Carries out exactly the plan of that hash, or refuses with `plan.stale`. One that breaks a promise is refused with
    * `plan.refused` unless `confirm` is the name of the instance.

@@ -4,9 +4,10 @@ import type { RetentionRule } from '../../base/retention.ts'
 import type { Run } from '../../base/run.ts'
 import type { ControlMemory } from '../../catalog/control-memory.ts'
 import { type Inventory, readInventory } from '../../catalog/inventory.ts'
+import { instanceDirectory } from '../../catalog/paths.ts'
 import { archiveOf } from '../../catalog/retention-archive.ts'
-import { policyOf } from '../../catalog/retention.ts'
-import type { InstanceConfig } from '../../format/instance-config.ts'
+import { policyOf, ruleKindOf } from '../../catalog/retention.ts'
+import { freeBytes } from '../../host/disk.ts'
 import { planMerge } from '../../operations/merge/plan.ts'
 import { mergeBackups } from '../../operations/merge/run.ts'
 import { planRetention, type RetentionRequest } from '../../operations/retention/plan.ts'
@@ -32,10 +33,13 @@ export function retentionHandlers(context: EngineContext): Pick<EngineHandlers, 
       const nowMs = asOf === undefined ? planClock.nowMs() : secondsFromIso(asOf as IsoTime) * 1000
       const plan = planRetention(
         { inventory, archive, planMerge: mergePlanOf },
-        requestOf(asked, inventory.config, nowMs),
+        requestOf(asked, inventory, nowMs),
       )
       return retentionPlanRecord(plan, inventory, archive.segmentBytes, isBrief ?? false)
     },
+    'retention.storage': async ({ catalog, instance }) => ({
+      freeBytes: await freeBytes(instanceDirectory(catalog, instance)),
+    }),
     'retention.apply': async (asked) => {
       const job = jobs.start({
         kind: 'retention',
@@ -43,8 +47,8 @@ export function retentionHandlers(context: EngineContext): Pick<EngineHandlers, 
         instance: asked.instance,
         queue: queueOf(asked),
         run: async (run): Promise<JobResult> => {
-          const { config } = await readInventory(asked.catalog, asked.instance, run)
-          const request = requestOf(asked, config, planClock.nowMs())
+          const inventory = await readInventory(asked.catalog, asked.instance, run)
+          const request = requestOf(asked, inventory, planClock.nowMs())
           const { catalog, instance, hash, confirm } = asked
           const done = await applyRetention(
             { catalog, instance, request, hash, confirm },
@@ -59,15 +63,15 @@ export function retentionHandlers(context: EngineContext): Pick<EngineHandlers, 
   }
 }
 
-/** What is asked, with the policy of the instance where none is given. */
+/** What is asked, with the policy of the instance and the rule of its tool where none is given. */
 function requestOf(
   asked: Pick<Asked, 'policy' | 'rule' | 'deletesExpired' | 'mergesExpired' | 'purgesWal'>,
-  config: InstanceConfig,
+  inventory: Inventory,
   nowMs: number,
 ): RetentionRequest {
   return {
-    policy: policyOf(config, asked.policy ?? {}),
-    rule: ruleOf(asked.rule, nowMs),
+    policy: policyOf(inventory.config, asked.policy ?? {}),
+    rule: ruleOf(asked.rule ?? ruleKindOf(inventory), nowMs),
     nowSeconds: Math.floor(nowMs / 1000),
     deletesExpired: asked.deletesExpired ?? false,
     mergesExpired: asked.mergesExpired ?? false,
@@ -76,7 +80,7 @@ function requestOf(
 }
 
 /** The offset is that of the machine, as for the tool whose rule it is; of whole hours, as there. */
-function ruleOf(kind: Asked['rule'], nowMs: number): RetentionRule {
+function ruleOf(kind: RetentionRule['kind'], nowMs: number): RetentionRule {
   if (kind !== 'gs') return { kind: 'probackup' }
   const hours = Math.trunc(-new Date(nowMs).getTimezoneOffset() / 60)
   return { kind: 'gs', offsetSeconds: hours * 3600 }

@@ -23,6 +23,11 @@ export function sayReason(say: Say, reason: RetentionReason, zone: string, note?
       return note === undefined || note === ''
         ? say('retention-reason.pin', { until: until(reason.values.untilSeconds) })
         : say('retention-reason.pin-note', { until: until(reason.values.untilSeconds), note })
+    case 'redundancy-until':
+      return say('retention-reason.redundancy-until', {
+        of: reason.values.of,
+        until: until(reason.values.untilSeconds),
+      })
     case 'no-policy':
       return say('retention-reason.no-policy')
     case 'redundancy':
