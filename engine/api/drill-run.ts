@@ -8,6 +8,7 @@ import { verifyStop } from '../catalog/verify-stop.ts'
 import type { RowCount } from '../operations/drill/compare-counts.ts'
 import { examineServer } from '../operations/drill/examine.ts'
 import { listDatabases } from '../operations/steps/count-tables.ts'
+import { isInRecovery } from '../server/promote.ts'
 import type { RecoveryFailure, RecoveryStop, ScratchServer } from '../server/scratch-server.ts'
 import type { EngineContext } from './context.ts'
 import type { DrillRecord, DrillRequest, DrillStep, ScratchRequest } from './contract/drills.ts'
@@ -154,9 +155,12 @@ async function keepServer(
   run: Run,
 ): Promise<ScratchServerRecord> {
   let databases: readonly string[]
+  let state: ScratchServerRecord['state']
   {
     await using session = await server.session('postgres', run)
     databases = await listDatabases(session, run.signal)
+    // It may have been opened to free what replay had locked.
+    state = (await isInRecovery(session, run.signal)) ? 'paused' : 'open'
   }
   run.signal.throwIfAborted()
   let closed: Promise<void> | undefined
@@ -173,9 +177,17 @@ async function keepServer(
     databases,
     startedAt: isoFromMs(context.clock.nowMs()),
     dataDirectory: plan.dataDirectory,
+    state,
+    connection: addressOf(server),
     ...stopRecord(stop),
   }
-  return context.scratch.add({ server, close: () => (closed ??= close()), record }, minutes)
+  const major = Number.parseInt(plan.backup.serverVersion ?? '', 10)
+  return context.scratch.add({ server, major, close: () => (closed ??= close()), record }, minutes)
+}
+
+function addressOf(server: ScratchServer): ScratchServerRecord['connection'] {
+  const { host, port, user = '' } = server.connection()
+  return { host: host ?? '', port: String(port), user }
 }
 
 function stepsInto(list: DrillStep[]): Steps {

@@ -13,6 +13,8 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1
 /** A server with what has to be removed after it. */
 export type KeptServer = {
   readonly server: ScratchServer
+  /** The version of the server. */
+  readonly major: number
   /** Stops the server and removes its files. Safe to call again. */
   readonly close: () => Promise<void>
   readonly record: Omit<ScratchServerRecord, 'deadline'>
@@ -27,10 +29,16 @@ export type ScratchServers = AsyncDisposable & {
   /** @throws {EngineError} `value.malformed` when there is none of that name, any more */
   require(id: string): KeptServer
   keep(id: string, minutes: number): ScratchServerRecord
+  /** Its recovery is over. */
+  setOpen(id: string): ScratchServerRecord
   stop(id: string): Promise<void>
 }
 
-type Entry = KeptServer & { deadlineMs: number; timer: NodeJS.Timeout | undefined }
+type Entry = Omit<KeptServer, 'record'> & {
+  record: KeptServer['record']
+  deadlineMs: number
+  timer: NodeJS.Timeout | undefined
+}
 
 export function openScratchServers(options: {
   readonly clock: Clock
@@ -95,6 +103,12 @@ export function openScratchServers(options: {
     keep(id, minutes) {
       const entry = find(id)
       arm(entry, minutes)
+      onChange(recordOf(entry))
+      return recordOf(entry)
+    },
+    setOpen(id) {
+      const entry = find(id)
+      entry.record = { ...entry.record, state: 'open' }
       onChange(recordOf(entry))
       return recordOf(entry)
     },

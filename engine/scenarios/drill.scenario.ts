@@ -2,7 +2,9 @@ import { readdir, readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { DrillRecord } from '../api/contract/drills.ts'
+import { SILENT_LOG } from '../base/log.ts'
 import { type EmbeddedMajor, findEmbeddedPrograms } from '../host/embedded-postgres.ts'
+import { openSession } from '../server/connection.ts'
 import { makeArchive } from '../testing/archives.ts'
 import { startEngine, type TestEngine } from '../testing/engines.ts'
 import { scratchDirectory } from '../testing/scratch.ts'
@@ -18,6 +20,7 @@ describe.each(outerMajors())('a drill on PostgreSQL %i', (major: EmbeddedMajor) 
   let ref: { readonly catalog: string; readonly instance: string }
   let base: DrillCall
   let place: string
+  let archiveDirectory: string
 
   beforeAll(async () => {
     const scratch = cleanUp.use(await scratchDirectory('drill'))
@@ -48,6 +51,7 @@ describe.each(outerMajors())('a drill on PostgreSQL %i', (major: EmbeddedMajor) 
     )
     await server.stop('fast')
     place = serverDirectory(path.join(scratch.path, 'drills'))
+    archiveDirectory = archive.directory
     base = {
       ...ref,
       scratchDirectory: place,
@@ -194,6 +198,36 @@ describe.each(outerMajors())('a drill on PostgreSQL %i', (major: EmbeddedMajor) 
     await expect(sleeping).rejects.toMatchObject({ code: 'run.timeout' })
     await engine.client['scratch.stop']({ id: scratchId })
     expect(await readdir(place)).toEqual([])
+  })
+
+  test('leaves a server that can be promoted, and then neither archives nor leaves anything', async () => {
+    const { scratchId = '' } = await drill({ target: HERE, keepMinutes: 5 })
+    const ask = async (sql: string) => {
+      const asked = { id: scratchId, database: 'postgres', sql }
+      return (await engine.client['scratch.query'](asked)).rows[0]?.[0]
+    }
+    const archived = await readdir(archiveDirectory)
+    expect(await engine.client['scratch.list']({})).toMatchObject([{ id: scratchId, state: 'paused' }])
+    expect(await ask('select pg_is_in_recovery()')).toBe('t')
+    const promoted = await engine.client['scratch.promote']({ id: scratchId })
+    expect(promoted).toMatchObject({ state: 'open', timeline: 1 })
+    expect(await engine.client['scratch.promote']({ id: scratchId })).toMatchObject({ state: 'open' })
+    expect(await ask('select pg_is_in_recovery()')).toBe('f')
+    expect(await ask('show archive_mode')).toBe('off')
+    expect(await ask('select count(*) from public.account')).toBe(String(2 * ROWS))
+    const { host, port, user } = promoted.connection
+    await using session = await openSession(
+      { host, port: Number(port), user, password: '', database: 'postgres', sslMode: 'disable', env: {} },
+      { signal: new AbortController().signal, log: SILENT_LOG },
+    )
+    await session.query('insert into public.account values (0)')
+    await session.query('select pg_switch_wal()')
+    await engine.client['scratch.stop']({ id: scratchId })
+    expect(await readdir(archiveDirectory)).toEqual(archived)
+    expect(await readdir(place)).toEqual([])
+    await expect(engine.client['scratch.promote']({ id: scratchId })).rejects.toMatchObject({
+      code: 'value.malformed',
+    })
   })
 
   test('just before a drop reads the table that the drop had locked', async () => {

@@ -1,10 +1,7 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { EngineError } from '../base/engine-error.ts'
 import type { Log } from '../base/log.ts'
+import { waitUntilOpen } from './promote.ts'
 import type { ScratchServer } from './scratch-server.ts'
-
-const POLL_MS = 50
-const LIMIT_MS = 60_000
 
 /** Nobody else is connected to the server, so that such a lock is the replay's. */
 const LOCKED = `
@@ -39,18 +36,7 @@ export async function freeReplayLocks(
     log.warning(`${locked} tables stay locked: the role may not end recovery (${thrown.message})`)
     return locked
   }
-  const endMs = performance.now() + LIMIT_MS
-  while (performance.now() < endMs) {
-    const { rows: found } = await session.query('select pg_catalog.pg_is_in_recovery() as recovering', [], {
-      signal,
-    })
-    if (found[0]?.['recovering'] === false) {
-      log.info(`recovery was ended at the target: what it cuts off had locked ${locked} tables`)
-      return locked
-    }
-    await sleep(POLL_MS, undefined, { signal })
-  }
-  throw new EngineError('run.timeout', `recovery did not end within ${LIMIT_MS / 1000} s of being told to`, {
-    hint: 'The log of the job has what the server wrote.',
-  })
+  await waitUntilOpen(session, signal)
+  log.info(`recovery was ended at the target: what it cuts off had locked ${locked} tables`)
+  return locked
 }

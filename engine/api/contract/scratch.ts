@@ -16,7 +16,11 @@ export type ScratchServerRecord = {
   /** Then it is stopped and removed. */
   readonly deadline: IsoTime
   readonly dataDirectory: string
-  /** Where recovery stands. */
+  /** `paused`: at the target, read-only; `open`: recovery is over, on a timeline of its own. It archives nothing. */
+  readonly state: 'paused' | 'open'
+  /** How other programs of this user reach it, without a password. The host is a directory where there are sockets. */
+  readonly connection: { readonly host: string; readonly port: string; readonly user: string }
+  /** Where recovery stands, or has ended. */
   readonly timeline: number | undefined
   readonly lsn: string | undefined
   readonly lastCommitAt: IsoTime | undefined
@@ -115,6 +119,8 @@ export const scratchServers = {
   'scratch.list': query<readonly ScratchServerRecord[]>()(z.strictObject({})),
   /** Sets the deadline: so many minutes from now. */
   'scratch.keep': command<ScratchServerRecord>()(z.strictObject({ ...scratch, minutes })),
+  /** Ends recovery where it is paused, so that the server opens for writing. Nothing is done to one that is open. */
+  'scratch.promote': command<ScratchServerRecord>()(z.strictObject(scratch)),
   /** Stops the server and removes its files. */
   'scratch.stop': command<null>()(z.strictObject(scratch)),
   /** One statement that reads, 1,000 rows at most. */

@@ -4,6 +4,7 @@ import type { JobResult } from '../contract/jobs.ts'
 import type { scratchServers as contract } from '../contract/scratch.ts'
 import { openScratch } from '../drill-run.ts'
 import { pullTable, readPullPlan } from '../../operations/pull-table/run.ts'
+import { promote } from '../../server/promote.ts'
 import { queryReadOnly } from '../../server/read-only-query.ts'
 import { compareWithNow, pullOf } from '../scratch-live.ts'
 import { scratchName } from './drills.ts'
@@ -33,6 +34,14 @@ export function scratchHandlers(context: EngineContext): Pick<EngineHandlers, ke
     },
     'scratch.list': async () => scratch.list(),
     'scratch.keep': async ({ id, minutes }) => scratch.keep(id, minutes),
+    'scratch.promote': async ({ id }, { signal }) => {
+      const { server, record, major } = scratch.require(id)
+      if (record.state === 'paused') {
+        await using session = await server.session('postgres', { signal })
+        await promote(session, major, signal)
+      }
+      return scratch.setOpen(id)
+    },
     'scratch.stop': async ({ id }) => {
       await scratch.stop(id)
       return null

@@ -7,6 +7,7 @@ import { formatDuration, formatTime } from '../../lib/format.ts'
 import { useTexts } from '../../lib/i18n.ts'
 import { announce, useStore } from '../../lib/stores.ts'
 import { useNow } from '../../lib/use-now.ts'
+import { PromoteRow } from './promote-row.tsx'
 import { Field } from '../../ui/parts.tsx'
 import { Comparison } from './comparison.tsx'
 
@@ -69,6 +70,7 @@ export function ScratchPanel({ server }: { readonly server: ScratchServerRecord 
           .filter((word) => word !== undefined)
           .join(' · ')}
       </p>
+      <PromoteRow server={server} onPromote={(work) => attempt(work, say('scratch.promoted'))} />
       {failure === undefined ? null : <EngineErrorCard error={failure} />}
       <SqlPane server={server} />
       <Comparison server={server} />

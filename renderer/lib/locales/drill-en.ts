@@ -3,7 +3,7 @@ export const drillEn = {
   'nav.drill': 'Restore tests',
   'inspector.test': 'Test this restore',
   'protection.drill-failed': 'The last restore test failed: {{id}}.',
-  'todo.drill-failed': 'The last restore test failed, of {{id}}.',
+  'todo.drill-failed': 'The last restore test, of {{id}}, failed.',
   'drill.title': 'Restore tests',
   'drill.start-form': 'Test a restore',
   'drill.intro':
@@ -49,6 +49,14 @@ export const drillEn = {
   'scratch.removed-in': 'removed in {{time}}',
   'scratch.keep': 'Keep for 2 h',
   'scratch.kept': 'The server is kept for 2 h from now',
+  'scratch.paused': 'It stands at the chosen moment, paused and read-only. Look whether it is the right one.',
+  'scratch.open':
+    'Recovery is over: it takes writes, on a timeline of its own, and archives nothing. Other programs reach it with:',
+  'scratch.promote': 'Promote',
+  'scratch.promote-hint': 'Ends recovery here, so that it takes writes. The live server is not touched.',
+  'scratch.promoting': 'Promoting…',
+  'scratch.promoted': 'The scratch server takes writes now',
+  'scratch.elsewhere': 'Choose another moment',
   'scratch.stop': 'Stop and remove',
   'scratch.stopped': 'The scratch server is stopped and removed',
   'scratch.timeline': 'timeline {{timeline}}',
