@@ -2,10 +2,12 @@ import { EngineError } from '../base/engine-error.ts'
 import type { Range } from '../base/figures.ts'
 import { readInventory } from '../catalog/inventory.ts'
 import { type RecoveryModel, recoveryModel } from '../catalog/recovery-model.ts'
-import type { LocatedRecord, RestoreRates } from '../catalog/recovery-request.ts'
+import type { LocatedRecord, LostRest, RestoreRates } from '../catalog/recovery-request.ts'
 import type { ReadTarget } from '../catalog/recovery-target.ts'
 import { readWalArchive } from '../catalog/wal-archive.ts'
 import { configNumber } from '../format/instance-config.ts'
+import { countLostCommits } from '../wal-index/lost-commits.ts'
+import { type PartialReaches, readPartialReaches } from '../wal-index/partial-reach.ts'
 import { locateRestorePoint, locateTransaction, recoveryFacts } from '../wal-index/recovery-facts.ts'
 import type { SegmentRow } from '../wal-index/segment-row.ts'
 import { keyOf } from '../wal-index/update.ts'
@@ -21,11 +23,16 @@ const RESTORES_MEASURED = 3
 /** Less than that is over before it can be measured. */
 const LEAST_REPLAYED_BYTES = 1 << 20
 
+/** Of every archive that this process has looked at. */
+const partialsRead: PartialReaches = new Map()
+
 /** What is known of the reachable moments of an instance, and how a record is found. */
 export type GatheredRecovery = {
   readonly model: RecoveryModel
   /** Undefined when the record was not found, and WAL is left that nobody has read. */
   locate(target: ReadTarget): readonly LocatedRecord[] | undefined
+  /** How many commits a stop at the target leaves out; undefined when WAL is left that nobody has read. */
+  countLost(target: ReadTarget, rest: LostRest): number | undefined
 }
 
 /**
@@ -43,19 +50,28 @@ export async function gatherRecovery(
   const segmentBytes = configNumber(config, 'xlog-seg-size') ?? USUAL_SEGMENT_BYTES
   const archive = await readWalArchive(ref.catalog, ref.instance, segmentBytes, call)
   const index = openIndex(walIndexes, ref)
+  const partials =
+    index === undefined ? [] : await readPartialReaches(archive, index.archive, partialsRead, call.signal)
   const rows = index?.store.segments() ?? []
   if (index === undefined || rows.length === 0) {
-    return { model: recoveryModel({ backups, archive, times: [], defects: [] }), locate: () => undefined }
+    return {
+      model: recoveryModel({ backups, archive, times: partials, defects: [], partials }),
+      locate: () => undefined,
+      countLost: () => undefined,
+    }
   }
   const { pending, gone } = coverageOf(await walIndexes.list(ref, call), rows)
   const stale = new Set([...pending, ...gone].map(keyOf))
   const facts = recoveryFacts(rows.filter((row) => !stale.has(keyOf(row))).map(withLatestTime), segmentBytes)
+  const times = [...facts.times, ...partials]
   return {
-    model: recoveryModel({ backups, archive, ...facts }),
+    model: recoveryModel({ backups, archive, ...facts, times, partials }),
     locate: (target) => {
       const found = locateIn(index, target)
       return found.length > 0 || pending.length === 0 ? found : undefined
     },
+    countLost: (target, rest) =>
+      pending.length === 0 ? countLostCommits(index.reader, target, rest) : undefined,
   }
 }
 

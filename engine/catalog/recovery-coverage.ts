@@ -18,29 +18,43 @@ export type TimelineCoverage = {
     readonly sizeBytes: number
     readonly modifiedMs: number
   }[]
+  /** Where the last segment ends, when it is a partial one. */
+  readonly openTo?: Lsn
 }
 
 /**
- * Which WAL of each timeline can be replayed. A plain file of another size than a segment counts as truncated. Partial
- * segments do not count: how far one goes cannot be seen from outside.
+ * Which WAL of each timeline can be replayed. A plain file of another size than a segment counts as truncated. A partial
+ * one counts as far as it was found to go, which cannot be seen from outside: recovery fetches it like a whole one.
  */
 export function coverageOf({
   archive,
   defects,
-}: Pick<RecoveryInput, 'archive' | 'defects'>): ReadonlyMap<Timeline, TimelineCoverage> {
+  partials = [],
+}: Pick<RecoveryInput, 'archive' | 'defects' | 'partials'>): ReadonlyMap<Timeline, TimelineCoverage> {
   const { segmentBytes } = archive
   const coverage = new Map<Timeline, TimelineCoverage>()
   for (const { timeline, files } of archive.timelines) {
     const bad = new Map<bigint, SegmentDefect>()
     const segments: { number: bigint; sizeBytes: number; modifiedMs: number }[] = []
+    let openTo: Lsn | undefined
     for (const { kind, isCompressed, number, sizeBytes, modifiedMs } of files) {
+      if (kind === 'partial') {
+        const reach = partials.find((one) => one.timeline === timeline && one.number === number)
+        const from = walSegmentStart(number, segmentBytes)
+        if (reach === undefined || reach.soundTo <= from || segments.at(-1)?.number === number) continue
+        openTo = reach.soundTo
+        bad.set(number, { timeline, number, kind: 'truncated', soundTo: openTo })
+        segments.push({ number, sizeBytes, modifiedMs })
+        continue
+      }
       if (kind !== 'segment') continue
+      openTo = undefined
       if (!isCompressed && sizeBytes !== segmentBytes)
         bad.set(number, { timeline, number, kind: 'truncated', soundTo: undefined })
       // One that is there plain and compressed is one segment.
       if (segments.at(-1)?.number !== number) segments.push({ number, sizeBytes, modifiedMs })
     }
-    coverage.set(timeline, { spans: [], defects: bad, segments })
+    coverage.set(timeline, { spans: [], defects: bad, segments, ...(openTo !== undefined && { openTo }) })
   }
   for (const defect of defects) {
     const bad = coverage.get(defect.timeline)?.defects as Map<bigint, SegmentDefect> | undefined

@@ -85,11 +85,11 @@ function extentOf(
   const own = bases.filter((base) => base.timeline === timeline)
   const archived = own.filter(({ isStream }) => !isStream)
   if (!withWal.has(timeline) && archived.length === 0) return undefined
-  const segments = coverage.get(timeline)?.segments ?? []
+  const { segments = [], openTo } = coverage.get(timeline) ?? {}
   const first = segments[0]
   const last = segments.at(-1)
   const ends = [
-    ...(last === undefined ? [] : [walSegmentStart(last.number + 1n, segmentBytes)]),
+    ...(last === undefined ? [] : [openTo ?? walSegmentStart(last.number + 1n, segmentBytes)]),
     ...archived.map(({ stopLsn }) => stopLsn),
     ...views.flatMap((view) => {
       const section = view.node.path.find((one) => one.timeline === timeline)

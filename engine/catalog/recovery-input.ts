@@ -28,6 +28,12 @@ export type SegmentDefect = {
   readonly soundTo: Lsn | undefined
 }
 
+/** How far a segment goes that is there only as a partial one, and its times. */
+export type PartialReach = SegmentTimes & {
+  /** Records that end here or before can be replayed; the start of the segment = none. */
+  readonly soundTo: Lsn
+}
+
 /** All that decides which moments can be reached. */
 export type RecoveryInput = Pick<Inventory, 'backups'> & {
   readonly archive: Pick<WalArchive, 'segmentBytes' | 'timelines'>
@@ -35,4 +41,6 @@ export type RecoveryInput = Pick<Inventory, 'backups'> & {
   readonly times: readonly SegmentTimes[]
   /** Segments that were read and found wanting. Files of the wrong size need not be named. */
   readonly defects: readonly SegmentDefect[]
+  /** The last segments of timelines that are partial and were read; others that are partial count as absent. */
+  readonly partials?: readonly PartialReach[]
 }

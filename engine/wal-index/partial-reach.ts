@@ -1,9 +1,13 @@
+import { createReadStream } from 'node:fs'
 import path from 'node:path'
-import type { Lsn } from '../base/lsn.ts'
+import { constants, createGunzip } from 'node:zlib'
+import { type Lsn, lsnFromBigint } from '../base/lsn.ts'
 import { walSegmentStart } from '../base/wal-segment.ts'
 import type { PartialReach } from '../catalog/recovery-input.ts'
 import type { ArchivedFile, WalArchive } from '../catalog/wal-archive.ts'
-import { readSegment, withScan } from './read-segment.ts'
+import { WAL_PAGE_BYTES } from '../format/wal-page.ts'
+import { kernel } from '../kernel/kernel.ts'
+import { withScan } from './read-segment.ts'
 import { unixMicros } from './recovery-facts.ts'
 import { OpenTransactions } from './open-transactions.ts'
 import { SegmentCollector, type TimedEnd } from './segment-facts.ts'
@@ -14,6 +18,10 @@ export type PartialReaches = Map<string, PartialReach>
 
 /** So many are remembered: one for each timeline of some archives. */
 const MOST_REMEMBERED = 100
+const CHUNK_BYTES = 256 << 10
+
+/** Used by whoever has the scan. */
+let reserved: Uint8Array | undefined
 
 /**
  * How far the last segment of each timeline goes that is there only as a partial one: nobody can see that from outside,
@@ -66,33 +74,60 @@ async function readPartial(
   signal: AbortSignal,
 ): Promise<PartialReach> {
   const start = walSegmentStart(number, segmentBytes)
-  const collector = new SegmentCollector({
-    open: new OpenTransactions([]),
-    number,
-    segmentBytes,
-    skipBefore: start,
-  })
-  const end = await withScan(signal, async (scan) => {
+  const open = new OpenTransactions([])
+  const collector = new SegmentCollector({ open, number, segmentBytes, skipBefore: start })
+  const soundTo = await withScan(signal, async (scan) => {
     scan.begin({ systemIdentifier, segmentBytes, timeline, lsn: start, from: 'first' })
-    return await readSegment(scan, {
-      file: { path: from, isCompressed },
-      segmentStart: start,
-      offset: 0,
-      segmentBytes,
-      timeline,
-      signal,
-      onCounter: collector.onCounter,
-      onRecord: collector.onRecord,
-    })
+    let done = 0
+    for await (const pages of pagesOf(from, isCompressed, signal)) {
+      for (let offset = 0; offset < pages.length;) {
+        if (done >= segmentBytes) return scan.resumeLsn
+        const scanned = kernel.scanWal(scan.area, pages.subarray(offset)) * WAL_PAGE_BYTES
+        offset += scanned
+        done += scanned
+        scan.drain(collector.onCounter, collector.onRecord)
+        if (scan.status === 'switched') return lsnFromBigint(start + BigInt(segmentBytes))
+        if (scan.status !== 'more' && scan.status !== 'full') return scan.problemLsn
+      }
+    }
+    return scan.resumeLsn
   })
   const { first, last } = collector.facts()
-  return {
-    timeline,
-    number,
-    soundTo: end.lsn,
-    first: timedLsn(first),
-    last: timedLsn(last),
+  return { timeline, number, soundTo, first: timedLsn(first), last: timedLsn(last) }
+}
+
+/**
+ * The pages of a file, the last one filled up with zeros, each time in the same buffer. What is packed may be cut off, or
+ * damaged further on: that is where the pages end.
+ */
+async function* pagesOf(from: string, isCompressed: boolean, signal: AbortSignal): AsyncIterable<Uint8Array> {
+  reserved ??= kernel.reserve(CHUNK_BYTES)
+  const buffer = reserved
+  const file = createReadStream(from, { highWaterMark: CHUNK_BYTES, signal })
+  const gunzip = isCompressed ? createGunzip({ finishFlush: constants.Z_SYNC_FLUSH }) : undefined
+  file.on('error', (failed) => gunzip?.destroy(failed))
+  const pieces: AsyncIterable<Buffer> = gunzip === undefined ? file : file.pipe(gunzip)
+  let filled = 0
+  try {
+    for await (const piece of pieces) {
+      for (let taken = 0; taken < piece.length;) {
+        const part = piece.subarray(taken, taken + CHUNK_BYTES - filled)
+        buffer.set(part, filled)
+        taken += part.length
+        filled += part.length
+        if (filled < CHUNK_BYTES) continue
+        yield buffer
+        filled = 0
+      }
+    }
+  } catch (thrown) {
+    if (!(thrown instanceof Error && 'code' in thrown && String(thrown.code).startsWith('Z_'))) throw thrown
+  } finally {
+    file.destroy()
+    gunzip?.destroy()
   }
+  const end = Math.ceil(filled / WAL_PAGE_BYTES) * WAL_PAGE_BYTES
+  yield buffer.fill(0, filled, end).subarray(0, end)
 }
 
 function timedLsn(end: TimedEnd | undefined): { readonly lsn: Lsn; readonly micros: bigint } | undefined {

@@ -98,6 +98,16 @@ describe('a segment', () => {
     },
   )
 
+  test('that is partial and packed may be cut off', async () => {
+    const { made, name } = await setUp(1)
+    const packed = gzipSync(original(made, name))
+    rmSync(path.join(made.archive, `${name}.gz`))
+    writeFileSync(path.join(made.archive, `${name}.gz.partial`), packed.subarray(0, -12))
+    await get(made, name)
+    expect(statSync(targetOf(made)).size).toBe(made.wal.segmentBytes)
+    expect(readFileSync(targetOf(made)).subarray(0, 512)).toEqual(original(made, name).subarray(0, 512))
+  })
+
   test('replaces what is at its place', async () => {
     const { made, name } = await setUp(1)
     writeFileSync(targetOf(made), Buffer.alloc(3 << 20))

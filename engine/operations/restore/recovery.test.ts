@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { randomBytes } from 'node:crypto'
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { assert, constantFrom, property, string } from 'fast-check'
@@ -264,6 +265,37 @@ describe('the command that fetches WAL', () => {
     writeFileSync(path.join(root, `${SEGMENT}.gz`), gzipSync('the whole'))
     fetch(root, SEGMENT, to)
     expect(readFileSync(to, 'utf8')).toBe('the whole')
+  })
+
+  test.each([
+    ['.partial', (bytes: Uint8Array) => bytes],
+    ['.gz.partial', (bytes: Uint8Array) => gzipSync(bytes)],
+    ['.gz.partial', (bytes: Uint8Array) => gzipSync(bytes).subarray(0, -12)],
+  ])('fills up what is cut off, as a server wants it (%s)', async (suffix, stored) => {
+    const root = await scratch()
+    const to = path.join(root, 'RECOVERYXLOG')
+    // A first page says how large its segment is; random, so that packed bytes are not far shorter.
+    const held = randomBytes(100_000)
+    held.writeUInt32LE(1 << 20, 32)
+    writeFileSync(path.join(root, SEGMENT + suffix), stored(held))
+    fetch(root, SEGMENT, to)
+    const got = readFileSync(to)
+    expect(got.length).toBe(1 << 20)
+    expect(got.subarray(0, 60_000).equals(held.subarray(0, 60_000))).toBe(true)
+    expect(got.subarray(held.length).every((byte) => byte === 0)).toBe(true)
+  })
+
+  test('leaves a partial segment of full size as it is, with zeros as well', async () => {
+    const root = await scratch()
+    const to = path.join(root, 'RECOVERYXLOG')
+    writeFileSync(path.join(root, `${SEGMENT}.partial`), Buffer.alloc(1 << 20))
+    fetch(root, SEGMENT, to)
+    expect(readFileSync(to).length).toBe(1 << 20)
+    writeFileSync(path.join(root, `${SEGMENT}.partial`), '')
+    expect(() => fetch(root, SEGMENT, to)).toThrow(expect.objectContaining({ status: 1 }))
+    rmSync(path.join(root, `${SEGMENT}.partial`))
+    writeFileSync(path.join(root, `${SEGMENT}.gz`), gzipSync(randomBytes(100_000)).subarray(0, -12))
+    expect(() => fetch(root, SEGMENT, to)).toThrow(expect.objectContaining({ status: 1 }))
   })
 
   test('fails for a segment that is not there, with a status that lets the server go on', async () => {

@@ -87,12 +87,17 @@ function configurationOf(
 
 /**
  * A command with which any server fetches WAL from the archive of the catalog, plain, gzip-compressed, or what there is
- * of the last segment, without a program of ours on its machine. The server replaces `%f` and `%p`; `%%` stands for a percent sign of the path.
+ * of the last segment, without a program of ours on its machine. The server replaces `%f` and `%p`; `%%` stands for a
+ * percent sign of the path. What is partial may be cut off, in gzip form as well: it is filled up to the size that its
+ * first page names (PostgreSQL `xlog_internal.h`, `xlp_seg_size`), for a server ends a recovery at a file of another one.
  */
 export function restoreCommandFor(archiveDirectory: string): string {
   const archive = shellWord(archiveDirectory.replaceAll('%', '%%'))
   const whole = `test -f ${archive}/%f && cp ${archive}/%f "%p" || gzip -dc ${archive}/%f.gz > "%p"`
-  return `${whole} || cp ${archive}/%f.partial "%p"`
+  const part = `cp ${archive}/%f.partial "%p" || gzip -dc ${archive}/%f.gz.partial > "%p"; test -s "%p"`
+  const size = '$(($(od -An -tu4 -j32 -N4 "%p")+0))'
+  const filled = `test ${size} -le $(($(wc -c < "%p")+0)) || dd if=/dev/null of="%p" bs=1 seek=${size} count=0`
+  return `${whole} || { { ${part}; } && { ${filled}; }; }`
 }
 
 /** Atomic, so that a server never starts on half a configuration. */

@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs'
 import { open } from 'node:fs/promises'
-import { createGunzip } from 'node:zlib'
+import { constants, createGunzip } from 'node:zlib'
 import { isMissing, mapFileError } from '../../host/file-error.ts'
 
 const CHUNK_BYTES = 1 << 20
@@ -28,7 +28,9 @@ export async function openArchived(
   })
   if (handle === undefined) return undefined
   const stored = createReadStream(file, { fd: handle, highWaterMark: CHUNK_BYTES, signal })
-  const unpacked = isCompressed ? createGunzip({ chunkSize: UNPACKED_CHUNK_BYTES }) : undefined
+  // Whoever wrote a partial segment may have been cut off; what there is of it counts.
+  const finishFlush = file.endsWith('.partial') ? constants.Z_SYNC_FLUSH : constants.Z_FINISH
+  const unpacked = isCompressed ? createGunzip({ chunkSize: UNPACKED_CHUNK_BYTES, finishFlush }) : undefined
   // A failure is thrown where the chunks are read, which may be later; until then it must not end the process.
   stored.on('error', (error) => unpacked?.destroy(error))
   unpacked?.on('error', () => undefined)

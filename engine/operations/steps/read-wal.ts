@@ -2,7 +2,7 @@ import { open, readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { promisify } from 'node:util'
-import { gunzip } from 'node:zlib'
+import { constants, gunzip } from 'node:zlib'
 import { describeError } from '../../base/engine-error.ts'
 import type { Lsn } from '../../base/lsn.ts'
 import { type Timeline, walSegmentName, walSegmentNumber, walSegmentStart } from '../../base/wal-segment.ts'
@@ -125,7 +125,9 @@ async function loadSegment(
       const isWhole = isPacked || mostBytes === segmentBytes
       const read = await readIfPresent(file, isWhole ? undefined : mostBytes, signal)
       if (read === undefined) continue
-      if (isPacked) return await unpack(read.bytes, segmentBytes)
+      const isPartial = suffix.endsWith('.partial')
+      if (isPacked) return await unpack(read.bytes, segmentBytes, isPartial)
+      if (isPartial && read.bytes.length < mostBytes) return filledUp(read.bytes, segmentBytes)
       return kind === 'archive' && read.fileBytes !== segmentBytes
         ? wrongSize(read.fileBytes, segmentBytes)
         : { kind: 'bytes', bytes: read.bytes }
@@ -165,13 +167,22 @@ async function readIfPresent(
   }
 }
 
-async function unpack(bytes: Uint8Array, segmentBytes: number): Promise<Loaded> {
+/** What is partial is filled up, and need not be in one piece: so do those who give it to a server. */
+async function unpack(bytes: Uint8Array, segmentBytes: number, isPartial: boolean): Promise<Loaded> {
   try {
-    const unpacked = await promisify(gunzip)(bytes, { maxOutputLength: segmentBytes })
+    const finishFlush = isPartial ? constants.Z_SYNC_FLUSH : constants.Z_FINISH
+    const unpacked = await promisify(gunzip)(bytes, { maxOutputLength: segmentBytes, finishFlush })
+    if (isPartial) return filledUp(unpacked, segmentBytes)
     return unpacked.length === segmentBytes
       ? { kind: 'bytes', bytes: unpacked }
       : wrongSize(unpacked.length, segmentBytes)
   } catch (thrown) {
     return { kind: 'unreadable', why: `the segment cannot be unpacked: ${describeError(thrown)}` }
   }
+}
+
+function filledUp(bytes: Uint8Array, segmentBytes: number): Loaded {
+  const filled = new Uint8Array(segmentBytes)
+  filled.set(bytes)
+  return { kind: 'bytes', bytes: filled }
 }
