@@ -5,6 +5,7 @@ import { EngineError } from '../base/engine-error.ts'
 import { runCli } from '../testing/cli-world.ts'
 import { startEngine } from '../testing/engines.ts'
 import { unpackFixture, whyNoFixture } from '../testing/fixtures.ts'
+import { linkTree } from '../testing/link-tree.ts'
 import { scratchDirectory } from '../testing/scratch.ts'
 
 const FIXTURE = 'probackup-pg15-zlib16'
@@ -22,13 +23,10 @@ afterAll(async () => {
   await fixture?.[Symbol.asyncDispose]()
 })
 
-/** A copy of the recorded catalog that may be broken, and an engine that knows nothing of it. */
+/** A copy of the recorded catalog that may lose files, and an engine that knows nothing of it. */
 async function recorded() {
   const scratch = await scratchDirectory('recovery')
-  await cp(path.join(fixture?.dir ?? '', 'catalog'), path.join(scratch.path, 'catalog'), {
-    recursive: true,
-    preserveTimestamps: true,
-  })
+  linkTree(path.join(fixture?.dir ?? '', 'catalog'), path.join(scratch.path, 'catalog'))
   const engine = await startEngine()
   const ref = { catalog: path.join(scratch.path, 'catalog'), instance: 'main' }
   return {

@@ -1,4 +1,5 @@
-import { chmod, mkdtemp, rm } from 'node:fs/promises'
+import { rmSync } from 'node:fs'
+import { chmod, mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 
@@ -8,6 +9,7 @@ export async function scratchDirectory(name: string): Promise<AsyncDisposable & 
   await chmod(directory, 0o711)
   return {
     path: directory,
-    [Symbol.asyncDispose]: () => rm(directory, { recursive: true, force: true, maxRetries: 5 }),
+    // Several times as fast as the promise of the same.
+    [Symbol.asyncDispose]: async () => rmSync(directory, { recursive: true, force: true, maxRetries: 5 }),
   }
 }
