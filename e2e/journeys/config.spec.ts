@@ -59,13 +59,13 @@ test('settings of an instance are changed, corrected, looked at and saved', asyn
   await expectAccessible(page)
 
   // Errors stand at their fields, in the words of the engine, and nothing can be saved.
-  await page.getByLabel('pgport').fill('65536')
-  await page.getByLabel('log-directory').fill('logs')
+  await page.getByLabel('pgport', { exact: true }).fill('65536')
+  await page.getByLabel('log-directory', { exact: true }).fill('logs')
   await page.getByLabel('archive-timeout', { exact: true }).fill('soon')
   await expect(row('pgport').getByRole('alert')).toContainText('must be a whole number from 1 to 65535')
   await expect(row('log-directory').getByRole('alert')).toContainText('not an absolute path')
   await expect(row('archive-timeout').getByRole('alert')).toContainText('not a number with a unit')
-  await expect(page.getByLabel('pgport')).toHaveAttribute('aria-invalid', 'true')
+  await expect(page.getByLabel('pgport', { exact: true })).toHaveAttribute('aria-invalid', 'true')
   await expect(foot).toContainText('3 changes')
   await expect(foot).toContainText('3 values cannot be saved.')
   const look = page.getByRole('button', { name: 'Look at the changes…' })
@@ -73,13 +73,13 @@ test('settings of an instance are changed, corrected, looked at and saved', asyn
   await expectAccessible(page)
 
   // Corrected; another key goes back to its default, and one is chosen from its words.
-  await page.getByLabel('pgport').fill('6432')
+  await page.getByLabel('pgport', { exact: true }).fill('6432')
   await page.getByRole('button', { name: 'Back to default: log-directory' }).click()
   await page.getByLabel('archive-timeout', { exact: true }).fill('1')
   await page.getByLabel('Unit of archive-timeout').selectOption('h')
-  await page.getByLabel('compress-algorithm').selectOption('zlib')
+  await page.getByLabel('compress-algorithm', { exact: true }).selectOption('zlib')
   await page.getByRole('button', { name: 'Back to default: wal-depth' }).click()
-  await page.getByLabel('retention-window').fill('30')
+  await page.getByLabel('retention-window', { exact: true }).fill('30')
   await expect(row('wal-depth')).toContainText('not saved yet')
   await expect(foot).toContainText('5 changes')
   await expect(look).toBeEnabled()
@@ -90,7 +90,7 @@ test('settings of an instance are changed, corrected, looked at and saved', asyn
   await expect(foot).toContainText('5 changes')
 
   // By keys from a field to the preview: what goes, what comes, and the command.
-  await page.getByLabel('pgport').press('Enter')
+  await page.getByLabel('pgport', { exact: true }).press('Enter')
   const dialog = page.getByRole('dialog', { name: 'Save the configuration of main' })
   await expect(dialog.getByRole('listitem')).toHaveText(
     [
@@ -177,12 +177,12 @@ test('settings are told while they come, when they cannot be read, and in Chines
   await page.getByLabel('Language').selectOption('zh-CN')
   await page.getByLabel('外观').selectOption('dark')
   await page.keyboard.press('Alt+ArrowLeft')
-  await page.getByLabel('pgport').fill('0')
+  await page.getByLabel('pgport', { exact: true }).fill('0')
   await expect(page.getByRole('alert')).toContainText('须为 1 到 65535 之间的整数。')
   await expect(page.getByRole('row').filter({ hasText: 'archive-timeout' })).toContainText('已覆盖默认值')
   await expectAccessible(page)
-  await page.getByLabel('pgport').fill('6432')
-  await page.getByLabel('pgport').press('Enter')
+  await page.getByLabel('pgport', { exact: true }).fill('6432')
+  await page.getByLabel('pgport', { exact: true }).press('Enter')
   await expect(page.getByRole('dialog')).toContainText('pgport = 6432')
   await expectAccessible(page)
   expect(app.complaints).toEqual([])

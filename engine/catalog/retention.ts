@@ -1,5 +1,5 @@
 import { secondsFromBackupId } from '../base/backup-id.ts'
-import type { RetainedBackup, RetentionPolicy } from '../base/retention.ts'
+import type { RetainedBackup, RetentionPolicy, RetentionRule } from '../base/retention.ts'
 import { configNumber, type InstanceConfig } from '../format/instance-config.ts'
 import type { Backup } from './backup.ts'
 import type { Inventory } from './inventory.ts'
@@ -24,6 +24,18 @@ export function policyOf(config: InstanceConfig, given: PolicyOverrides): FullPo
     windowDays: given.windowDays ?? configNumber(config, 'retention-window') ?? 0,
     walDepth: given.walDepth ?? configNumber(config, 'wal-depth') ?? 0,
   }
+}
+
+/** What gs_probackup writes as version of every server; pg_probackup takes none below 9.5. */
+const OPENGAUSS_VERSION = '9.2'
+
+/**
+ * Whose arithmetic an instance goes by: that of the tool that wrote its newest backup. Sources: `catalog-format.md`
+ * sections 0 and 12.2.
+ */
+export function ruleKindOf({ backups }: Pick<Inventory, 'backups'>): RetentionRule['kind'] {
+  const newest = backups.find(({ control }) => control?.serverVersion !== undefined)
+  return newest?.control?.serverVersion === OPENGAUSS_VERSION ? 'gs' : 'probackup'
 }
 
 /** The backups of an inventory as retention looks at them. One that cannot be read is as old as its name says. */

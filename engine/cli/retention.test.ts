@@ -31,6 +31,48 @@ async function made() {
   return { run, ids: () => readdirSync(instance).filter((name) => !name.endsWith('.conf')), instance }
 }
 
+/** The newest is of today; the other is younger than seven days of 24 hours, and older than seven dates. */
+async function madeAtTheEdge(serverVersion: string) {
+  const scratch = await scratchDirectory('cli-retention')
+  onTestFinished(() => scratch[Symbol.asyncDispose]())
+  const catalog = path.join(scratch.path, 'catalog')
+  const instance = writeCatalog(catalog)
+  for (const days of [0.01, 6.99])
+    writeBackup(instance, idOf(days), { recoverySeconds: ago(days) + 9, serverVersion })
+  return async (...words: readonly string[]) => {
+    const line = [
+      'delete',
+      '--delete-expired',
+      '--retention-window=7',
+      '--dry-run',
+      '--format=json',
+      ...words,
+    ]
+    const { out } = await runCli([...line, '-B', catalog, '--instance=main'], {
+      openSession: (log) => openSession({ TIDEMARK_NOW: NOW }, log),
+    })
+    const plan = JSON.parse(out) as { policy: { rule: string }; backups: { verdict: string }[] }
+    return { rule: plan.policy.rule, verdicts: plan.backups.map(({ verdict }) => verdict) }
+  }
+}
+
+describe('the arithmetic of the window', () => {
+  const GS = { rule: 'gs', verdicts: ['kept', 'will-go'] }
+  const PROBACKUP = { rule: 'probackup', verdicts: ['kept', 'kept'] }
+
+  test('is that of gs_probackup in a catalog that it wrote, unless another is asked for', async () => {
+    const plan = await madeAtTheEdge('9.2')
+    expect(await plan()).toEqual(GS)
+    expect(await plan('--retention-rule=probackup')).toEqual(PROBACKUP)
+  })
+
+  test('is that of pg_probackup else, unless another is asked for', async () => {
+    const plan = await madeAtTheEdge('17')
+    expect(await plan()).toEqual(PROBACKUP)
+    expect(await plan('--retention-rule=gs')).toEqual(GS)
+  })
+})
+
 const EXPIRED = ['delete', '--delete-expired', '--retention-window=7']
 
 describe('delete --delete-expired', () => {

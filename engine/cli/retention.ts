@@ -15,6 +15,8 @@ export type AskedRetention = {
   readonly deletesExpired: boolean
   readonly mergesExpired: boolean
   readonly purgesWal: boolean
+  /** Left out, the tool that wrote the newest backup decides. */
+  readonly rule?: 'probackup' | 'gs'
   readonly policy: {
     readonly redundancy?: number
     readonly windowDays?: number
@@ -34,9 +36,13 @@ export function readRetention(given: Given): AskedRetention | undefined {
   const mergesExpired = given.has('merge-expired')
   const purgesWal = given.has('delete-wal')
   if (!deletesExpired && !mergesExpired && !purgesWal) {
-    const idle = ['retention-redundancy', 'retention-window', 'wal-depth', 'accept-broken-promise'].find(
-      (long) => given.has(long),
-    )
+    const idle = [
+      'retention-redundancy',
+      'retention-window',
+      'wal-depth',
+      'retention-rule',
+      'accept-broken-promise',
+    ].find((long) => given.has(long))
     if (idle === undefined) return undefined
     throw new EngineError(
       'usage.invalid',
@@ -49,10 +55,12 @@ export function readRetention(given: Given): AskedRetention | undefined {
   const redundancy = given.integer('retention-redundancy')
   const windowDays = given.integer('retention-window')
   const walDepth = given.integer('wal-depth')
+  const rule = given.choice('retention-rule')
   return {
     deletesExpired,
     mergesExpired,
     purgesWal,
+    ...(rule !== undefined && { rule: rule === 'gs' ? 'gs' : 'probackup' }),
     policy: {
       ...(redundancy !== undefined && { redundancy }),
       ...(windowDays !== undefined && { windowDays }),
@@ -84,6 +92,7 @@ async function planAndApply(context: Context, ref: InstanceRef, asked: AskedRete
   const plan = await client['retention.plan']({ ...ref, ...asked }, { signal })
   // Only delete prints JSON: what backup prints has been said before.
   const isJson = given.command === 'delete' && given.choice('format') === 'json'
+  if (plan.rule === 'gs') log.info('the window is counted in days from midnight, as gs_probackup does')
   for (const { level, text } of retentionLines(plan, asked, isDry)) log[level](text)
   tellPromise(context, plan)
   if (isJson && isDry) world.writeOut(formatJson(retentionToJson(plan)))

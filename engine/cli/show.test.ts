@@ -119,6 +119,7 @@ test('a control file that cannot be read is warned of and listed as UNKNOWN', as
       revision: '1',
       backups: [stub],
       problems: [{ id: 'TOTUH3', message: 'backup.control is empty' }],
+      retentionRule: 'probackup',
     }),
   }
   const { out, err } = await runCli([...SHOW, '--instance=main'], { handlers })
@@ -132,7 +133,13 @@ test('a control file that cannot be read is warned of and listed as UNKNOWN', as
 test('an empty instance has a heading and no lines, an empty catalog nothing', async () => {
   const handlers: Partial<EngineHandlers> = {
     'catalog.instances': async () => [],
-    'backups.list': async () => ({ instance: 'main', revision: '1', backups: [], problems: [] }),
+    'backups.list': async () => ({
+      instance: 'main',
+      revision: '1',
+      backups: [],
+      problems: [],
+      retentionRule: 'probackup',
+    }),
   }
 
   expect((await runCli([...SHOW, '--instance=main'], { handlers })).out.split('\n')).toHaveLength(4)
@@ -177,7 +184,13 @@ test('ten thousand backups are listed in less than a second', async () => {
   const [first] = recordedBackups('plain1')
   const many = Array.from({ length: 10_000 }, () => first as BackupRecord)
   const handlers: Partial<EngineHandlers> = {
-    'backups.list': async () => ({ instance: 'main', revision: '1', backups: many, problems: [] }),
+    'backups.list': async () => ({
+      instance: 'main',
+      revision: '1',
+      backups: many,
+      problems: [],
+      retentionRule: 'probackup',
+    }),
     'backups.tablespaces': async () => ({}),
   }
   const startMs = performance.now()
@@ -262,6 +275,7 @@ function recordedHandlers(name: string): Partial<EngineHandlers> {
       revision: '1',
       backups: recordedBackups(name),
       problems: [],
+      retentionRule: 'probackup',
     }),
     'backups.tablespaces': async () => tablespaces,
     'backups.detail': async ({ id }) => ({

@@ -74,6 +74,8 @@ export type BackupList = {
   readonly backups: readonly BackupRecord[]
   /** Control files that could not be read, and what is wrong with them. */
   readonly problems: readonly { readonly id: string; readonly message: string }[]
+  /** Whose arithmetic retention goes by where nobody says: that of the tool that wrote the newest backup. */
+  readonly retentionRule: 'probackup' | 'gs'
 }
 
 /** A tablespace of a backup: where it was. */

@@ -9,6 +9,7 @@ import { backupNotFound } from '../../catalog/backup-not-found.ts'
 import { readContentList } from '../../catalog/backup.ts'
 import { requireCatalog, listInstances } from '../../catalog/instance.ts'
 import { backupDirectories, type Inventory, readInventory } from '../../catalog/inventory.ts'
+import { ruleKindOf } from '../../catalog/retention.ts'
 import { formatBackupControl } from '../../format/backup-control.ts'
 import { parseDatabaseMap } from '../../format/database-map.ts'
 import { parseTablespaceMap } from '../../format/tablespace-map.ts'
@@ -50,6 +51,7 @@ export function backupHandlers(context: EngineContext): Pick<EngineHandlers, key
         revision: inventory.revision,
         backups: backupRecords(inventory),
         problems: inventory.problems,
+        retentionRule: ruleKindOf(inventory),
       }
     },
     'backups.detail': async ({ catalog, instance, id }, { signal }) => {

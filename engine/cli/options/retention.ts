@@ -66,6 +66,15 @@ export const RETENTION_OPTIONS: readonly OptionSpec[] = [
       'Applies retention also when it leaves no backup that can be restored, or less of the past than the retention window promises.',
   },
   {
+    long: 'retention-rule',
+    value: { kind: 'choice', name: 'TOOL', choices: ['probackup', 'gs'] },
+    group: 'Retention',
+    commands: APPLIES,
+    meaning:
+      'Whose arithmetic: probackup counts days of 24 hours back from now; gs, that of gs_probackup, counts days from midnight, today included, and only usable FULL backups.',
+    default: 'that of the tool that wrote the newest backup',
+  },
+  {
     long: 'retention-redundancy',
     value: { kind: 'integer', name: 'COUNT', min: 0, max: 4294967295 },
     group: 'Retention',

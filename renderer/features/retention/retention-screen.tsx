@@ -38,6 +38,7 @@ export function RetentionScreen({ instance }: { readonly instance: InstanceRef }
         instance={instance}
         backups={value.list.backups}
         config={value.config}
+        rule={value.list.retentionRule}
         archive={value.archive}
       />
     </div>

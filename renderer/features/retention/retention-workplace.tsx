@@ -40,6 +40,8 @@ export function RetentionWorkplace(props: {
   /** Newest first. */
   readonly backups: readonly BackupRecord[]
   readonly config: readonly ConfigEntry[]
+  /** Of the tool that wrote the newest backup. */
+  readonly rule: Rehearsal['rule']
   readonly archive: WalArchiveRecord | undefined
 }) {
   const { instance, backups, config, archive } = props
@@ -48,7 +50,7 @@ export function RetentionWorkplace(props: {
   const saved = useMemo(() => savedPolicy(config), [config])
   const [rehearsal, setRehearsal] = useState<Rehearsal>(() => ({
     policy: saved,
-    rule: 'probackup',
+    rule: props.rule,
     mergesExpired: false,
     purgesWal: false,
   }))
