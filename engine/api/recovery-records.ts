@@ -88,6 +88,7 @@ export function momentRecord(verdict: MomentVerdict, segmentBytes: number): Mome
     lost: {
       bytes: Number(lost.bytes),
       seconds: lost.micros === undefined ? undefined : Number(lost.micros) / 1e6,
+      commits: lost.commits,
     },
   }
 }

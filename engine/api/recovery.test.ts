@@ -2,6 +2,8 @@ import { cp, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { EngineError } from '../base/engine-error.ts'
+import type { RecoveryTargetInput } from './contract/restore.ts'
+import { parseLsn } from '../base/lsn.ts'
 import { runCli } from '../testing/cli-world.ts'
 import { startEngine } from '../testing/engines.ts'
 import { unpackFixture, whyNoFixture } from '../testing/fixtures.ts'
@@ -89,6 +91,61 @@ describe.skipIf(why !== '')(`the recorded catalog${why}`, () => {
     await made.engine.ended(made.client['wal.index.start'](made.ref))
     expect(await ask(named.name)).toMatchObject({ kind: 'reachable', chain: ['TOTUG8'] })
     expect(await ask('never_made')).toMatchObject({ kind: 'unreachable', reason: { code: 'not-found' } })
+  })
+
+  test('counts the commits that a moment loses, exactly once all WAL was read', async () => {
+    await using made = await recorded()
+    const lost = async (target: RecoveryTargetInput, isInclusive?: boolean) => {
+      const verdict = await made.client['recovery.moment']({
+        ...made.ref,
+        target,
+        ...(isInclusive !== undefined && { isInclusive }),
+      })
+      return verdict.kind === 'reachable' ? verdict.lost.commits : verdict
+    }
+    const time = { kind: 'time', at: BEFORE_DROP } as const
+    expect(await lost(time)).toBeUndefined()
+
+    await made.engine.ended(made.client['wal.index.start'](made.ref))
+    const { commits } = await made.client['wal.commits']({ ...made.ref, limit: 1000 })
+    const behind = (index: number) => commits.length - index - 1
+    const last = commits.findLastIndex(({ at }) => at <= '2026-11-21T00:53:00.632961Z')
+    expect(last).toBeGreaterThan(5)
+    expect(await lost(time)).toBe(behind(last))
+    const { xid, lsn, at } = commits[last] ?? expect.fail('there are commits before it')
+    expect(await lost({ kind: 'xid', xid: String(xid) })).toBe(behind(last))
+    expect(await lost({ kind: 'xid', xid: String(xid) }, false)).toBe(behind(last) + 1)
+    expect(await lost({ kind: 'lsn', lsn })).toBe(behind(last))
+    expect(await lost({ kind: 'lsn', lsn }, false)).toBe(behind(last) + 1)
+    expect(await lost({ kind: 'time', at }, false)).toBe(behind(last) + 1)
+    const { points } = await made.client['wal.restore-points']({ ...made.ref, name: named.name })
+    const point = parseLsn(points[0]?.lsn ?? '')
+    expect(await lost(named)).toBe(behind(commits.findLastIndex((one) => parseLsn(one.lsn) < point)))
+    expect(await lost({ kind: 'latest' })).toBe(0)
+  })
+
+  test('knows when the latest moment was once all WAL was read', async () => {
+    await using made = await recorded()
+    const latest = async () => {
+      const verdict = await made.client['recovery.moment']({ ...made.ref, target: { kind: 'latest' } })
+      return verdict.kind === 'reachable' ? verdict.time : verdict
+    }
+    expect(await latest()).toMatchObject({ isExact: false })
+    await made.engine.ended(made.client['wal.index.start'](made.ref))
+    const { commits } = await made.client['wal.commits']({ ...made.ref, direction: 'backward', limit: 1 })
+    expect(await latest()).toEqual({ isExact: true, at: commits[0]?.at })
+  })
+
+  test('is planned for the time of TIDEMARK_NOW', async () => {
+    await using made = await recorded()
+    await using later = await startEngine({ env: { TIDEMARK_NOW: '2031-06-15T12:00:00Z' } })
+    const dataDirectory = path.join(path.dirname(made.ref.catalog), 'restored')
+    const { recoverySettings } = await later.client['restore.plan']({
+      ...made.ref,
+      dataDirectory,
+      target: named,
+    })
+    expect(recoverySettings).toContain('2031-06-15')
   })
 
   test('says that a timeline was left only where its archive ends by that', async () => {

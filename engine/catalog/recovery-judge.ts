@@ -140,7 +140,8 @@ function judgeLatest(model: RecoveryModel, view: PathView, request: MomentReques
   if (base === undefined) return stranded(model, view)
   const end = findSpan(view.zones, base.stopLsn)?.to
   const lsn = end ?? base.stopLsn
-  const verdict = planReplay(model, view, request, { base, low: lsn, lsn, readsTo: end })
+  const isEndOfWal = end !== undefined
+  const verdict = planReplay(model, view, request, { base, low: lsn, lsn, readsTo: end, isEndOfWal })
   const stopsAtGap = whyNotFrom(model, view, base).code === 'gap'
   return verdict.kind === 'reachable' && stopsAtGap
     ? { ...verdict, remarks: [...verdict.remarks, 'stops-at-gap'] }

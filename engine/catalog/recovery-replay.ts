@@ -2,6 +2,7 @@ import type { Range } from '../base/figures.ts'
 import { type Lsn, lsnFromBigint } from '../base/lsn.ts'
 import { type Timeline, walSegmentNumber, walSegmentStart } from '../base/wal-segment.ts'
 import { chainOf } from './chain.ts'
+import { findSpan } from './recovery-coverage.ts'
 import type { Base, PathView, RecoveryModel } from './recovery-model.ts'
 import type { MomentRequest } from './recovery-request.ts'
 import { momentAt } from './recovery-times.ts'
@@ -14,6 +15,8 @@ type Place = {
   readonly lsn: Lsn
   /** Up to here WAL is fetched from the archive; undefined when the backup has all of it. */
   readonly readsTo: Lsn | undefined
+  /** All is replayed before it, and there is no record at it. */
+  readonly isEndOfWal?: boolean
   /** Of the place, when the way does not tell. */
   readonly timeline?: Timeline
 }
@@ -22,8 +25,8 @@ type Place = {
 export function planReplay(
   model: RecoveryModel,
   view: PathView,
-  { target, rates }: MomentRequest,
-  { base, low, lsn, readsTo, timeline }: Place,
+  { target, rates, countLost }: MomentRequest,
+  { base, low, lsn, readsTo, isEndOfWal = false, timeline }: Place,
 ): MomentVerdict {
   const { node, marks, runs } = view
   const chain = chainOf(model.input, base.id).backups
@@ -34,7 +37,7 @@ export function planReplay(
   const time =
     target.kind === 'time'
       ? { micros: target.micros, isExact: true }
-      : momentAt(marks, lsnFromBigint(lsn + 1n))
+      : momentAt(marks, isEndOfWal ? lsn : lsnFromBigint(lsn + 1n))
   const end = runs.at(-1)?.to
   const lastTime = marks.at(-1)?.micros
   const lostMicros = time === undefined || lastTime === undefined ? undefined : lastTime - time.micros
@@ -54,6 +57,13 @@ export function planReplay(
     lost: {
       bytes: end === undefined || end < lsn ? 0n : end - lsn,
       micros: lostMicros === undefined || lostMicros > 0n ? lostMicros : 0n,
+      // Over a gap nobody can count.
+      commits:
+        end === undefined || end <= lsn
+          ? 0
+          : findSpan(runs, lsn)?.to === end
+            ? countLost?.({ path: node.path, low, lsn, end })
+            : undefined,
     },
     remarks: [
       ...(chain.some(({ control }) => control?.status === 'DONE') ? (['unchecked'] as const) : []),

@@ -3,6 +3,7 @@ import type { Range } from '../base/figures.ts'
 import type { Lsn } from '../base/lsn.ts'
 import type { Timeline } from '../base/wal-segment.ts'
 import type { ReadTarget, TargetTimeline } from './recovery-target.ts'
+import type { PathSection } from './recovery-timelines.ts'
 
 /** Where the index has the transaction or restore point of a target. */
 export type LocatedRecord = { readonly timeline: Timeline; readonly lsn: Lsn; readonly endLsn: Lsn }
@@ -18,6 +19,16 @@ export type MomentRequest = {
   readonly located: readonly LocatedRecord[] | undefined
   readonly nowMicros: bigint
   readonly rates: RestoreRates | undefined
+  /** How many commits come after a place; undefined when not all WAL was read. */
+  readonly countLost?: ((rest: LostRest) => number | undefined) | undefined
+}
+
+/** What a moment leaves out: on that way from the stop, which is after `low` and at `lsn` at the latest, up to `end`. */
+export type LostRest = {
+  readonly path: readonly PathSection[]
+  readonly low: Lsn
+  readonly lsn: Lsn
+  readonly end: Lsn
 }
 
 /** What was done before, in bytes per second. */

@@ -80,8 +80,15 @@ export type ReachableMoment = {
   readonly writeSeconds: Range | undefined
   /** How long the replay of WAL takes; undefined when none was measured. */
   readonly replaySeconds: Range | undefined
-  /** What comes after it on this timeline and will not be there. `micros` is the time it spans. */
-  readonly lost: { readonly bytes: bigint; readonly micros: bigint | undefined }
+  /**
+   * What comes after it on this timeline and will not be there. `micros` is the time it spans; `commits` are undefined where
+   * not all of it was read.
+   */
+  readonly lost: {
+    readonly bytes: bigint
+    readonly micros: bigint | undefined
+    readonly commits: number | undefined
+  }
   /**
    * `unchecked`: a backup of the chain was never validated; `estimated`: the place follows from dates of files;
    * `stops-at-gap`: the end of WAL is a gap, after which there is more.

@@ -1,5 +1,6 @@
 import { LSN_NONE, type Lsn } from '../base/lsn.ts'
 import { type Timeline, walSegmentStart } from '../base/wal-segment.ts'
+import type { PathSection } from '../catalog/recovery-timelines.ts'
 import { readCommitBlob } from './commit-blob.ts'
 import type { IndexedEnd, IndexEvent } from './index-events.ts'
 import type { SegmentRow } from './segment-row.ts'
@@ -148,6 +149,25 @@ export class WalIndexReader {
           if (timeline === undefined || commit.timeline === timeline) add(bucketOf(commit.time), 1)
     }
     return counts
+  }
+
+  /** How many commits there are from `from` up to `end` on a way over timelines. */
+  countOn(path: readonly PathSection[], from: Lsn, end: Lsn): number {
+    let count = 0
+    for (const section of path) {
+      const begin = section.begin > from ? section.begin : from
+      const limit = section.end !== undefined && section.end < end ? section.end : end
+      for (const row of this.segments) {
+        const { first, last, switchLsn } = row
+        if (first === undefined || last === undefined || !isOf(row, section.timeline)) continue
+        if (last.lsn < begin || first.lsn >= limit) continue
+        if (switchLsn === LSN_NONE && first.lsn >= begin && last.lsn < limit) count += row.commitCount
+        else
+          for (const { timeline, lsn } of this.#commitsOf(row))
+            if (timeline === section.timeline && lsn >= begin && lsn < limit) count++
+      }
+    }
+    return count
   }
 
   /** Events of those kinds, the latest first, each once. */

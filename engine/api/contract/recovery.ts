@@ -99,7 +99,12 @@ export type MomentRecord =
       /** Undefined where nothing was measured. */
       readonly writeSeconds: Range | undefined
       readonly replaySeconds: Range | undefined
-      readonly lost: { readonly bytes: number; readonly seconds: number | undefined }
+      /** `commits` are undefined where not all WAL after the moment was read. */
+      readonly lost: {
+        readonly bytes: number
+        readonly seconds: number | undefined
+        readonly commits: number | undefined
+      }
       readonly remarks: readonly ('unchecked' | 'estimated' | 'stops-at-gap')[]
     }
   | {

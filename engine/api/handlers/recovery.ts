@@ -17,7 +17,7 @@ export function recoveryHandlers(context: EngineContext): Pick<EngineHandlers, k
       // What cannot be read is refused before anything is looked at.
       const wanted = readTarget(target, { isInclusive, ...(zone !== undefined && { zone }) })
       const timeline = targetTimeline === undefined ? undefined : readTargetTimeline(targetTimeline)
-      const { model, locate } = await gatherRecovery(context, ref, call)
+      const { model, locate, countLost } = await gatherRecovery(context, ref, call)
       const verdict = judgeMoment(model, {
         target: wanted,
         timeline,
@@ -25,6 +25,7 @@ export function recoveryHandlers(context: EngineContext): Pick<EngineHandlers, k
         located: locate(wanted),
         nowMicros: BigInt(Math.floor(context.planClock.nowMs())) * 1000n,
         rates: restoreRates(context, ref),
+        countLost: (rest) => countLost(wanted, rest),
       })
       return momentRecord(verdict, model.input.archive.segmentBytes)
     },

@@ -9,10 +9,10 @@ import { clockLine } from '../clock-line.ts'
 import { makeRestorePlan, restoreAsPlanned } from '../restore-job.ts'
 
 export function restoreHandlers(context: EngineContext): Pick<EngineHandlers, keyof typeof contract> {
-  const { jobs, env, clock } = context
+  const { jobs, env, clock, planClock } = context
   const planOf = async (request: RestoreRequest, signal: AbortSignal): Promise<RestorePlan> => {
     const [plan, clocks] = await Promise.all([
-      makeRestorePlan(request, clock.nowMs(), signal),
+      makeRestorePlan(request, planClock.nowMs(), signal),
       clockLine(context, request, signal),
     ])
     return clocks === undefined ? plan : { ...plan, preflight: [...plan.preflight, clocks] }

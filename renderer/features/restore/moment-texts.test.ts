@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
+import type { Say } from '../../lib/i18n.ts'
 import type { BackupRecord } from '../../../engine/api/contract/backups.ts'
-import { chainWords, rangeWords, segmentWords } from './moment-texts.ts'
+import { chainWords, lossWords, rangeWords, segmentWords } from './moment-texts.ts'
 
 test('a chain is told by its FULL, and increments of one mode in a row by their number', () => {
   const backups = [
@@ -19,6 +20,27 @@ test('segments are told by the ends of their names', () => {
   const last = '00000001000000000000007C'
   expect(segmentWords([{ first, last, count: 3 }])).toBe('…007A–…007C')
   expect(segmentWords([{ first, last: first, count: 1 }])).toBe('…007A')
+})
+
+test('a loss is told in commits where WAL was read, and else by time and size', () => {
+  const say = (key: string, values: object = {}): string => `${key} ${JSON.stringify(values)}`
+  const loss = (bytes: number, seconds?: number, commits?: number): string =>
+    lossWords(say as Say, { bytes, seconds, commits }).split(' ')[0] ?? ''
+  expect([
+    loss(0, 0, 0),
+    loss(5, 0.5, 0),
+    loss(5, 4680, 3),
+    loss(5, undefined, 3),
+    loss(5, 4680),
+    loss(5),
+  ]).toEqual([
+    'moment.loses-nothing',
+    'moment.loses-no-commit',
+    'moment.loses-commits',
+    'moment.loses-few',
+    'moment.loses',
+    'moment.loses-bytes',
+  ])
 })
 
 test('a range of seconds is told in minutes, unless it is short', () => {

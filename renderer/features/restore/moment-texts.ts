@@ -60,6 +60,15 @@ export function accidentWords(say: Say, { kind, xid, count }: AccidentRecord): s
   return say(`accident.${kind}`, { xid, count })
 }
 
+/** `Loses 1 h 18 m of later commits: 4,217 commits (35 MB of WAL).`; without their number where WAL was not read. */
+export function lossWords(say: Say, { bytes, seconds = 0, commits }: ReachableMoment['lost']): string {
+  if (bytes === 0) return say('moment.loses-nothing')
+  const values = { bytes: formatBytes(bytes), span: formatDuration(seconds) }
+  if (commits === 0) return say('moment.loses-no-commit', values)
+  if (commits === undefined) return say(seconds < 1 ? 'moment.loses-bytes' : 'moment.loses', values)
+  return say(seconds < 1 ? 'moment.loses-few' : 'moment.loses-commits', { ...values, count: commits })
+}
+
 const DAY_MS = 86_400_000
 
 /** What the picture says, in the language and the zone that are set. */

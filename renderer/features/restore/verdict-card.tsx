@@ -3,14 +3,14 @@ import type { BackupRecord } from '../../../engine/api/contract/backups.ts'
 import type { MomentRecord } from '../../../engine/api/contract/recovery.ts'
 import type { InstanceRef } from '../../../engine/api/contract/values.ts'
 import { useEngine } from '../../lib/engine.tsx'
-import { formatBytes, formatDuration } from '../../lib/format.ts'
+import { formatBytes } from '../../lib/format.ts'
 import { saySentence, useTexts } from '../../lib/i18n.ts'
 import { isoOfMs } from '../../lib/micro-time.ts'
 import { useStore } from '../../lib/stores.ts'
 import { useQuery } from '../../lib/use-query.ts'
 import type { Moment } from '../../pictures/recovery-timeline.tsx'
 import { type MomentChoice, nearChoice, type ReachableMoment } from './moment-choice.ts'
-import { chainWords, rangeWords, sayTime, segmentWords } from './moment-texts.ts'
+import { chainWords, lossWords, rangeWords, sayTime, segmentWords } from './moment-texts.ts'
 import type { Verdict } from './use-verdict.ts'
 
 /** The moment in one line and what it takes in one sentence; or why it cannot be, and what can instead. */
@@ -136,17 +136,7 @@ function Reachable(props: {
           count: moment.segments.reduce((sum, { count }) => sum + count, 0),
           bytes: formatBytes(moment.replayBytes),
         })}{' '}
-        {durationWords(say, moment)}{' '}
-        <strong>
-          {moment.lost.bytes === 0
-            ? say('moment.loses-nothing')
-            : moment.lost.seconds === undefined || moment.lost.seconds < 1
-              ? say('moment.loses-bytes', { bytes: formatBytes(moment.lost.bytes) })
-              : say('moment.loses', {
-                  span: formatDuration(moment.lost.seconds),
-                  bytes: formatBytes(moment.lost.bytes),
-                })}
-        </strong>
+        {durationWords(say, moment)} <strong>{lossWords(say, moment.lost)}</strong>
       </p>
       {moment.remarks.length === 0 ? null : (
         <ul className="remarks">
