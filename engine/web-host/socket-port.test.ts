@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
-import { afterEach, beforeEach, expect, it } from 'vitest'
+import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
 import { socketPort } from './socket-port.ts'
 
@@ -16,6 +16,7 @@ beforeEach(async () => {
   ;[[serverSide]] = await Promise.all([arrived, once(client, 'open')])
 })
 afterEach(() => {
+  vi.useRealTimers()
   client.terminate()
   serverSide.terminate()
   server.close()
@@ -25,10 +26,16 @@ it('ends a client that does not read what it asked for', async () => {
   const port = socketPort(serverSide, { mostUnreadBytes: 1 << 20 })
   const closed = new Promise<void>((resolve) => port.onClose(resolve))
   client.pause()
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
   const value = 'x'.repeat(1 << 20)
   // More than the kernel takes for a socket of its own accord, and more than the bound on top of it.
   for (let id = 0; id < 64; id++) port.post({ id, type: 'item', value })
-  expect(serverSide.readyState).not.toBe(serverSide.OPEN)
+  expect(serverSide.readyState).toBe(serverSide.CLOSING)
+  // It has two seconds to say goodbye.
+  vi.advanceTimersByTime(1999)
+  await new Promise(setImmediate)
+  expect(serverSide.readyState).toBe(serverSide.CLOSING)
+  vi.advanceTimersByTime(1)
   await closed
 })
 

@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { request, type IncomingMessage } from 'node:http'
 import os from 'node:os'
 import path from 'node:path'
-import { afterEach, beforeEach, expect, it } from 'vitest'
+import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { WebSocket } from 'ws'
 import * as z from 'zod'
 import { connect } from '../api/connect.ts'
@@ -45,6 +45,7 @@ beforeEach(async () => {
   })
 })
 afterEach(async () => {
+  vi.useRealTimers()
   await host.close()
   await rm(directory, { recursive: true })
 })
@@ -217,8 +218,15 @@ it('closes when its signal fires, also around a client that never says goodbye',
   })
   await handshake(socket)
   socket.pause()
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
   stop.abort()
-  await other.close()
+  let isClosed = false
+  const closed = other.close().then(() => (isClosed = true))
+  vi.advanceTimersByTime(1999)
+  await new Promise(setImmediate)
+  expect(isClosed).toBe(false)
+  vi.advanceTimersByTime(1)
+  await closed
   socket.terminate()
 })
 
