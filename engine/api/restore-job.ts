@@ -27,9 +27,10 @@ export async function makeRestorePlan(
   request: RestoreRequest,
   nowMs: number,
   signal: AbortSignal,
+  limitMs = PREVIEW_MS,
 ): Promise<RestorePlan> {
   const asked = inputOf(request)
-  const judged = await judgeTarget(asked, { signal }, { limitMs: PREVIEW_MS })
+  const judged = await judgeTarget(asked, { signal }, { limitMs })
   const input = { ...asked, id: judged.chosen.backup.id }
   const facts = await gatherRestoreFacts(input, { signal })
   const plan = planRestore(input, facts)
@@ -66,18 +67,28 @@ export async function makeRestorePlan(
  */
 export async function restoreAsPlanned(
   request: RestoreRequest,
-  plan: RestorePlan,
+  previewed: RestorePlan,
   run: Run,
 ): Promise<RestoreOutcome> {
-  // The target is looked at before the long validation, and again before anything is written.
-  const input = inputOf({ ...request, id: plan.backup.id })
+  const isTold = previewed.preflight.some(
+    ({ code, state, sentence }) =>
+      code === 'wal' && (state === 'blocked' || sentence.code === 'wal-read-at-start'),
+  )
+  // Before the long validation; what the preview could read is looked at again after it.
+  const judged = isTold ? await judgeTarget(inputOf(request), targetRun(run)) : undefined
+  if (judged !== undefined) requireReachable(judged)
+  const id = judged?.chosen.backup.id ?? previewed.backup.id
+  // Where the preview had no time to read all WAL, it may turn out that only an older backup will do.
+  const plan =
+    id === previewed.backup.id
+      ? previewed
+      : await makeRestorePlan({ ...request, id }, run.clock.nowMs(), run.signal)
+  const input = inputOf({ ...request, id })
   const expected = { destinationHash: plan.destinationHash }
   for (const text of warningsOf(plan)) run.log.warning(text)
-  if (plan.isBlocked) {
-    if (plan.preflight.some(({ code, state }) => code === 'wal' && state === 'blocked'))
-      requireReachable(await judgeTarget(input, targetRun(run)))
-    return await restoreBackup(input, undefined, run)
-  }
+  // The target was no obstacle after all, or has been refused by now.
+  const isBlocked = plan.preflight.some(({ code, state }) => code !== 'wal' && state === 'blocked')
+  if (isBlocked) return await restoreBackup(input, undefined, run)
   if (input.isValidated) {
     const { verdicts, findings } = await validateBackups(
       {
@@ -102,7 +113,7 @@ export async function restoreAsPlanned(
         },
       )
     }
-    requireReachable(await judgeTarget(input, targetRun(run)))
+    if (judged === undefined) requireReachable(await judgeTarget(input, targetRun(run)))
   }
   return await restoreBackup(input, expected, run)
 }

@@ -1,16 +1,28 @@
+import { copyFileSync, readdirSync } from 'node:fs'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { PreflightLine, RestorePlan, RestoreRequest } from '../api/contract/restore.ts'
+import { makeRestorePlan, restoreAsPlanned } from '../api/restore-job.ts'
 import type { Clock } from '../base/clock.ts'
 import type { InstanceName } from '../base/instance-name.ts'
+import { SILENT_LOG } from '../base/log.ts'
 import { startEngine, type TestEngine } from '../testing/engines.ts'
 import { scratchDirectory } from '../testing/scratch.ts'
 import { newestMajors, startServer, type TestServer } from '../testing/servers.ts'
+
+/** An archive without an archiver: the segments that the server has completed by now. */
+async function copyWal(server: TestServer, archive: string): Promise<void> {
+  const from = path.join(server.dataDirectory, 'pg_wal')
+  const current = await server.value('postgres', 'select pg_walfile_name(pg_current_wal_lsn())')
+  for (const name of readdirSync(from).filter((one) => /^[0-9A-F]{24}$/.test(one) && one < current))
+    copyFileSync(path.join(from, name), path.join(archive, name))
+}
 
 describe.each(newestMajors())('what a restore warns of on PostgreSQL %i', (major) => {
   const disposals = new AsyncDisposableStack()
   let server: TestServer
   let engine: TestEngine
+  const ids: string[] = []
   let ref: { readonly catalog: string; readonly instance: InstanceName }
   /** Ours is this many milliseconds ahead of the true time. */
   let aheadMs = 0
@@ -22,10 +34,19 @@ describe.each(newestMajors())('what a restore warns of on PostgreSQL %i', (major
     engine = disposals.use(await startEngine({ clock }))
     const registered = await engine.register(path.join(root, 'catalog'), server)
     ref = { ...registered, instance: registered.instance as InstanceName }
-    const backup = await engine.ended(
-      engine.client['backups.start']({ ...ref, mode: 'FULL', isStream: true }),
-    )
-    expect(backup.error).toBeUndefined()
+    const archive = path.join(ref.catalog, 'wal', ref.instance)
+    const full = async (): Promise<void> => {
+      const backup = await engine.ended(
+        engine.client['backups.start']({ ...ref, mode: 'FULL', isStream: true }),
+      )
+      expect(backup.error).toBeUndefined()
+      ids.push(backup.backupId ?? '')
+    }
+    await full()
+    await server.run('postgres', "select pg_create_restore_point('known')", 'select pg_switch_wal()')
+    await copyWal(server, archive)
+    await full()
+    await copyWal(server, archive)
   })
   afterAll(() => disposals.disposeAsync())
 
@@ -98,6 +119,11 @@ describe.each(newestMajors())('what a restore warns of on PostgreSQL %i', (major
       })
     })
 
+    test('names the restore points that there are, those before the newest backup too', async () => {
+      const job = await engine.ended(engine.client['restore.start'](request(nowhere)))
+      expect(job.error?.message).toContain('the latest it has: "known"')
+    })
+
     test('is a warning where WAL comes from elsewhere', async () => {
       const elsewhere = { ...nowhere, restoreCommand: 'cp /elsewhere/%f %p' }
       expect(await logOf({ ...elsewhere, dataDirectory: path.join(server.directory('a'), 'data') })).toEqual([
@@ -111,6 +137,21 @@ describe.each(newestMajors())('what a restore warns of on PostgreSQL %i', (major
         expect.stringMatching(/^the recovery target is not reached: /),
       ])
     })
+  })
+
+  test('that only an older backup leads to is found where the preview had no time to read WAL', async () => {
+    const asked = request({
+      target: { kind: 'name', name: 'known' },
+      dataDirectory: path.join(server.directory('d'), 'data'),
+    })
+    const never = new AbortController().signal
+    const previewed = await makeRestorePlan(asked, Date.now(), never, 0)
+    expect(previewed.preflight.filter(({ code }) => code === 'wal')).toMatchObject([
+      { state: 'ok', sentence: { code: 'wal-read-at-start' } },
+    ])
+    const run = { signal: never, log: SILENT_LOG, clock, report: () => undefined }
+    const outcome = await restoreAsPlanned(asked, previewed, run)
+    expect([previewed.backup.id, outcome.backupId]).toEqual([ids[1], ids[0]])
   })
 
   test('of a standby with a target is that it stops there', async () => {

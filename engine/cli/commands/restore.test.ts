@@ -13,7 +13,14 @@ describe('restore', () => {
       return { job: 'job-1' }
     },
     'instances.config': async () => [
-      { group: '', key: 'pgdata', value: '/saved/data', baseValue: '/saved/data', isNumber: false, isSet: true },
+      {
+        group: '',
+        key: 'pgdata',
+        value: '/saved/data',
+        baseValue: '/saved/data',
+        isNumber: false,
+        isSet: true,
+      },
     ],
     ...jobHandlers({
       result: {
@@ -128,6 +135,13 @@ describe('restore', () => {
           ]
         : [],
     )
+  })
+
+  test('says that a server which is to shut down at its target does so', async () => {
+    const asked: unknown[] = []
+    const options = ['-D/new', '-R', '--immediate', '--recovery-target-action=shutdown']
+    const { err } = await runCli(['restore', ...ON_MAIN, ...options], { handlers: start(asked) })
+    expect(err).toContain('INFO: the server will shut down at the target, whenever it is started;')
   })
 
   test.each([

@@ -21,15 +21,21 @@ export const restore: Command = async (context) => {
     log.info(
       `backup ${backupId} was restored into ${ended.result.dataDirectory}: ${fileCount} files, ${prettySize(writtenBytes)}${reused}`,
     )
-    for (const line of aboutPause(request)) log.info(line)
+    for (const line of aboutTarget(request)) log.info(line)
   }
   return reportEnd(context, ended)
 }
 
-/** A server that waits at its target looks as if it hung to whoever did not ask for that. */
-function aboutPause({ target, targetAction = 'pause', isReplica }: RestoreRequest): readonly string[] {
-  if (target === undefined || target.kind === 'latest' || targetAction !== 'pause' || isReplica === true)
-    return []
+/**
+ * A server that waits at its target looks as if it hung to whoever did not ask for that, and one that shuts down as if it
+ * had failed. A standby does so as well.
+ */
+function aboutTarget({ target, targetAction = 'pause' }: RestoreRequest): readonly string[] {
+  if (target === undefined || target.kind === 'latest' || targetAction === 'promote') return []
+  if (targetAction === 'shutdown')
+    return [
+      'the server will shut down at the target, whenever it is started; recovery_target_action = promote in postgresql.auto.conf opens it there',
+    ]
   return [
     'the server will pause at the target, read-only; SELECT pg_wal_replay_resume() opens it for writing',
     'until then a table stays locked that a transaction cut off by the target was dropping or truncating',

@@ -83,6 +83,7 @@ export async function restoreBackup(
   run.log.info(
     `restoring backup ${facts.backup.id} (${facts.chain.length} in its chain) into "${input.dataDirectory}"`,
   )
+  logScope(plan, facts, run)
   logReuse(plan, run)
   const owner = await futureOwner(input.dataDirectory)
   const done = await fillDirectories({ input, plan, work, facts, owner, run })
@@ -98,6 +99,15 @@ export async function restoreBackup(
     ...done,
     deletedFiles: plan.incremental?.deletedFiles ?? 0,
   }
+}
+
+/** The moment that the backup stands for, how much is written, and what goes elsewhere. */
+function logScope(plan: RestorePlan, { backup }: RestoreFacts, run: Run): void {
+  const { recoverySeconds } = backup.control
+  const moment = recoverySeconds === undefined ? 'unknown' : formatLocalMs(recoverySeconds * 1000)
+  run.log.info(`recovery time ${moment}; ${plan.fileCount} files, ${plan.writeBytes} bytes to write`)
+  for (const { from, to } of plan.tablespaces) run.log.info(`tablespace "${from}" goes to "${to}"`)
+  for (const { from, to } of plan.externalDirs) run.log.info(`external directory "${from}" goes to "${to}"`)
 }
 
 function logReuse({ incremental }: RestorePlan, run: Run): void {
@@ -153,9 +163,14 @@ async function fillDirectories(filling: Filling): Promise<RebuiltFiles> {
     await takeOver(input, plan, facts, clearingOf(input, facts), owner, run)
     await makeDirectories(work, owner)
     await keepIdentity(filling, pool)
+    const startedMs = performance.now()
     const done = await writeFiles(filling, pool)
+    run.log.info(`files written in ${((performance.now() - startedMs) / 1000).toFixed(1)} s`)
     await writeRecoverySettings(input, facts.backup.id, facts.backup.control, owner, run)
+    const beganMs = performance.now()
     if (input.isSynced) await syncTargets(filling)
+    else run.log.warning('nothing is synced: a power cut may take restored files away')
+    if (input.isSynced) run.log.info(`synced in ${((performance.now() - beganMs) / 1000).toFixed(1)} s`)
     const last = await writeControlFile(filling, pool)
     await release(input.dataDirectory, input.isSynced)
     return { writtenBytes: done.writtenBytes + last, reusedBytes: done.reusedBytes }
