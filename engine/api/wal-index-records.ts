@@ -98,6 +98,14 @@ export function segmentRecord(row: SegmentRow, segmentBytes: number): IndexedSeg
   }
 }
 
+/**
+ * A file that is whole as far as its records go, cut off behind the end of a segment that was left early, or longer than
+ * one: recovery ends there all the same.
+ */
+function hasWrongSize({ place, file, sizeBytes }: SegmentRow, segmentBytes: number): boolean {
+  return place === '' && /^[0-9A-F]{24}$/.test(file) && sizeBytes !== segmentBytes
+}
+
 /** What is wrong with what was read: segments with damage, and those that are missing between others. */
 export function walFindings(
   rows: readonly SegmentRow[],
@@ -137,6 +145,17 @@ export function walFindings(
         backupId,
         lsn: formatLsn(soundLsn),
         message: problem,
+      })
+    else if (hasWrongSize(row, segmentBytes))
+      findings.push({
+        severity: 'problem',
+        kind: 'truncated',
+        segment: nameOf(timeline, number),
+        lastSegment: nameOf(timeline, number),
+        timeline,
+        backupId,
+        lsn: formatLsn(startOf(number)),
+        message: `has ${row.sizeBytes} bytes instead of ${segmentBytes}, and no server takes it`,
       })
     previous = row
   }

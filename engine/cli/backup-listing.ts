@@ -80,8 +80,9 @@ export function backupToJson(
     'expire-time': time(backup.expireTime),
     'data-bytes': backup.dataBytes,
     'wal-bytes': backup.walBytes,
-    'uncompressed-bytes': backup.uncompressedBytes,
-    'pgdata-bytes': backup.pgdataBytes,
+    // The tools of the family count these from nothing, so that a backup that has failed has none; the others are unknown.
+    'uncompressed-bytes': backup.uncompressedBytes ?? 0,
+    'pgdata-bytes': backup.pgdataBytes ?? 0,
     primary_conninfo: backup.primaryConninfo,
     'external-dirs': backup.externalDirs,
     status: backup.status,

@@ -22,6 +22,16 @@ export const find: Command = async (context) => {
   if (status !== EXIT.success) return status
 
   const listing = await ask(context)
+  if (listing.json.length === 0) {
+    const { segmentCount } = await client['wal.index-status'](ref, { signal })
+    const where =
+      segmentCount === 1 ? 'the segment of WAL that was' : `the ${segmentCount} segments of WAL that were`
+    context.log.info(
+      segmentCount === 0
+        ? `instance "${ref.instance}" has no WAL to look through: nothing is archived, and no backup has its own`
+        : `nothing of that was found in ${where} read`,
+    )
+  }
   if (given.choice('format') === 'json') world.writeOut(formatJson([...listing.json]))
   else world.writeOut(listing.table)
   return EXIT.success

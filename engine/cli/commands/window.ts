@@ -8,6 +8,13 @@ export const window: Command = async ({ client, given, log, signal, world }) => 
   const found = await client['recovery.window'](ref, { signal })
   for (const id of found.strandedIds)
     log.warning(`backup ${id} cannot be used: its WAL is not in the archive`)
+  if (found.lanes.every(({ zones, points }) => zones.length === 0 && points.length === 0)) {
+    const hasWal = found.lanes.some(({ wal }) => wal !== undefined)
+    log.info(
+      `no moment of instance "${ref.instance}" can be restored to: it has no backup that can be used` +
+        (hasWal ? '' : ', and no archived WAL'),
+    )
+  }
   if (given.choice('format') === 'json') world.writeOut(formatJson(windowToJson(ref.instance, found)))
   else world.writeOut(formatWindowTable(found, world.isOutTerminal && !given.has('no-color')))
   return EXIT.success
