@@ -18,6 +18,7 @@ import { instanceHandlers } from './handlers/instances.ts'
 import { jobHandlers } from './handlers/jobs.ts'
 import { recoveryHandlers } from './handlers/recovery.ts'
 import { restoreHandlers } from './handlers/restore.ts'
+import { restoredHandlers } from './handlers/restored.ts'
 import { retentionHandlers } from './handlers/retention.ts'
 import { scratchHandlers } from './handlers/scratch.ts'
 import { walHandlers } from './handlers/wal.ts'
@@ -83,6 +84,7 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
       ...instanceHandlers(context),
       ...backupHandlers(context),
       ...restoreHandlers(context),
+      ...restoredHandlers(context),
       ...retentionHandlers(context),
       ...recoveryHandlers(context),
       ...drillHandlers(context),

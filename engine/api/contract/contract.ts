@@ -7,6 +7,7 @@ import { instances } from './instances.ts'
 import { jobs } from './jobs.ts'
 import { recovery } from './recovery.ts'
 import { restore } from './restore.ts'
+import { restored } from './restored.ts'
 import { retention } from './retention.ts'
 import { scratchServers } from './scratch.ts'
 import { wal } from './wal.ts'
@@ -20,6 +21,7 @@ export const contract = {
   ...instances,
   ...backups,
   ...restore,
+  ...restored,
   ...retention,
   ...recovery,
   ...drills,

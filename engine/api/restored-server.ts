@@ -1,0 +1,146 @@
+import { readFile, realpath } from 'node:fs/promises'
+import path from 'node:path'
+import { EngineError, toWireError } from '../base/engine-error.ts'
+import type { IsoTime } from '../base/iso-time.ts'
+import { formatLsn } from '../base/lsn.ts'
+import { readInstanceConfig } from '../catalog/instance.ts'
+import { isoMicros } from '../catalog/recovery-time-text.ts'
+import { isProcessAlive } from '../host/process.ts'
+import { readRestored } from '../operations/after-restore/run.ts'
+import { openSession, type Session } from '../server/connection.ts'
+import { promote } from '../server/promote.ts'
+import { readRecoveryState } from '../server/recovery-state.ts'
+import { connectionOf } from './connections.ts'
+import type { EngineContext } from './context.ts'
+import type { RestoredRecord } from './contract/restored.ts'
+import type { InstanceRef } from './contract/values.ts'
+
+type Restored = InstanceRef & { readonly dataDirectory: string }
+type Address = { readonly host: string; readonly port: string }
+
+/**
+ * What the files of a restored directory say, and the server that runs on it. That this one cannot be asked is in the
+ * record.
+ *
+ * @throws {EngineError} `instance.identity-mismatch`, `storage.*`, `format.*`
+ */
+export async function lookAtRestored(
+  context: EngineContext,
+  restored: Restored,
+  signal: AbortSignal,
+): Promise<RestoredRecord> {
+  const { dataDirectory } = restored
+  const config = readInstanceConfig(restored.catalog, restored.instance)
+  const found = await readRestored(dataDirectory, config.values['system-identifier'])
+  const address = await addressOf(dataDirectory)
+  return {
+    dataDirectory,
+    stage: found.stage,
+    server: address && { ...address, ...(await ask(context, restored, address, signal)) },
+    files: found.files,
+    settings: found.block.lines,
+    unmarkedSettings: found.block.unmarked,
+  }
+}
+
+/**
+ * Promotes the server on a restored directory when it is paused at its target.
+ *
+ * @throws {EngineError} `plan.refused` when none runs, or it is not paused; `instance.identity-mismatch` when the server
+ * there is another one; `server.*`, `run.timeout`
+ */
+export async function promoteRestored(
+  context: EngineContext,
+  restored: Restored,
+  signal: AbortSignal,
+): Promise<void> {
+  const address = await addressOf(restored.dataDirectory)
+  if (address === undefined) {
+    throw new EngineError('plan.refused', `no server runs on "${restored.dataDirectory}"`, {
+      hint: 'Start it; it pauses at the target.',
+    })
+  }
+  await using session = await openRestored(context, restored, address, signal)
+  const major = await majorOf(session, signal)
+  const { state } = await readRecoveryState(session, major)
+  if (state === 'replaying') {
+    throw new EngineError('plan.refused', 'the server has not come to its target yet', {
+      hint: 'Wait until it pauses; what is promoted before has lost what was still to be replayed.',
+    })
+  }
+  await promote(session, major, signal)
+}
+
+async function ask(
+  context: EngineContext,
+  restored: Restored,
+  address: Address,
+  signal: AbortSignal,
+): Promise<Omit<NonNullable<RestoredRecord['server']>, 'host' | 'port'>> {
+  try {
+    await using session = await openRestored(context, restored, address, signal)
+    const major = await majorOf(session, signal)
+    const { state, replayedLsn, lastXactMicros } = await readRecoveryState(session, major)
+    return {
+      state,
+      lsn: replayedLsn === undefined ? undefined : formatLsn(replayedLsn),
+      lastCommitAt: lastXactMicros === undefined ? undefined : (isoMicros(lastXactMicros) as IsoTime),
+      problem: undefined,
+    }
+  } catch (thrown) {
+    signal.throwIfAborted()
+    if (!(thrown instanceof EngineError)) throw thrown
+    return { state: undefined, lsn: undefined, lastCommitAt: undefined, problem: toWireError(thrown) }
+  }
+}
+
+/** With user, password and database of the instance: the restored cluster has its roles. */
+async function openRestored(
+  context: EngineContext,
+  restored: Restored,
+  address: Address,
+  signal: AbortSignal,
+): Promise<Session> {
+  const config = readInstanceConfig(restored.catalog, restored.instance)
+  const settings = await connectionOf(context, restored, config, address)
+  const session = await openSession(settings, { signal, log: context.log })
+  try {
+    await requireOn(session, restored.dataDirectory, signal)
+    return session
+  } catch (thrown) {
+    await session[Symbol.asyncDispose]()
+    throw thrown
+  }
+}
+
+/** A number of a port is given to another server sooner or later. */
+async function requireOn(session: Session, dataDirectory: string, signal: AbortSignal): Promise<void> {
+  const { rows } = await session.query(`select pg_catalog.current_setting('data_directory') as at`, [], {
+    signal,
+  })
+  const at = String(rows[0]?.['at'])
+  const found = await realpath(at).catch(() => at)
+  if (found === (await realpath(dataDirectory))) return
+  throw new EngineError('instance.identity-mismatch', `the server there runs on "${at}"`, {
+    hint: `Start the one on "${dataDirectory}" on a port of its own.`,
+  })
+}
+
+/** From `postmaster.pid`, while its process lives. Source: PostgreSQL `miscadmin.h`, LOCK_FILE_LINE_*. */
+async function addressOf(dataDirectory: string): Promise<Address | undefined> {
+  const text = await readFile(path.join(dataDirectory, 'postmaster.pid'), 'utf8').catch(() => '')
+  const [pid = '', , , port = '', socket = '', listens = ''] = text.split('\n').map((line) => line.trim())
+  if (!/^[1-9]\d*$/.test(pid) || !/^[1-9]\d*$/.test(port)) return undefined
+  if (isProcessAlive(Number(pid)) === 'gone') return undefined
+  if (listens === '') return socket === '' ? undefined : { host: socket, port }
+  return { host: listens === '*' || listens === '0.0.0.0' ? '127.0.0.1' : listens, port }
+}
+
+async function majorOf(session: Session, signal: AbortSignal): Promise<number> {
+  const { rows } = await session.query(
+    `select pg_catalog.current_setting('server_version_num')::int / 10000 as major`,
+    [],
+    { signal },
+  )
+  return Number(rows[0]?.['major'])
+}
