@@ -37,6 +37,7 @@ async function openConfig(page: Page, catalog: string): Promise<void> {
 }
 
 test('settings of an instance are changed, corrected, looked at and saved', async ({ app }) => {
+  test.setTimeout(120_000)
   await using scratch = await scratchDirectory('config')
   const { catalog, file, read } = made(scratch.path)
   const { page } = app
@@ -108,6 +109,7 @@ test('settings of an instance are changed, corrected, looked at and saved', asyn
   await expect(dialog.locator('.code')).toContainText('tidemark set-config -B')
   await expect(dialog.locator('.code')).toContainText('--wal-depth=')
   await expectAccessible(page)
+  await expect(dialog.getByRole('button', { name: 'Save', exact: true })).toBeFocused()
   expect(read()).toBe(FILE)
 
   // Somebody else saves meanwhile: nothing is saved over it unseen.
@@ -154,6 +156,7 @@ compress-algorithm = zlib
 test('settings are told while they come, when they cannot be read, and in Chinese and dark', async ({
   app,
 }) => {
+  test.setTimeout(120_000)
   await using scratch = await scratchDirectory('config')
   const { catalog, instance, file } = made(scratch.path)
   const { page } = app

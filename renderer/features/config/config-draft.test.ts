@@ -62,6 +62,7 @@ describe('a number with a unit', () => {
   test('is put together, and nothing is nothing', () => {
     expect(joinUnit(' 3 ', 'h')).toBe('3h')
     expect(joinUnit(' ', 'h')).toBe('')
+    expect(joinUnit('soon', 'h')).toBe('soon h')
   })
 })
 

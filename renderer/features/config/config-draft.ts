@@ -78,7 +78,10 @@ export function splitUnit(
 
 /** Number and unit as they are saved; nothing is the default. */
 export function joinUnit(number: string, unit: string): string {
-  return number.trim() === '' ? '' : `${number.trim()}${unit}`
+  const text = number.trim()
+  if (text === '') return ''
+  // What is no number is refused in these words.
+  return /^[0-9]/.test(text) ? `${text}${unit}` : `${text} ${unit}`
 }
 
 /** The command that saves the same. */

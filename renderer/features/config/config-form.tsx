@@ -27,7 +27,7 @@ export function ConfigForm(props: { readonly instance: InstanceRef; readonly kno
   const [draft, setDraft] = useConfigDraft(instance)
   const [find, setFind] = useState('')
   const [isOverriddenOnly, setOverriddenOnly] = useState(false)
-  const [isSaving, setSaving] = useState(false)
+  const [wantsSave, setWantsSave] = useState(false)
 
   const changes = changesOf(draft, settings)
   const count = Object.keys(changes).length
@@ -51,106 +51,112 @@ export function ConfigForm(props: { readonly instance: InstanceRef; readonly kno
   )
   const groups = [...new Set(shown.map(({ group }) => group))]
   const overridden = settings.filter((one) => stateOf(one, draft) === 'overridden').length
-  const canSave = count > 0 && isJudged && problems.size === 0
+  const isWrong = isJudged && problems.size > 0
+  // Who presses Enter at once need not wait for the engine, and wishes for nothing when it finds a mistake.
+  if (wantsSave && isWrong) setWantsSave(false)
   return (
-    <form
-      noValidate
-      aria-label={say('config.title')}
-      onSubmit={(event) => {
-        event.preventDefault()
-        if (canSave) setSaving(true)
-      }}
-    >
-      <section className="card stack" data-region>
-        <h2>{say('config.title')}</h2>
-        <p>{say('config.text')}</p>
-        <p className="quiet">{say('config.no-password')}</p>
-        <div className="row">
-          <input
-            type="search"
-            className="config-find"
-            aria-label={say('config.find')}
-            placeholder={say('config.find')}
-            value={find}
-            onChange={(event) => setFind(event.target.value)}
-          />
-          <label className="row">
-            <input
-              type="checkbox"
-              checked={isOverriddenOnly}
-              onChange={(event) => setOverriddenOnly(event.target.checked)}
-            />
-            {say('config.only-overridden')}
-          </label>
-          <span className="config-mark overridden">◆ {say('config.overridden', { count: overridden })}</span>
-        </div>
-      </section>
-      {groups.length === 0 ? <Empty title={say('config.nothing-found')} /> : null}
-      {groups.map((group) => (
-        <section key={group} className="card" data-region>
+    <>
+      <form
+        noValidate
+        aria-label={say('config.title')}
+        onSubmit={(event) => {
+          event.preventDefault()
+          if (count > 0 && !isWrong) setWantsSave(true)
+        }}
+      >
+        <section className="card stack" data-region>
+          <h2>{say('config.title')}</h2>
+          <p>{say('config.text')}</p>
+          <p className="quiet">{say('config.no-password')}</p>
           <div className="row">
-            <h2 className="grow">{groupTitle(say, group)}</h2>
-            {group === 'Retention parameters' ? (
-              <button
-                type="button"
-                className="button small"
-                onClick={() => navigate({ screen: 'retention', instance })}
-              >
-                {say('config.rehearse')}
-              </button>
-            ) : null}
+            <input
+              type="search"
+              className="config-find"
+              aria-label={say('config.find')}
+              placeholder={say('config.find')}
+              value={find}
+              onChange={(event) => setFind(event.target.value)}
+            />
+            <label className="row">
+              <input
+                type="checkbox"
+                checked={isOverriddenOnly}
+                onChange={(event) => setOverriddenOnly(event.target.checked)}
+              />
+              {say('config.only-overridden')}
+            </label>
+            <span className="config-mark overridden">
+              ◆ {say('config.overridden', { count: overridden })}
+            </span>
           </div>
-          <table className="plain config-table">
-            <caption className="visually-hidden">{groupTitle(say, group)}</caption>
-            <thead>
-              <tr>
-                <th scope="col">{say('config.setting')}</th>
-                <th scope="col">{say('config.value')}</th>
-                <th scope="col">{say('config.default')}</th>
-                <th scope="col">{say('config.state')}</th>
-              </tr>
-            </thead>
-            <tbody>
-              {shown
-                .filter((one) => one.group === group)
-                .map((one) => (
-                  <SettingRow
-                    key={one.key}
-                    setting={one}
-                    draft={changes}
-                    problem={problems.get(one.key)}
-                    onText={(text) => setDraft(withText(changes, one, text))}
-                  />
-                ))}
-            </tbody>
-          </table>
         </section>
-      ))}
-      <KeptLines kept={kept} />
-      <div className="config-foot row" data-region>
-        <p className="grow" role="status">
-          {count === 0 ? say('config.no-changes') : say('config.changes', { count })}{' '}
-          {problems.size === 0 ? null : (
-            <span className="status broken">✕ {say('config.wrong', { count: problems.size })}</span>
-          )}
-        </p>
-        <button type="button" className="button" disabled={count === 0} onClick={() => setDraft({})}>
-          {say('config.discard')}
-        </button>
-        <button type="submit" className="button primary" disabled={!canSave}>
-          {say('config.look')}
-        </button>
-      </div>
-      {plan.kind === 'failed' ? <EngineErrorCard error={plan.error} onRetry={plan.refetch} /> : null}
-      {isSaving ? (
+        {groups.length === 0 ? <Empty title={say('config.nothing-found')} /> : null}
+        {groups.map((group) => (
+          <section key={group} className="card" data-region>
+            <div className="row">
+              <h2 className="grow">{groupTitle(say, group)}</h2>
+              {group === 'Retention parameters' ? (
+                <button
+                  type="button"
+                  className="button small"
+                  onClick={() => navigate({ screen: 'retention', instance })}
+                >
+                  {say('config.rehearse')}
+                </button>
+              ) : null}
+            </div>
+            <table className="plain config-table">
+              <caption className="visually-hidden">{groupTitle(say, group)}</caption>
+              <thead>
+                <tr>
+                  <th scope="col">{say('config.setting')}</th>
+                  <th scope="col">{say('config.value')}</th>
+                  <th scope="col">{say('config.default')}</th>
+                  <th scope="col">{say('config.state')}</th>
+                </tr>
+              </thead>
+              <tbody>
+                {shown
+                  .filter((one) => one.group === group)
+                  .map((one) => (
+                    <SettingRow
+                      key={one.key}
+                      setting={one}
+                      draft={changes}
+                      problem={problems.get(one.key)}
+                      onText={(text) => setDraft(withText(changes, one, text))}
+                    />
+                  ))}
+              </tbody>
+            </table>
+          </section>
+        ))}
+        <KeptLines kept={kept} />
+        <div className="config-foot row" data-region>
+          <p className="grow" role="status">
+            {count === 0 ? say('config.no-changes') : say('config.changes', { count })}{' '}
+            {problems.size === 0 ? null : (
+              <span className="status broken">✕ {say('config.wrong', { count: problems.size })}</span>
+            )}
+          </p>
+          <button type="button" className="button" disabled={count === 0} onClick={() => setDraft({})}>
+            {say('config.discard')}
+          </button>
+          <button type="submit" className="button primary" disabled={count === 0 || isWrong}>
+            {say('config.look')}
+          </button>
+        </div>
+        {plan.kind === 'failed' ? <EngineErrorCard error={plan.error} onRetry={plan.refetch} /> : null}
+      </form>
+      {wantsSave && isJudged && !isWrong ? (
         <SaveDialog
           instance={instance}
           changes={changes}
           onSaved={() => setDraft({})}
-          onClose={() => setSaving(false)}
+          onClose={() => setWantsSave(false)}
         />
       ) : null}
-    </form>
+    </>
   )
 }
 

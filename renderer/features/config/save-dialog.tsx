@@ -1,4 +1,4 @@
-import { useState } from 'react'
+import { useEffect, useRef, useState } from 'react'
 import type { InstanceRef } from '../../../engine/api/contract/values.ts'
 import { EngineError } from '../../../engine/base/engine-error.ts'
 import { useEngine } from '../../lib/engine.tsx'
@@ -26,6 +26,12 @@ export function SaveDialog(props: {
     engine['instances.plan-config']({ ...instance, values: changes }, { signal }),
   )
   const ready = plan.kind === 'ready' && plan.value.problems.length === 0 ? plan.value : undefined
+  const saveButton = useRef<HTMLButtonElement>(null)
+  const isReady = ready !== undefined
+  useEffect(() => {
+    // The dialog opened before there was anything to save.
+    if (isReady) saveButton.current?.focus()
+  }, [isReady])
   const save = async (): Promise<void> => {
     if (ready === undefined) return
     setFailure(undefined)
@@ -50,7 +56,7 @@ export function SaveDialog(props: {
           <button type="button" className="button" onClick={onClose}>
             {say('common.cancel')}
           </button>
-          <button type="submit" className="button primary" data-first disabled={ready === undefined}>
+          <button ref={saveButton} type="submit" className="button primary" disabled={!isReady}>
             {say('config.save')}
           </button>
         </>
