@@ -119,6 +119,44 @@ describe.each(outerMajors())('the WAL receiver of PostgreSQL %i', (major) => {
     expect(await statusOf(engine, ref)).toMatchObject({ phase: 'failed', isKept: false })
   })
 
+  test('lists the slots of its server, and which one is its own', async () => {
+    await using scratch = await scratchDirectory('wal-slots')
+    await using server = await startServer(scratch.path, {
+      major,
+      walSegmentMb: 1,
+      settings: { wal_level: 'logical' },
+    })
+    await using engine = await startEngine()
+    const ref = await engine.register(path.join(scratch.path, 'catalog'), server)
+    expect((await engine.client['wal.slots'](ref)).slots).toEqual([])
+
+    await server.run(
+      'postgres',
+      "select pg_create_physical_replication_slot('forgotten', true)",
+      "select pg_create_physical_replication_slot('never_used')",
+      "select pg_create_logical_replication_slot('feed', 'pgoutput')",
+    )
+    await writeWal(server, 30)
+    await engine.client['wal-receiver.start']({ ...ref, slot: 'ours', createSlot: true })
+    await settled(engine, ref, server)
+    const { slots, nowLsn, maxSlots } = await engine.client['wal.slots'](ref)
+    expect(maxSlots).toBe(10)
+    expect(slots.map(({ name }) => name)).toEqual(['forgotten', 'feed', 'ours', 'never_used'])
+    expect(slots).toMatchObject([
+      { kind: 'physical', isActive: false, isOfReceiver: false, walStatus: 'reserved' },
+      { kind: 'logical', database: 'postgres', isActive: false },
+      { kind: 'physical', isActive: true, isOfReceiver: true, client: 'tidemark' },
+      { restartLsn: undefined, behindBytes: undefined, isActive: false },
+    ])
+    const [forgotten, , ours] = slots
+    expect(forgotten?.behindBytes).toBe(Number(nowLsn - (forgotten?.restartLsn ?? 0n)))
+    expect(forgotten?.behindBytes).toBeGreaterThan(3_000_000)
+    expect(ours?.behindBytes).toBeLessThan(1_500_000)
+
+    await server.stop('fast')
+    await expect(engine.client['wal.slots'](ref)).rejects.toMatchObject({ code: 'server.unreachable' })
+  })
+
   test('finds its slot by SQL where the replication protocol does not tell', async () => {
     await using scratch = await scratchDirectory('wal-receiver')
     await using server = await startWalServer(scratch.path, major)

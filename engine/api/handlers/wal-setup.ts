@@ -6,6 +6,7 @@ import { testOneSegment } from '../../operations/wal-setup/test-segment.ts'
 import { type ConnectionSettings, openSession } from '../../server/connection.ts'
 import { readArchivingFacts } from '../../server/postgres/archiving-facts.ts'
 import { readFacts } from '../../server/postgres/facts.ts'
+import { readReplicationSlots } from '../../server/postgres/replication-slots.ts'
 import { openWalConnection } from '../../server/wal-stream.ts'
 import { connectionOf } from '../connections.ts'
 import type { EngineContext } from '../context.ts'
@@ -16,6 +17,8 @@ import type { Receivers } from '../receivers.ts'
 
 /** A checkpoint may be under way, and an archiver that failed waits for a minute. */
 const USUAL_TEST_SECONDS = 90
+/** For each of two questions that a server answers from memory; connecting has a limit of its own. */
+const SLOTS_TIMEOUT_MS = 5000
 const USUAL_PROGRAM = 'tidemark'
 
 export function walSetupHandlers(
@@ -53,6 +56,18 @@ export function walSetupHandlers(
         hbaLine: refusal?.remedy,
         command: planned.command,
         receiver: planned.receiver,
+      }
+    },
+    'wal.slots': async ({ catalog, instance }, { signal }) => {
+      const run = quietRun(context, signal)
+      const config = readInstanceConfig(catalog, instance)
+      const connection = await connectionOf(context, { catalog, instance }, config)
+      await using session = await openSession(connection, run)
+      const ours = receivers.status({ catalog, instance }).slot ?? slotNameFor(instance)
+      const found = await readReplicationSlots(session, SLOTS_TIMEOUT_MS)
+      return {
+        ...found,
+        slots: found.slots.map((slot) => ({ ...slot, isOfReceiver: slot.name === ours })),
       }
     },
     'wal.setup-test': async ({ catalog, instance, timeoutSeconds }, { signal }) => {

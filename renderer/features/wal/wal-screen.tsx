@@ -13,6 +13,7 @@ import { IndexCard } from './index-card.tsx'
 import { LagCard } from './lag-card.tsx'
 import { LanesCard } from './lanes-card.tsx'
 import { ReceiverPanel } from './receiver-panel.tsx'
+import { SlotsCard } from './slots-card.tsx'
 import { useReceiver } from './use-receiver.ts'
 import { VolumeCard } from './volume-card.tsx'
 import './wal.css'
@@ -58,6 +59,7 @@ export function WalScreen({ instance }: { readonly instance: InstanceRef }) {
         onChanged={archive.refetch}
       />
       <ReceiverPanel instance={instance} receiver={receiver} setup={setup} isFirst={isEmpty} />
+      <SlotsCard instance={instance} />
     </div>
   )
   return (
