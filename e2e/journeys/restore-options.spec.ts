@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { scratchDirectory } from '../../engine/testing/scratch.ts'
 import { startServer } from '../../engine/testing/servers.ts'
@@ -61,9 +61,25 @@ test('a server is brought back in place: stopped first, the name typed, what is 
   await expect(page.getByText('What to do next')).toBeVisible({ timeout: 60_000 })
   await expect(page.getByText(/were there already and stayed/)).toBeVisible()
   await expect(page.getByText(`pg_ctl -D ${server.dataDirectory} start`)).toBeVisible()
+  const after = page.getByRole('region', { name: 'The restored server' })
+  await expect(after.getByRole('status')).toHaveText('No server has been started on it yet.')
+  await expect(after.getByText('recovery.signal')).toBeVisible()
   await expectAccessible(page)
   await server.start()
   expect(await server.value('postgres', SUM)).toBe(before)
+  await after.getByRole('button', { name: 'Look again' }).click()
+  await expect(after.getByRole('status')).toContainText('stands at its target and is read-only')
+  await expect(after.getByRole('button', { name: 'Take the recovery settings out' })).toBeDisabled()
+  await expectAccessible(page)
+  await after.getByRole('button', { name: 'Promote' }).click()
+  await expect(after.getByRole('status')).toContainText('open for writing')
+  await server.run('postgres', 'create table later ()')
+  await after.getByRole('button', { name: 'Take the recovery settings out' }).click()
+  await expect(after.getByText(/lines in postgresql.auto.conf/)).toHaveCount(0)
+  await expect(after.getByText('backup_label.old')).toBeVisible()
+  await expectAccessible(page)
+  const settings = await readFile(path.join(server.dataDirectory, 'postgresql.auto.conf'), 'utf8')
+  expect(settings).not.toContain('recovery')
   expect(app.complaints).toEqual([])
 })
 

@@ -11,6 +11,7 @@ import { CancelButton } from './cancel-button.tsx'
 import { JobLog } from './job-log.tsx'
 import { JobState, ProgressBar } from './job-parts.tsx'
 import { doneShare, jobSeconds, jobTitle, progressWords, resultWords } from './job-words.ts'
+import { RestoredServer } from './restored-server.tsx'
 import { RestoreNext } from './restore-next.tsx'
 import './jobs.css'
 
@@ -94,6 +95,12 @@ function Shown({ job }: { readonly job: JobSnapshot }) {
       )}
       {job.result === undefined ? null : <p className="result">{resultWords(say, job.result)}</p>}
       {job.result?.kind === 'restore' ? <RestoreNext result={job.result} /> : null}
+      {job.result?.kind === 'restore' && instance !== undefined ? (
+        <RestoredServer
+          instance={{ catalog: job.catalog, instance }}
+          dataDirectory={job.result.dataDirectory}
+        />
+      ) : null}
       {job.error === undefined ? null : <EngineErrorCard error={job.error} />}
       <Findings job={job} />
       <JobLog id={job.id} total={job.logCount} isRunning={!hasEnded(job)} />
