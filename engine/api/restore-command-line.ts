@@ -28,6 +28,7 @@ export function restoreCommandLine(request: RestoreRequest): string {
     ...(request.incrementalMode === undefined || request.incrementalMode === 'none'
       ? []
       : [`-I ${request.incrementalMode}`]),
+    ...(request.movesAside === true ? ['--move-aside'] : []),
     ...(request.databases?.names ?? []).map((name) => `--db-${request.databases?.kind}=${shellWord(name)}`),
     ...(request.destroysOtherDatabases === true ? ['--destroy-all-other-dbs'] : []),
     ...(request.walDirectory === undefined ? [] : [`-X ${shellWord(request.walDirectory)}`]),

@@ -118,7 +118,14 @@ export async function restoreAsPlanned(
   return await restoreBackup(input, expected, run)
 }
 
+/** @throws {EngineError} `usage.invalid` when a directory is to be moved aside and restored into as well. */
 function inputOf(request: RestoreRequest): RestoreInput {
+  const isIncremental = (request.incrementalMode ?? 'none') !== 'none'
+  if (request.movesAside === true && isIncremental) {
+    throw new EngineError('usage.invalid', 'what is moved aside cannot be restored into', {
+      hint: 'Leave out either the incremental mode or the moving aside.',
+    })
+  }
   const isForced = request.isForced ?? false
   return {
     catalog: request.catalog,
@@ -134,6 +141,7 @@ function inputOf(request: RestoreRequest): RestoreInput {
     externalMapping: request.externalMapping ?? [],
     skipsExternal: request.skipsExternal ?? false,
     incrementalMode: request.incrementalMode ?? 'none',
+    movesAside: request.movesAside ?? false,
     databases: request.databases,
     destroysOtherDatabases: request.destroysOtherDatabases ?? false,
     walDirectory: request.walDirectory === undefined ? undefined : path.resolve(request.walDirectory),

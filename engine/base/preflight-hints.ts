@@ -19,6 +19,7 @@ export const PREFLIGHT_HINTS = {
   overwritten:
     'What is in the directory becomes that of the backup; what the backup does not have is deleted.',
   wiped: 'Everything in it is deleted, hidden files excepted. That cannot be undone.',
+  'kept-aside': 'It keeps its room on the disk: delete it when nobody needs it any more.',
   'archive-wal-first': 'If it is not in an archive, copy it away first: it cannot be brought back.',
   'drop-excluded': 'Their files are made empty. Drop these databases when the server has started.',
   'other-directory': 'Choose another directory; this one belongs to a running server.',
@@ -28,6 +29,7 @@ export const PREFLIGHT_HINTS = {
   'room-for-wal': 'Recovery needs room for WAL besides the files.',
   'earlier-target':
     'Choose an earlier target or another timeline, or bring the WAL that is missing into the archive.',
+  'other-timeline': 'Follow timeline {{timeline}}, which leads to the target.',
   'older-backup': 'Choose a later target, or leave the choice of the backup to Tidemark.',
   'by-server-clock':
     'Commits carry the time of the server. Read the target off its clock or out of its WAL, or set the clocks right.',

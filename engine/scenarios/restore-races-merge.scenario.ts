@@ -158,6 +158,7 @@ function restoreInput(catalog: string, id: RestoreInput['id'], dataDirectory: st
     skipsExternal: true,
     incrementalMode: 'none',
     databases: undefined,
+    movesAside: false,
     destroysOtherDatabases: false,
     walDirectory: undefined,
     threads: 1,

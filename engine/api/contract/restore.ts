@@ -27,6 +27,11 @@ export const restoreRequest = z.strictObject({
    * is continued; the others bring it to the state of the backup and keep pages that are the same.
    */
   incrementalMode: z.enum(['none', 'checksum', 'lsn']).optional(),
+  /**
+   * Renames a data directory that is not empty, unless it holds an interrupted restore, which is continued. What was in it
+   * stays as it is. Not together with an incremental mode.
+   */
+  movesAside: z.boolean().optional(),
   /** Databases to restore, by the names that they had: only these, or all but these. The templates always are. */
   databases: z
     .strictObject({ kind: z.enum(['include', 'exclude']), names: z.array(z.string().min(1).max(63)).min(1) })

@@ -113,6 +113,7 @@ describe('restore', () => {
         walDirectory: '/wal',
       },
     ],
+    [['-D/new', '--move-aside'], { dataDirectory: '/new', movesAside: true }],
     [
       ['-D/new', '--db-exclude=shop'],
       { dataDirectory: '/new', databases: { kind: 'exclude', names: ['shop'] } },
@@ -205,4 +206,9 @@ test('the command that a restore plan shows asks for the same restore', async ()
 
   expect(program).toBe('tidemark')
   expect(asked).toEqual([request])
+})
+
+test('the command of a restore that moves aside what is there says so', () => {
+  const request = { catalog: '/c', instance: 'main' as InstanceName, dataDirectory: '/new', movesAside: true }
+  expect(restoreCommandLine(request)).toBe('tidemark restore -B /c --instance=main -D /new --move-aside')
 })

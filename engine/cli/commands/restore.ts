@@ -63,6 +63,7 @@ export function readRestoreRequest(given: Given, dataDirectory: string): Restore
     externalMapping: given.mappings('external-mapping')?.slice(),
     skipsExternal: given.has('skip-external-dirs'),
     incrementalMode: given.choice('incremental-mode') as RestoreRequest['incrementalMode'],
+    movesAside: given.has('move-aside') || undefined,
     databases: readDatabases(given),
     destroysOtherDatabases: given.has('destroy-all-other-dbs') || undefined,
     walDirectory: given.path('waldir'),

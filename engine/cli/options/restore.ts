@@ -47,6 +47,14 @@ export const RESTORE_OPTIONS: readonly OptionSpec[] = [
     default: 'none',
   },
   {
+    long: 'move-aside',
+    value: FLAG,
+    group: 'Restore',
+    commands: ['restore'],
+    meaning:
+      'Renames a directory that is not empty to NAME.before-restore and restores into a new one; the old one keeps its room on the disk. An interrupted restore is continued instead. Not together with --incremental-mode.',
+  },
+  {
     long: 'db-include',
     value: { kind: 'text', name: 'NAME', maxBytes: 63 },
     group: 'Restore',

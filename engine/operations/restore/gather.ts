@@ -14,6 +14,7 @@ import { type ExistingFile, fingerprintOf, listExisting } from './existing-files
 import { decideIncremental } from './incremental.ts'
 import { chooseForTarget } from './judge-target.ts'
 import { externalPlaces, linksOf, placesOf, wipedPlaces } from './places.ts'
+import { mayMoveAside, planMoveAside } from './move-aside.ts'
 import type { RestoreFacts, RestoreInput, TargetState } from './restore-facts.ts'
 import type { ListedBackup } from '../steps/chain-file.ts'
 
@@ -40,10 +41,13 @@ export async function gatherRestoreFacts(
   const targets = new Map<string, TargetState>()
   for (const place of placesOf(input, { tablespaces, externalDirs }))
     targets.set(place, await inspectTarget(place))
-  const destination =
+  const there =
     targets.get(input.dataDirectory)?.kind === 'occupied'
       ? readDestination(input.dataDirectory, input.catalog, input.instance)
       : undefined
+  const isMoved = input.movesAside && there !== undefined && mayMoveAside(there)
+  if (isMoved) targets.set(input.dataDirectory, await planMoveAside(input.dataDirectory))
+  const destination = isMoved ? undefined : there
   const known = {
     backup,
     chain: listed,

@@ -69,6 +69,7 @@ const INPUT: RestoreInput = {
   skipsExternal: false,
   incrementalMode: 'none',
   databases: undefined,
+  movesAside: false,
   destroysOtherDatabases: false,
   walDirectory: undefined,
   threads: 1,

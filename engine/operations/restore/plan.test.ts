@@ -20,6 +20,7 @@ const INPUT: RestoreInput = {
   skipsExternal: false,
   incrementalMode: 'none',
   databases: undefined,
+  movesAside: false,
   destroysOtherDatabases: false,
   walDirectory: undefined,
   threads: 1,

@@ -128,6 +128,8 @@ export function placeLine(
       if (code !== 'target-directory' && input.isForced && input.incrementalMode !== 'none')
         return line(code, 'warning', 'place-wiped', { path, sample: state.sample }, 'wiped')
       return line(code, 'blocked', 'target-occupied', { path, sample: state.sample }, 'empty-directory')
+    case 'moved':
+      return line(code, 'warning', 'target-moved', { path, to: state.to }, 'kept-aside')
     case 'running':
       return line('server-stopped', 'blocked', 'target-running', { path, pid: state.pid }, 'other-directory')
     case 'refused':

@@ -45,6 +45,7 @@ function input(given: Partial<RestoreInput> = {}): RestoreInput {
     skipsExternal: false,
     incrementalMode: 'none',
     databases: undefined,
+    movesAside: false,
     destroysOtherDatabases: false,
     walDirectory: undefined,
     threads: 1,

@@ -26,6 +26,8 @@ export type RestoreInput = {
   readonly skipsExternal: boolean
   /** What happens to files in a data directory that is not empty; `none` refuses it. */
   readonly incrementalMode: IncrementalMode
+  /** A data directory that is not empty is renamed; not together with an incremental mode. */
+  readonly movesAside: boolean
   /** Databases to restore; undefined = the whole cluster. */
   readonly databases: DatabaseChoice | undefined
   /** A partial restore into a directory that is not empty takes all other databases away. */
@@ -45,6 +47,8 @@ export type RestoreInput = {
 export type TargetState =
   | { readonly kind: 'absent' | 'empty' }
   | { readonly kind: 'occupied'; readonly sample: string }
+  /** It is renamed to that first. */
+  | { readonly kind: 'moved'; readonly to: string }
   | { readonly kind: 'running'; readonly pid: number }
   | { readonly kind: 'refused'; readonly message: string }
 

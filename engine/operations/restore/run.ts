@@ -15,6 +15,7 @@ import { KEPT_CONTROL_FILE } from './destination.ts'
 import { gatherRestoreFacts } from './gather.ts'
 import { decideIncremental } from './incremental.ts'
 import type { Reuse } from './pages-there.ts'
+import { moveAside } from './move-aside.ts'
 import { clearingOf, planRestore, type RestorePlan } from './plan.ts'
 import type { RestoreFacts, RestoreInput } from './restore-facts.ts'
 import { hasKeptControlFile, makeDirectories, type Owner, release, takeOver } from './prepare.ts'
@@ -160,6 +161,8 @@ async function fillDirectories(filling: Filling): Promise<RebuiltFiles> {
   const { input, plan, work, facts, owner, run } = filling
   await using pool = openWorkerPool({ threads: input.threads, signal: run.signal })
   try {
+    const there = facts.targets.get(input.dataDirectory)
+    if (there?.kind === 'moved') await moveAside(input.dataDirectory, there.to, run)
     await takeOver(input, plan, facts, clearingOf(input, facts), owner, run)
     await makeDirectories(work, owner)
     await keepIdentity(filling, pool)

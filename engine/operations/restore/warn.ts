@@ -11,6 +11,7 @@ const WARNINGS: Readonly<Record<string, (values: Values) => string>> = {
     `backup ${id} is ${status} and is restored all the same, unvalidated: what comes out may be damaged`,
   'status-unchecked': ({ id }) => `backup ${id} has not been validated and will not be`,
   'databases-excluded': ({ names }) => `left out: ${names}`,
+  'target-moved': ({ path, to }) => `what is in "${path}" is moved to "${to}"`,
   'wal-deleted': ({ path, walFiles }) => `${walFiles} WAL files in "${path}" are deleted`,
   'place-wiped': ({ path }) => `"${path}" is emptied first`,
   'space-tight': ({ need, free }) => `room is tight: the restore needs ${need} bytes, ${free} are free`,

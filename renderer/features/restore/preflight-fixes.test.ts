@@ -17,6 +17,13 @@ describe('the fixes of a line', () => {
     expect(fixesOf(line('ok', 'status-ok', 'let-validate'))).toEqual([])
   })
 
+  test('of a directory that is not empty are to keep what is the same, to move it aside, or another place', () => {
+    const labels = (hint: string) =>
+      fixesOf(line('blocked', 'target-occupied', hint)).map(({ label }) => label)
+    expect(labels('empty-or-incremental')).toEqual(['incremental', 'aside', 'where'])
+    expect(labels('empty-directory')).toEqual(['aside', 'where'])
+  })
+
   test('of what could not be looked at is to look again', () => {
     expect(fixesOf(line('unknown', 'clock-unknown')).map(({ label }) => label)).toEqual(['again'])
   })
@@ -32,6 +39,7 @@ describe('the fixes of a line', () => {
     'continued',
     'overwritten',
     'wiped',
+    'kept-aside',
     'archive-wal-first',
     'drop-excluded',
     'room-for-wal',

@@ -3,27 +3,33 @@ import type { RestoreDraft } from './restore-draft.ts'
 
 /** What the window can do about a line: go to a step, or change the draft. */
 export type PreflightFix = {
-  readonly label: 'where' | 'what' | 'how' | 'validate' | 'incremental' | 'again'
+  readonly label: 'where' | 'what' | 'how' | 'validate' | 'incremental' | 'aside' | 'again'
   readonly step?: 'what' | 'where' | 'how'
   readonly change?: Partial<RestoreDraft>
 }
 
 const WHERE: PreflightFix = { label: 'where', step: 'where' }
 const WHAT: PreflightFix = { label: 'what', step: 'what' }
-const INCREMENTAL: PreflightFix = { label: 'incremental', change: { incrementalMode: 'checksum' } }
+const INCREMENTAL: PreflightFix = {
+  label: 'incremental',
+  change: { incrementalMode: 'checksum', movesAside: false },
+}
+const ASIDE: PreflightFix = { label: 'aside', change: { incrementalMode: 'none', movesAside: true } }
 const AGAIN: PreflightFix = { label: 'again' }
 
 /** The fixes of a line that this window offers, the nearest first; a line that is all right needs none. */
-export function fixesOf({ state, sentence, hint }: PreflightLine): readonly PreflightFix[] {
+export function fixesOf({ code, state, sentence, hint }: PreflightLine): readonly PreflightFix[] {
   if (state === 'ok') return []
   if (state === 'unknown') return [AGAIN]
   if (sentence.code === 'target-running') return [AGAIN, WHERE]
+  if (code === 'target-directory' && sentence.code === 'target-occupied' && hint?.code === 'empty-directory')
+    return [ASIDE, WHERE]
   switch (hint?.code) {
     case 'validate-or-force':
     case 'let-validate':
       return [{ label: 'validate', change: { isValidated: true } }]
     case 'empty-or-incremental':
-      return [INCREMENTAL, WHERE]
+      return [INCREMENTAL, ASIDE, WHERE]
     case 'checksum-instead':
       return [INCREMENTAL]
     case 'destroy-others':
@@ -42,6 +48,7 @@ export function fixesOf({ state, sentence, hint }: PreflightLine): readonly Pref
     case 'replica-stops':
       return [{ label: 'how', step: 'how' }, WHAT]
     case 'earlier-target':
+    case 'other-timeline':
     case 'older-backup':
       return [WHAT]
     default:

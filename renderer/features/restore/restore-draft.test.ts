@@ -100,3 +100,21 @@ describe('options', () => {
     expect(canPlan({ ...FRESH_DRAFT, walDirectory: 'wal' })).toBe(false)
   })
 })
+
+test('what is in a directory is moved aside or kept where it is the same, never in a scratch directory', () => {
+  const subject = { catalog: '/c', instance: 'main', id: 'ABC' }
+  const draft = {
+    ...FRESH_DRAFT,
+    place: 'in-place',
+    directory: '/srv/data',
+    incrementalMode: 'checksum',
+  } as const
+  const asked = (changes: Partial<typeof FRESH_DRAFT>) => {
+    const { movesAside, incrementalMode } = requestOf({ ...draft, ...changes }, subject, '/tmp/s', outside)
+    return [movesAside, incrementalMode]
+  }
+  expect(asked({})).toEqual([undefined, 'checksum'])
+  expect(asked({ movesAside: true })).toEqual([true, undefined])
+  expect(asked({ place: 'scratch', movesAside: true })).toEqual([undefined, undefined])
+  expect(movedTo('in-place', '/srv/data')).toMatchObject({ movesAside: false })
+})

@@ -11,6 +11,8 @@ export type RestoreDraft = {
   readonly directory: string
   /** What becomes of what is in that directory. */
   readonly incrementalMode: 'none' | 'checksum' | 'lsn'
+  /** Instead: the directory gets another name, and a new one is restored. */
+  readonly movesAside: boolean
   /** What the server does when it has come to its target. */
   readonly targetAction: 'pause' | 'promote' | 'shutdown'
   readonly threads: number
@@ -37,6 +39,7 @@ export const FRESH_DRAFT: RestoreDraft = {
   place: 'scratch',
   directory: '',
   incrementalMode: 'none',
+  movesAside: false,
   targetAction: 'pause',
   threads: 2,
   isValidated: true,
@@ -57,7 +60,13 @@ export const FRESH_DRAFT: RestoreDraft = {
 
 /** What a change of the place changes with it: over running data only an incremental restore is possible. */
 export function movedTo(place: Place, directory: string): Partial<RestoreDraft> {
-  return { place, directory, moved: {}, incrementalMode: place === 'in-place' ? 'checksum' : 'none' }
+  return {
+    place,
+    directory,
+    moved: {},
+    incrementalMode: place === 'in-place' ? 'checksum' : 'none',
+    movesAside: false,
+  }
 }
 
 /** The options of the step *How* that most restores leave alone. */
@@ -138,7 +147,7 @@ export function stopsAtTarget({ target }: Pick<RestoreSubject, 'target'>): boole
 /** The draft as a request to the engine. What is as usual is left out. */
 export function requestOf(draft: RestoreDraft, subject: RestoreSubject, scratch: string, outside: Outside) {
   const { tablespaceMapping, externalMapping } = mappingsOf(draft, scratch, outside)
-  const isIncremental = draft.place !== 'scratch' && draft.incrementalMode !== 'none'
+  const isIncremental = draft.place !== 'scratch' && !draft.movesAside && draft.incrementalMode !== 'none'
   const isPartial = draft.partial !== 'all' && draft.databases.length > 0
   const typed = (text: string): string | undefined => (text.trim() === '' ? undefined : text.trim())
   const [walDirectory, restoreCommand] = [typed(draft.walDirectory), typed(draft.restoreCommand)]
@@ -152,6 +161,7 @@ export function requestOf(draft: RestoreDraft, subject: RestoreSubject, scratch:
     tablespaceMapping,
     ...(draft.skipsExternal ? { skipsExternal: true } : { externalMapping }),
     ...(isIncremental && { incrementalMode: draft.incrementalMode }),
+    ...(draft.place !== 'scratch' && draft.movesAside && { movesAside: true }),
     ...(isPartial && { databases: databasesOf(draft) }),
     ...(isPartial && isIncremental && draft.destroysOtherDatabases && { destroysOtherDatabases: true }),
     ...(!draft.checksBlocks && { checksBlocks: false }),

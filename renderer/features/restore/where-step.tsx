@@ -90,8 +90,10 @@ function WhatIsThere(props: {
   const { say } = useTexts()
   const zone = useStore((store) => store.settings.timeZone)
   const { incremental } = plan
-  if (incremental === undefined || draft.place === 'scratch') return null
-  const { continues, modes } = incremental
+  if (draft.place === 'scratch' || (incremental === undefined && !draft.movesAside)) return null
+  // What is moved aside is not looked into.
+  const modes = incremental?.modes ?? [{ mode: 'checksum' as const, isPossible: true, reason: undefined }]
+  const continues = incremental?.continues
   if (continues !== undefined) {
     return (
       <p className="notice">
@@ -104,19 +106,25 @@ function WhatIsThere(props: {
       </p>
     )
   }
-  if (modes.every(({ isPossible }) => !isPossible) && draft.incrementalMode === 'none') return null
   return (
     <fieldset className="modes">
       <legend>{say('wizard.there')}</legend>
       {draft.place === 'directory' ? (
         <Mode
           name="none"
-          isChosen={draft.incrementalMode === 'none'}
+          isChosen={draft.incrementalMode === 'none' && !draft.movesAside}
           isPossible
           reason={undefined}
-          onChoose={() => onChange({ incrementalMode: 'none' })}
+          onChoose={() => onChange({ incrementalMode: 'none', movesAside: false })}
         />
       ) : null}
+      <Mode
+        name="aside"
+        isChosen={draft.movesAside}
+        isPossible
+        reason={undefined}
+        onChoose={() => onChange({ incrementalMode: 'none', movesAside: true })}
+      />
       {modes.map(({ mode, isPossible, reason }) => (
         <Mode
           key={mode}
@@ -124,10 +132,10 @@ function WhatIsThere(props: {
           isChosen={draft.incrementalMode === mode}
           isPossible={isPossible}
           reason={reason === undefined ? undefined : saySentence(say, 'preflight', reason)}
-          onChoose={() => onChange({ incrementalMode: mode })}
+          onChoose={() => onChange({ incrementalMode: mode, movesAside: false })}
         />
       ))}
-      {incremental.mode === 'none' ? null : (
+      {incremental === undefined || incremental.mode === 'none' ? null : (
         <p className="quiet">
           {say('wizard.incremental-figures', {
             reused: formatBytes(incremental.reusableBytes),
@@ -141,7 +149,7 @@ function WhatIsThere(props: {
 }
 
 function Mode(props: {
-  readonly name: 'none' | 'checksum' | 'lsn'
+  readonly name: 'none' | 'aside' | 'checksum' | 'lsn'
   readonly isChosen: boolean
   readonly isPossible: boolean
   readonly reason: string | undefined

@@ -537,6 +537,7 @@ export const en = {
     '{{path}} becomes as the backup: pages unchanged since they parted stay, {{files}} files ({{bytes}}) are deleted',
   'preflight.target-unfinished':
     '{{path}} holds an interrupted restore of {{id}} (instance {{instance}}, begun {{at}}): it is continued',
+  'preflight.target-moved': 'What is in {{path}} is moved to {{to}}',
   'preflight.target-wiped':
     '{{path}} holds another cluster: all of its {{files}} files ({{bytes}}) are deleted first',
   'preflight.place-wiped': '{{path}} is emptied first: it holds {{sample}}',
@@ -577,6 +578,7 @@ export const en = {
   'preflight-hint.overwritten':
     'What is in the directory becomes that of the backup; what the backup does not have is deleted.',
   'preflight-hint.wiped': 'Everything in it is deleted, hidden files excepted. That cannot be undone.',
+  'preflight-hint.kept-aside': 'It keeps its room on the disk: delete it when nobody needs it any more.',
   'preflight-hint.archive-wal-first':
     'If it is not in an archive, copy it away first: it cannot be brought back.',
   'preflight-hint.drop-excluded':
@@ -588,6 +590,7 @@ export const en = {
   'preflight-hint.room-for-wal': 'Recovery needs room for WAL besides the files.',
   'preflight-hint.earlier-target':
     'Choose an earlier target or another timeline, or bring the WAL that is missing into the archive.',
+  'preflight-hint.other-timeline': 'Follow timeline {{timeline}}, which leads to the target.',
   'preflight-hint.older-backup': 'Choose a later target, or leave the choice of the backup to Tidemark.',
   'preflight-hint.by-server-clock':
     'Commits carry the time of the server. Read the target off its clock or out of its WAL, or set the clocks right.',

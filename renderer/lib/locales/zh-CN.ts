@@ -494,6 +494,7 @@ export const zhCN: Readonly<Record<TextKey, string>> = {
     '{{path}} 将恢复为备份的状态：分叉之前未变的页保留，删除 {{files}} 个文件（{{bytes}}）',
   'preflight.target-unfinished':
     '{{path}} 中有一次中断的恢复：{{id}}（实例 {{instance}}，开始于 {{at}}），将继续进行',
+  'preflight.target-moved': '{{path}} 中的内容将移到 {{to}}',
   'preflight.target-wiped': '{{path}} 中是另一个集簇：先删除其全部 {{files}} 个文件（{{bytes}}）',
   'preflight.place-wiped': '先清空 {{path}}：其中有 {{sample}}',
   'preflight.wal-deleted': '{{path}} 中的 {{walFiles}} 个 WAL 文件将被删除',
@@ -526,6 +527,7 @@ export const zhCN: Readonly<Record<TextKey, string>> = {
   'preflight-hint.continued': '已经写入的内容会被比较，正确的保留。',
   'preflight-hint.overwritten': '目录的内容将变为备份的内容；备份中没有的会被删除。',
   'preflight-hint.wiped': '其中除隐藏文件外全部删除，无法撤销。',
+  'preflight-hint.kept-aside': '它仍占用磁盘空间：不再需要时请删除。',
   'preflight-hint.archive-wal-first': '如果这些 WAL 不在归档中，请先复制出来：删除后无法找回。',
   'preflight-hint.drop-excluded': '它们的文件为空。服务器启动后请删除这些数据库。',
   'preflight-hint.other-directory': '请另选目录；此目录属于正在运行的服务器。',
@@ -534,6 +536,7 @@ export const zhCN: Readonly<Record<TextKey, string>> = {
   'preflight-hint.more-space': '请释放空间，或选择更大磁盘上的目录。',
   'preflight-hint.room-for-wal': '除文件本身外，恢复过程还需要存放 WAL 的空间。',
   'preflight-hint.earlier-target': '请选择更早的目标或其他时间线，或将缺少的 WAL 放入归档。',
+  'preflight-hint.other-timeline': '请沿时间线 {{timeline}} 恢复，它可到达该目标。',
   'preflight-hint.older-backup': '请选择更晚的目标，或由 Tidemark 选择备份。',
   'preflight-hint.by-server-clock':
     '提交记录的是服务器的时间。请按服务器的时钟或其 WAL 确定目标时间，或先校准时钟。',
