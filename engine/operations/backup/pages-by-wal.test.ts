@@ -128,6 +128,13 @@ test('follows the history over a switch, and not what its old timeline wrote aft
   // A primary that crashed never archived the segment in which its successor began.
   await rm(path.join(archive.path, old.nameOf(2n)))
   expect(listed(await changed(archive.path, way))).toEqual({ 'base/5/16384': [1, 2, 4, 5] })
+  // A receiver was behind when the primary was lost, and the standby had more.
+  const behind = old
+    .segment(2n * BigInt(MIB))
+    .slice()
+    .fill(0, 8192)
+  await writeFile(path.join(archive.path, `${old.nameOf(2n)}.partial`), behind)
+  expect(listed(await changed(archive.path, way))).toEqual({ 'base/5/16384': [1, 2, 4, 5] })
   await rm(path.join(archive.path, old.nameOf(1n)))
   await expect(changed(archive.path, way)).rejects.toThrow(
     expect.objectContaining({

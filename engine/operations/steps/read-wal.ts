@@ -36,7 +36,8 @@ export type WalSource = WalIdentity & {
   readonly places: readonly WalPlace[]
   /**
    * Timelines that branched off later, oldest first, and where. The segment in which one begins also has what its
-   * ancestor wrote before that, and is taken when the ancestor's own was never archived, as recovery does.
+   * ancestor wrote before that, and is taken first, as recovery does: the ancestor's own may never have been archived, or
+   * only in part. Source: PostgreSQL `src/backend/access/transam/xlogrecovery.c`, `XLogFileReadAnyTLI`.
    */
   readonly heirs?: readonly { readonly timeline: Timeline; readonly start: Lsn }[]
   /** Whose segments of that number are asked for, in that order; then `heirs` do not count. Default: the timeline's own. */
@@ -92,7 +93,7 @@ function ownersOf(source: WalSource, number: bigint): readonly Timeline[] {
   const heirs = (source.heirs ?? []).filter(
     ({ start }) => walSegmentNumber(start, source.segmentBytes) === number,
   )
-  return [source.timeline, ...heirs.map(({ timeline }) => timeline)]
+  return [source.timeline, ...heirs.map(({ timeline }) => timeline)].toReversed()
 }
 
 function neededBytes({ nothingAfter, segmentBytes }: WalSource, number: bigint): number {
