@@ -12,6 +12,8 @@ export type LifeLine = {
   readonly pinMs: number
   /** Then nothing keeps it any more: neither policy, nor pin, nor a backup that needs it. */
   readonly goneMs: number
+  /** It has not been taken yet. */
+  readonly isFuture?: boolean
 }
 
 export type LifeChain = {
@@ -117,7 +119,9 @@ export function lifeRange(lines: readonly LifeLine[], nowMs: number): TimeRange 
 
 /** Shapes for all lines of a kind, each one path. */
 export type LifePaths = {
+  /** FULLs, and the lighter increments. */
   readonly kept: string
+  readonly keptLines: string
   /** Wide enough for hatching. */
   readonly heldFulls: string
   readonly heldLines: string
@@ -128,6 +132,9 @@ export type LifePaths = {
   readonly overdue: string
   /** Ends of those that will have gone at the day that is looked at. */
   readonly later: string
+  /** Lines to be dashed: backups that are to come, while the policy keeps them and afterwards. */
+  readonly futureKept: string
+  readonly futureHeld: string
   readonly pins: readonly { readonly id: string; readonly x: number; readonly y: number }[]
 }
 
@@ -145,12 +152,15 @@ export function lifePaths(placed: readonly PlacedLine[], scale: LifeScale): Life
   const at = (ms: number): number => Math.min(right, toX(ms))
   const parts: Record<Exclude<keyof LifePaths, 'pins'>, string[]> = {
     kept: [],
+    keptLines: [],
     heldFulls: [],
     heldLines: [],
     pinned: [],
     spent: [],
     overdue: [],
     later: [],
+    futureKept: [],
+    futureHeld: [],
   }
   const pins: { id: string; x: number; y: number }[] = []
   for (const { line, top, height } of placed) {
@@ -164,7 +174,16 @@ export function lifePaths(placed: readonly PlacedLine[], scale: LifeScale): Life
     const draw = (list: string[], fromMs: number, toMs: number): void => {
       if (toMs > fromMs) list.push(bar(at(fromMs), at(toMs), top, height))
     }
-    draw(parts.kept, startMs, keptEnd)
+    if (line.isFuture === true) {
+      const dash = (list: string[], fromMs: number, toMs: number): void => {
+        if (toMs > fromMs && toX(fromMs) < right) list.push(outline(at(fromMs), at(toMs), top, height))
+      }
+      dash(parts.futureKept, startMs, keptEnd)
+      dash(parts.futureHeld, keptEnd, heldEnd)
+      if (endMs <= asOfMs && toX(endMs) <= right) parts.later.push(cap(toX(endMs), top, height))
+      continue
+    }
+    draw(height > LINE_PX ? parts.kept : parts.keptLines, startMs, keptEnd)
     draw(parts.pinned, keptEnd, pinEnd)
     draw(height > LINE_PX ? parts.heldFulls : parts.heldLines, pinEnd, heldEnd)
     draw(parts.spent, heldEnd, endMs)
@@ -175,12 +194,15 @@ export function lifePaths(placed: readonly PlacedLine[], scale: LifeScale): Life
   }
   return {
     kept: parts.kept.join(''),
+    keptLines: parts.keptLines.join(''),
     heldFulls: parts.heldFulls.join(''),
     heldLines: parts.heldLines.join(''),
     pinned: parts.pinned.join(''),
     spent: parts.spent.join(''),
     overdue: parts.overdue.join(''),
     later: parts.later.join(''),
+    futureKept: parts.futureKept.join(''),
+    futureHeld: parts.futureHeld.join(''),
     pins,
   }
 }
@@ -193,6 +215,13 @@ export function endOf({ startMs, goneMs }: LifeLine, nowMs: number): number {
 
 function bar(from: number, to: number, top: number, height: number): string {
   return `M${from.toFixed(1)} ${top}H${Math.max(from + 1, to).toFixed(1)}v${height}H${from.toFixed(1)}Z`
+}
+
+/** The box of a FULL, or the middle of a line, for dashes. */
+function outline(from: number, to: number, top: number, height: number): string {
+  return height > LINE_PX
+    ? bar(from, to, top + 0.5, height - 1)
+    : `M${from.toFixed(1)} ${top + height / 2}H${Math.max(from + 1, to).toFixed(1)}`
 }
 
 function cap(x: number, top: number, height: number): string {

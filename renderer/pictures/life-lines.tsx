@@ -8,34 +8,16 @@ import {
   lineAt,
   linesBetween,
   layoutLifeLines,
+  type PlacedLine,
 } from './life-layout.ts'
+import { LifeMarks, PinNotes } from './life-marks.tsx'
+import { type LifeStorage, STORAGE_PX, StorageStrip } from './life-storage.tsx'
+import type { LifeTexts } from './life-texts.ts'
 import { LIFE_LABEL_PX as LABEL_PX, type LifeWal, WAL_PX, WalStrip } from './life-wal.tsx'
 import { clockTicks } from './recovery-lanes.ts'
+import { gripOf, useLifePin } from './use-life-pin.ts'
 import { useWidth } from './use-width.ts'
 import './life-lines.css'
-
-export type LifeTexts = {
-  readonly title: string
-  readonly summary: string
-  readonly legend: string
-  readonly keys: string
-  readonly lines: string
-  readonly handle: string
-  readonly handleValue: string
-  readonly now: string
-  /** On the handle. */
-  readonly asOf: string
-  readonly band: string
-  readonly wal: string
-  readonly walNone: string
-  readonly chain: (fullId: string | undefined) => string
-  readonly increments: (count: number) => string
-  /** Of a moment of the axis. */
-  readonly tick: (ms: number) => string
-  readonly pin: (id: string) => string
-  /** A backup, spoken: what it is and why it is kept. */
-  readonly line: (id: string) => string
-}
 
 const RIGHT_PX = 26
 const TOP_PX = 20
@@ -43,6 +25,9 @@ const MOST_PX = 430
 const AXIS_PX = 20
 const HANDLE_PX = 26
 const TICK_PX = 74
+/** So near to the middle of the handle a date of the axis would be covered, in part. */
+const HANDLE_NOW_PX = 42
+const HANDLE_DAY_PX = 84
 const BAND_NAME_PX = 170
 const DAY_MS = 86_400_000
 const PAGE_LINES = 20
@@ -67,12 +52,15 @@ export function LifeLines(props: {
   /** Where the window begins as of that day; undefined without one. */
   readonly windowMs: number | undefined
   readonly wal: readonly LifeWal[]
+  readonly storage: LifeStorage
   /** The clock that is shown, from UTC. */
   readonly offsetMs: number
   readonly current: string | undefined
   readonly onCurrent: (id: string | undefined) => void
   /** Keys that mean something to the screen. */
   readonly onKey: (event: KeyboardEvent) => void
+  /** A pin was set by hand or, without a moment, taken away. */
+  readonly onPin: (id: string, ms: number | undefined) => void
   readonly texts: LifeTexts
 }) {
   const { lines, nowMs, ahead, windowMs, wal, current, texts, onAhead, onCurrent } = props
@@ -104,7 +92,21 @@ export function LifeLines(props: {
     () => lifePaths(linesBetween(layout, scrolled, scrolled + shownPx), { toX, right, nowMs, asOfMs }),
     [layout, scrolled, shownPx, toX, right, nowMs, asOfMs],
   )
-  const chains = chainsBetween(layout, scrolled, scrolled + shownPx)
+  const chains = useMemo(
+    () => chainsBetween(layout, scrolled, scrolled + shownPx),
+    [layout, scrolled, shownPx],
+  )
+  const pin = useLifePin({
+    at,
+    nowMs,
+    offsetMs: props.offsetMs,
+    toX,
+    toMs: (x) => fromMs + (x - LABEL_PX) * perPx,
+    frame,
+    onPin: props.onPin,
+  })
+  const walTop = bottom + AXIS_PX + 4
+  const storageTop = walTop + Math.max(1, wal.length) * WAL_PX + 4
 
   useEffect(() => {
     const { current: element } = box
@@ -119,26 +121,47 @@ export function LifeLines(props: {
     event.clientX - (frame.current?.getBoundingClientRect().left ?? 0)
   const dragTo = (event: PointerEvent): void =>
     move(Math.round((fromMs + (xOf(event) - LABEL_PX) * perPx - nowMs) / DAY_MS))
+  /** The line below the pointer; undefined outside of the lines. */
+  const placedAt = (event: PointerEvent): PlacedLine | undefined => {
+    const rect = box.current?.getBoundingClientRect()
+    if (rect === undefined || event.clientY < rect.top || event.clientY > rect.bottom) return undefined
+    const index = lineAt(layout, event.clientY - rect.top + scrolled)
+    return index === undefined ? undefined : layout.lines[index]
+  }
   const onPointerDown = (event: PointerEvent<HTMLDivElement>): void => {
-    const isNear = Math.abs(xOf(event) - asOfX) < HANDLE_PX / 2
+    const x = xOf(event)
     const isBelow = event.clientY > (box.current?.getBoundingClientRect().bottom ?? 0)
-    if (event.button !== 0 || xOf(event) < LABEL_PX || !(isNear || isBelow)) return
+    if (event.button !== 0 || x < LABEL_PX) return
+    const placed = placedAt(event)
+    const isPin = pin.distance(placed, x) < Math.abs(x - asOfX)
+    if (!isPin && !isBelow && Math.abs(x - asOfX) >= HANDLE_PX / 2) return
     event.preventDefault()
     event.currentTarget.setPointerCapture(event.pointerId)
+    if (isPin && placed !== undefined) {
+      onCurrent(placed.line.id)
+      box.current?.focus({ preventScroll: true })
+      return pin.start(placed)
+    }
     handle.current?.focus({ preventScroll: true })
     isDragging.current = true
     dragTo(event)
   }
   const onPointerMove = (event: PointerEvent): void => {
     if (isDragging.current) return dragTo(event)
-    const rect = box.current?.getBoundingClientRect()
-    if (rect === undefined || event.clientY < rect.top || event.clientY > rect.bottom) return
-    const index = lineAt(layout, event.clientY - rect.top + scrolled)
-    const line = index === undefined ? undefined : layout.lines[index]?.line
-    if (line !== undefined && line.id !== current) onCurrent(line.id)
+    if (pin.isDragging()) return pin.drag(at, xOf(event))
+    const placed = placedAt(event)
+    pin.show(pin.distance(placed, xOf(event)) < Math.abs(xOf(event) - asOfX))
+    // A pin that is being moved by keys stays with its line.
+    if (placed !== undefined && placed.line.id !== current && pin.draft === undefined)
+      onCurrent(placed.line.id)
   }
   const onPointerUp = (): void => {
     isDragging.current = false
+    if (pin.isDragging()) pin.drop()
+  }
+  const onPointerCancel = (): void => {
+    isDragging.current = false
+    if (pin.isDragging()) pin.cancel()
   }
   const onHandleKey = (event: KeyboardEvent): void => {
     const by = event.shiftKey ? 7 : 1
@@ -156,6 +179,11 @@ export function LifeLines(props: {
     move(to)
   }
   const onLinesKey = (event: KeyboardEvent): void => {
+    if (pin.onKey(event)) {
+      event.preventDefault()
+      event.stopPropagation()
+      return
+    }
     const step = STEPS[event.key]
     if (event.altKey || event.ctrlKey || event.metaKey) return
     const last = layout.lines.length - 1
@@ -184,7 +212,7 @@ export function LifeLines(props: {
       onPointerDown={onPointerDown}
       onPointerMove={onPointerMove}
       onPointerUp={onPointerUp}
-      onPointerCancel={onPointerUp}
+      onPointerCancel={onPointerCancel}
     >
       <svg className="life-back" width={width} height={bottom + AXIS_PX} aria-hidden="true">
         {windowMs === undefined || windowMs > asOfMs ? null : (
@@ -203,9 +231,11 @@ export function LifeLines(props: {
         {ticks.map((ms) => (
           <g key={ms}>
             <line className="grid" x1={toX(ms)} x2={toX(ms)} y1={TOP_PX - 4} y2={bottom} />
-            <text className="tick" x={toX(ms)} y={bottom + 14} textAnchor="middle">
-              {texts.tick(ms)}
-            </text>
+            {Math.abs(toX(ms) - asOfX) < (ahead === 0 ? HANDLE_NOW_PX : HANDLE_DAY_PX) ? null : (
+              <text className="tick" x={toX(ms)} y={bottom + 14} textAnchor="middle">
+                {texts.tick(ms)}
+              </text>
+            )}
           </g>
         ))}
       </svg>
@@ -233,40 +263,8 @@ export function LifeLines(props: {
             viewBox={`0 ${scrolled} ${width} ${shownPx}`}
             aria-hidden="true"
           >
-            <defs>
-              <pattern
-                id={`${prefix}hatch`}
-                width="6"
-                height="6"
-                patternUnits="userSpaceOnUse"
-                patternTransform="rotate(45)"
-              >
-                <rect width="6" height="6" fill="var(--surface)" />
-                <line y2="6" stroke="var(--pin)" strokeWidth="2.4" />
-              </pattern>
-            </defs>
-            {chains.map((chain) => (
-              <g key={chain.fullId ?? ''}>
-                <text className="chain" x={0} y={chain.top + 11}>
-                  {texts.chain(chain.fullId)}
-                </text>
-                <text className="increments" x={0} y={chain.top + 28}>
-                  {texts.increments(chain.increments)}
-                </text>
-              </g>
-            ))}
-            <path className="kept" d={paths.kept} />
-            <path className="spent" d={paths.spent} />
-            <path className="held-full" d={paths.heldFulls} fill={`url(#${prefix}hatch)`} />
-            <path className="held" d={paths.heldLines} />
-            <path className="pinned" d={paths.pinned} />
-            {paths.pins.map(({ id, x, y }) => (
-              <circle key={id} className="pin" cx={x} cy={y} r={4.5}>
-                <title>{texts.pin(id)}</title>
-              </circle>
-            ))}
-            <path className="later" d={paths.later} />
-            <path className="overdue" d={paths.overdue} />
+            <PinNotes layout={layout} paths={paths} toX={toX} nowMs={nowMs} note={texts.pinNote} />
+            <LifeMarks paths={paths} chains={chains} prefix={prefix} texts={texts} />
             {at === undefined ? null : (
               <rect
                 className="current"
@@ -277,6 +275,15 @@ export function LifeLines(props: {
                 rx={2}
               />
             )}
+            {at === undefined || pin.draft === undefined ? null : (
+              <PinDraftMark
+                fromX={Math.min(right, toX(gripOf(at, nowMs)))}
+                x={Math.min(right, toX(pin.draft.ms ?? nowMs))}
+                y={at.top + at.height / 2}
+                isBelow={at.top - scrolled < 24}
+                text={texts.draft(pin.draft.ms)}
+              />
+            )}
           </svg>
           {at === undefined ? null : (
             <div
@@ -285,7 +292,9 @@ export function LifeLines(props: {
               aria-selected="true"
               aria-posinset={place + 1}
               aria-setsize={layout.lines.length}
-              aria-label={texts.line(at.line.id)}
+              aria-label={
+                pin.draft === undefined ? texts.line(at.line.id) : texts.draftSpoken(at.line.id, pin.draft.ms)
+              }
               className="life-option"
               style={{ top: at.top, height: at.height, left: LABEL_PX }}
             />
@@ -299,7 +308,15 @@ export function LifeLines(props: {
         width={width}
         right={right}
         toX={toX}
-        top={bottom + AXIS_PX + 4}
+        top={walTop}
+      />
+      <StorageStrip
+        storage={props.storage}
+        width={width}
+        right={right}
+        toX={toX}
+        top={storageTop}
+        asOfX={asOfX}
       />
       <svg className="life-front" width={width} height={bottom + AXIS_PX} aria-hidden="true">
         <line className="now" x1={toX(nowMs)} x2={toX(nowMs)} y1={0} y2={bottom} />
@@ -323,9 +340,29 @@ export function LifeLines(props: {
       >
         {texts.asOf}
       </div>
-      <div style={{ height: bottom + AXIS_PX + 8 + Math.max(1, wal.length) * WAL_PX }} aria-hidden="true" />
+      <div style={{ height: storageTop + STORAGE_PX + 6 }} aria-hidden="true" />
       <p className="legend">{texts.legend}</p>
       <p className="legend">{texts.keys}</p>
     </div>
+  )
+}
+
+/** Where a pin would be, and until when it would keep. */
+function PinDraftMark(props: {
+  readonly fromX: number
+  readonly x: number
+  readonly y: number
+  readonly isBelow: boolean
+  readonly text: string
+}) {
+  const { fromX, x, y, isBelow, text } = props
+  return (
+    <g className="draft">
+      <line x1={fromX} x2={x} y1={y} y2={y} />
+      <circle cx={x} cy={y} r={5.5} />
+      <text x={x - 9} y={isBelow ? y + 16 : y - 8} textAnchor="end">
+        {text}
+      </text>
+    </g>
   )
 }

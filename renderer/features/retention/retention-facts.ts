@@ -69,7 +69,7 @@ export function freedBytes({ dataBytes, walBytes, isStream }: BackupRecord): num
   return (dataBytes ?? 0) + (isStream ? (walBytes ?? 0) : 0)
 }
 
-export function lifeLineOf(fate: BackupFate): LifeLine {
+export function lifeLineOf(fate: BackupFate, isFuture = false): LifeLine {
   const { backup, fullId, policyEnds, pinEnds, goesAt } = fate
   return {
     id: backup.id,
@@ -78,6 +78,7 @@ export function lifeLineOf(fate: BackupFate): LifeLine {
     keptMs: policyEnds * 1000,
     pinMs: pinEnds * 1000,
     goneMs: goesAt * 1000,
+    isFuture,
   }
 }
 

@@ -12,12 +12,13 @@ export function RetentionScreen({ instance }: { readonly instance: InstanceRef }
   const engine = useEngine()
   const { say } = useTexts()
   const known = useQuery(`retention ${instance.catalog}\n${instance.instance}`, async (signal) => {
-    const [list, config, archive] = await Promise.all([
+    const [list, config, archive, storage] = await Promise.all([
       engine['backups.list'](instance, { signal }),
       engine['instances.config'](instance, { signal }),
       engine['wal.archive'](instance, { signal }).catch(() => undefined),
+      engine['retention.storage'](instance, { signal }),
     ])
-    return { list, config, archive }
+    return { list, config, archive, storage }
   })
   const value = known.kind === 'ready' ? known.value : known.kind === 'failed' ? known.last : undefined
   const failure =
@@ -40,6 +41,7 @@ export function RetentionScreen({ instance }: { readonly instance: InstanceRef }
         config={value.config}
         rule={value.list.retentionRule}
         archive={value.archive}
+        freeBytes={value.storage.freeBytes}
       />
     </div>
   )

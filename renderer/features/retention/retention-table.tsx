@@ -1,12 +1,12 @@
 import { useVirtualizer } from '@tanstack/react-virtual'
 import { type KeyboardEvent, useEffect, useId, useRef } from 'react'
 import type { BackupRecord } from '../../../engine/api/contract/backups.ts'
+import { isoFromSeconds } from '../../../engine/base/iso-time.ts'
 import type { BackupFate, RetentionVerdict } from '../../../engine/base/retention.ts'
 import type { RetentionReason } from '../../../engine/base/retention-reasons.ts'
 import { formatBytes, formatTime } from '../../lib/format.ts'
 import { useTexts } from '../../lib/i18n.ts'
 import { useStore } from '../../lib/stores.ts'
-import { freedBytes } from './retention-facts.ts'
 import { dayOf, sayReason } from './retention-texts.ts'
 
 const ROW_PX = 28
@@ -16,7 +16,9 @@ const COLUMNS = ['backup', 'mode', 'verdict', 'until', 'why', 'time', 'size'] as
 /** The picture as a table: every backup with its verdict as of the day that is looked at, the reason, and its last day. */
 export function RetentionTable(props: {
   readonly fates: readonly BackupFate[]
+  /** Those that are to come are not among them. */
   readonly backups: ReadonlyMap<string, BackupRecord>
+  readonly bytes: ReadonlyMap<string, number>
   readonly judge: (fate: BackupFate) => {
     readonly verdict: RetentionVerdict
     readonly reason: RetentionReason
@@ -26,7 +28,7 @@ export function RetentionTable(props: {
   readonly onCurrent: (id: string | undefined) => void
   readonly onKey: (event: KeyboardEvent) => void
 }) {
-  const { fates, backups, judge, nowMs, current, onCurrent } = props
+  const { fates, backups, bytes, judge, nowMs, current, onCurrent } = props
   const { say } = useTexts()
   const zone = useStore((store) => store.settings.timeZone)
   const box = useRef<HTMLDivElement>(null)
@@ -86,7 +88,7 @@ export function RetentionTable(props: {
         {virtual.getVirtualItems().map(({ index, start }) => {
           const fate = fates[index]
           if (fate === undefined) return null
-          const { id, mode } = fate.backup
+          const { id, mode, startSeconds } = fate.backup
           const { verdict, reason } = judge(fate)
           const record = backups.get(id)
           return (
@@ -101,9 +103,15 @@ export function RetentionTable(props: {
               onClick={() => onCurrent(id)}
             >
               <span role="gridcell" className="mono">
-                {id}
+                {record === undefined ? '—' : id}
               </span>
-              <span role="gridcell">{mode}</span>
+              <span
+                role="gridcell"
+                title={record === undefined ? say('retention.mode-future', { mode }) : undefined}
+              >
+                {record === undefined ? '≈ ' : ''}
+                {mode}
+              </span>
               <span role="gridcell" className={verdict === 'will-go' ? 'status broken' : undefined}>
                 {verdict === 'will-go' ? '✕ ' : ''}
                 {say(`verdict.${verdict}`)}
@@ -115,10 +123,10 @@ export function RetentionTable(props: {
                 {sayReason(say, reason, zone, record?.note)}
               </span>
               <span role="gridcell" className="numbers">
-                {formatTime(record?.recoveryTime ?? record?.startTime, zone)}
+                {formatTime(record?.recoveryTime ?? record?.startTime ?? isoFromSeconds(startSeconds), zone)}
               </span>
               <span role="gridcell" className="numbers">
-                {formatBytes(record === undefined ? undefined : freedBytes(record))}
+                {formatBytes(bytes.get(id))}
               </span>
             </div>
           )

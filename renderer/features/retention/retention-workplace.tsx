@@ -3,31 +3,30 @@ import type { BackupRecord } from '../../../engine/api/contract/backups.ts'
 import type { ConfigEntry } from '../../../engine/api/contract/instances.ts'
 import type { InstanceRef } from '../../../engine/api/contract/values.ts'
 import type { WalArchiveRecord } from '../../../engine/api/contract/wal.ts'
-import { backupFates, type BackupFate, windowStart } from '../../../engine/base/retention.ts'
+import { type BackupFate, windowStart } from '../../../engine/base/retention.ts'
+import { isoFromSeconds } from '../../../engine/base/iso-time.ts'
 import { EngineErrorCard } from '../../lib/engine-error-card.tsx'
 import { formatBytes, formatTime } from '../../lib/format.ts'
 import { useTexts } from '../../lib/i18n.ts'
 import { useStore } from '../../lib/stores.ts'
 import { useNow } from '../../lib/use-now.ts'
 import { offsetMs, readWholeTime } from '../../lib/zone-time.ts'
-import { LifeLines, type LifeTexts } from '../../pictures/life-lines.tsx'
+import { LifeLines } from '../../pictures/life-lines.tsx'
+import type { LifeTexts } from '../../pictures/life-texts.ts'
 import { ApplySheet } from './apply-sheet.tsx'
+import { freedByPin } from './future-facts.ts'
+import { GoesOn } from './goes-on.tsx'
 import { PinDialog } from './pin-dialog.tsx'
 import { PolicyEditor, type Rehearsal } from './policy-editor.tsx'
 import { PromiseCard } from './promise-card.tsx'
-import {
-  freedBytes,
-  judge,
-  lifeLineOf,
-  mergedAt,
-  retainedOf,
-  ruleOf,
-  savedPolicy,
-  sumAt,
-} from './retention-facts.ts'
+import { freedBytes, judge, savedPolicy } from './retention-facts.ts'
 import { RetentionTable } from './retention-table.tsx'
 import { dayOf, sayReason } from './retention-texts.ts'
+import { storageStrip, storedOf } from './storage-strip.ts'
+import { StorageCard } from './storage-card.tsx'
 import { SumLine } from './sum-line.tsx'
+import { useFates } from './use-fates.ts'
+import { usePinning } from './use-pinning.tsx'
 import { usePlan } from './use-rehearsal.ts'
 import { walSpans } from './wal-strip.ts'
 
@@ -43,8 +42,9 @@ export function RetentionWorkplace(props: {
   /** Of the tool that wrote the newest backup. */
   readonly rule: Rehearsal['rule']
   readonly archive: WalArchiveRecord | undefined
+  readonly freeBytes: number | undefined
 }) {
-  const { instance, backups, config, archive } = props
+  const { instance, backups, config, archive, freeBytes } = props
   const { say } = useTexts()
   const zone = useStore((store) => store.settings.timeZone)
   const saved = useMemo(() => savedPolicy(config), [config])
@@ -57,6 +57,7 @@ export function RetentionWorkplace(props: {
   const [ahead, setAhead] = useState(0)
   const [current, setCurrent] = useState<string | undefined>(undefined)
   const [isTable, setTable] = useState(false)
+  const [goesOn, setGoesOn] = useState(false)
   const [dialog, setDialog] = useState<'pin' | 'apply' | undefined>(undefined)
   const clockMs = useNow()
 
@@ -74,41 +75,37 @@ export function RetentionWorkplace(props: {
   const askedAhead = usePlan(instance, rehearsal, ahead === 0 ? undefined : wholeHour(asOfMs))
   const shownPlan = ahead === 0 ? asked : askedAhead
 
-  const { policy, mergesExpired } = rehearsal
-  const rule = useMemo(() => ruleOf(rehearsal.rule, nowMs), [rehearsal.rule, nowMs])
-  const retained = useMemo(() => retainedOf(backups), [backups])
-  const byId = useMemo(() => new Map<string, BackupRecord>(backups.map((one) => [one.id, one])), [backups])
-  const bytes = useMemo(() => new Map(backups.map((one) => [String(one.id), freedBytes(one)])), [backups])
-  const fates = useMemo(() => backupFates(retained, policy, rule), [retained, policy, rule])
-  const fateById = useMemo(
-    () => new Map<string, BackupFate>(fates.map((fate) => [fate.backup.id, fate])),
-    [fates],
-  )
-  const lines = useMemo(() => fates.map(lifeLineOf), [fates])
-  const chainCount = useMemo(() => new Set(fates.map(({ fullId }) => fullId)).size, [fates])
-  const nowSeconds = Math.floor(nowMs / 1000)
-  const asOfSeconds = Math.floor(asOfMs / 1000)
-  const merged = useMemo(
-    () => mergedAt(fates, mergesExpired, asOfSeconds),
-    [fates, mergesExpired, asOfSeconds],
-  )
-  const now = useMemo(
-    () => sumAt(fates, bytes, mergedAt(fates, mergesExpired, nowSeconds), nowSeconds),
-    [fates, bytes, mergesExpired, nowSeconds],
-  )
-  const then = useMemo(() => sumAt(fates, bytes, merged, asOfSeconds), [fates, bytes, merged, asOfSeconds])
+  const { policy } = rehearsal
+  const facts = useFates({ backups, archive, freeBytes, rehearsal, goesOn, nowMs, asOfMs })
+  const { byId, fates, fateById, forecast, merged, sumNow, sumThen, asOfSeconds } = facts
   const spans = useMemo(
     () => (archive === undefined ? [] : walSpans(archive, shownPlan.last, nowMs)),
     [archive, shownPlan.last, nowMs],
   )
-  const windowSeconds = windowStart(policy, rule, asOfSeconds)
+  const windowSeconds = windowStart(policy, facts.rule, asOfSeconds)
   const judgeOf = (fate: BackupFate) => judge(fate, policy, merged, asOfSeconds)
   const date = dayOf(asOfMs, zone)
 
+  const pinning = usePinning(instance, byId, ({ id, ms }) =>
+    freedByPin(facts.retained, id, ms === undefined ? undefined : Math.floor(ms / 1000), {
+      policy: saved,
+      rule: facts.rule,
+      nowSeconds: facts.nowSeconds,
+    }),
+  )
+
   const words = (id: string): string => {
     const [fate, record] = [fateById.get(id), byId.get(id)]
-    if (fate === undefined || record === undefined) return id
+    if (fate === undefined) return id
     const { verdict, reason } = judgeOf(fate)
+    if (record === undefined)
+      return say('retention.future-line', {
+        mode: fate.backup.mode,
+        time: formatTime(isoFromSeconds(fate.backup.startSeconds), zone),
+        bytes: formatBytes(facts.allBytes.get(id)),
+        verdict: say(`verdict.${verdict}`),
+        reason: sayReason(say, reason, zone),
+      })
     return say('retention.line', {
       mode: record.mode,
       id,
@@ -123,35 +120,52 @@ export function RetentionWorkplace(props: {
     title: say('retention.title'),
     summary: say('retention.summary', {
       count: fates.length,
-      chains: chainCount,
-      kept: now.kept,
-      held: now.held,
-      goes: now.deleted,
+      chains: facts.chainCount,
+      kept: sumNow.kept,
+      held: sumNow.held,
+      goes: sumNow.deleted,
     }),
-    legend: say('retention.legend'),
+    legend: goesOn ? `${say('retention.legend')} ${say('retention.legend-future')}` : say('retention.legend'),
     keys: say('retention.keys'),
     lines: say('retention.lines'),
     handle: say('retention.handle'),
     handleValue:
       ahead === 0
         ? say('retention.handle-now')
-        : say('retention.handle-value', { date, ahead, goes: then.deleted }),
+        : say('retention.handle-value', { date, ahead, goes: sumThen.deleted }),
     now: say('retention.handle-now'),
     asOf: ahead === 0 ? say('retention.handle-now') : `${say('retention.handle')} ${date}`,
     band: say('retention.band', { days: policy.windowDays }),
     wal: say('retention.wal-row'),
     walNone: say('retention.wal-row'),
-    chain: (id) => (id === undefined ? say('retention.no-full') : say('retention.chain', { id })),
+    chain: (id) => {
+      if (id === undefined) return say('retention.no-full')
+      return byId.has(id)
+        ? say('retention.chain', { id })
+        : say('retention.chain-future', {
+            date: dayOf((fateById.get(id)?.backup.startSeconds ?? 0) * 1000, zone).slice(5),
+          })
+    },
     increments: (count) => say('retention.increments', { count }),
     tick: (ms) => dayOf(ms, zone).slice(5),
     pin: (id) => say('retention.pin-dot', { date: dayOf((fateById.get(id)?.pinEnds ?? 0) * 1000, zone) }),
+    pinNote: (id) =>
+      say('retention.pin-note', {
+        date: dayOf((fateById.get(id)?.pinEnds ?? 0) * 1000, zone),
+        count: fates.filter(({ lastHolder, backup }) => lastHolder === id && backup.id !== id).length,
+      }),
     line: words,
+    draft: (ms) =>
+      ms === undefined ? say('retention.pin-remove') : say('pin.drag', { date: dayOf(ms, zone) }),
+    draftSpoken: (id, ms) =>
+      ms === undefined ? say('retention.pin-remove') : say('pin.draft', { id, date: dayOf(ms, zone) }),
   }
+  const stored = useMemo(() => storedOf(forecast), [forecast])
   const onKey = (event: KeyboardEvent): void => {
     if (event.altKey || event.ctrlKey || event.metaKey) return
     const key = event.key.toLowerCase()
     if (key === 't') setTable(!isTable)
-    else if (key === 'p' && current !== undefined) setDialog('pin')
+    else if (key === 'p' && current !== undefined && byId.has(current)) setDialog('pin')
     else return
     event.preventDefault()
   }
@@ -182,10 +196,12 @@ export function RetentionWorkplace(props: {
               {say(isTable ? 'retention.picture' : 'retention.table')}
             </button>
           </div>
+          <GoesOn rhythm={facts.future.rhythm} isOn={goesOn} onChange={setGoesOn} />
           {isTable ? (
             <RetentionTable
-              fates={fates}
+              fates={facts.shown}
               backups={byId}
+              bytes={facts.allBytes}
               judge={judgeOf}
               nowMs={nowMs}
               current={current}
@@ -194,7 +210,7 @@ export function RetentionWorkplace(props: {
             />
           ) : (
             <LifeLines
-              lines={lines}
+              lines={facts.lines}
               nowMs={nowMs}
               ahead={ahead}
               onAhead={setAhead}
@@ -207,10 +223,12 @@ export function RetentionWorkplace(props: {
                   gone: formatBytes(purgedBytes),
                 }),
               }))}
+              storage={storageStrip(forecast, stored, asOfSeconds, { say, zone })}
               offsetMs={offsetMs(nowMs, zone)}
               current={current}
               onCurrent={setCurrent}
               onKey={onKey}
+              onPin={(id, ms) => pinning.pin({ id, ms })}
               texts={texts}
             />
           )}
@@ -225,16 +243,24 @@ export function RetentionWorkplace(props: {
               {say('retention.pin')}
             </button>
           </div>
+          {pinning.view}
         </section>
         <section className="card retention-sums stack">
-          <SumLine label={say('retention.now')} sum={now} plan={asked.plan} purgesWal={rehearsal.purgesWal} />
+          <SumLine
+            label={say('retention.now')}
+            sum={sumNow}
+            plan={asked.plan}
+            purgesWal={rehearsal.purgesWal}
+          />
           {ahead === 0 ? null : (
             <SumLine
               label={say('retention.as-of', { date })}
-              sum={then}
+              sum={sumThen}
               plan={askedAhead.plan}
               purgesWal={rehearsal.purgesWal}
-              remark={say('retention.no-new')}
+              remark={
+                goesOn ? say('retention.with-future', { count: facts.takenCount }) : say('retention.no-new')
+              }
             />
           )}
           <div className="row">
@@ -249,6 +275,12 @@ export function RetentionWorkplace(props: {
             {ahead === 0 ? null : <span className="quiet">{say('apply.only-now')}</span>}
           </div>
         </section>
+        <StorageCard
+          forecast={forecast}
+          freeBytes={freeBytes}
+          nowMs={nowMs}
+          asOfMs={ahead === 0 ? undefined : asOfMs}
+        />
         {shownPlan.error === undefined ? (
           <PromiseCard promise={shownPlan.plan?.promise} asOf={ahead === 0 ? undefined : date} />
         ) : (
@@ -257,9 +289,9 @@ export function RetentionWorkplace(props: {
       </div>
       {dialog === 'pin' && chosen !== undefined ? (
         <PinDialog
-          instance={instance}
           backup={chosen}
           proposedMs={asOfMs + (ahead === 0 ? DEFAULT_PIN_DAYS * DAY_MS : 0)}
+          onPin={(ms) => pinning.pin({ id: chosen.id, ms })}
           onClose={() => setDialog(undefined)}
         />
       ) : null}

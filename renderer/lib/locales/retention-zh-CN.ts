@@ -52,6 +52,8 @@ export const retentionZhCN = {
   'retention.no-full': '缺少全量备份',
   'retention.increments': '{{count}} 个增量',
   'retention.band': '承诺窗口 {{days}} 天 →',
+  'retention.pin-note': '固定到 {{date}}，另有 {{count}} 个备份因此保留',
+  'retention.chain-future': '将来的 FULL，{{date}}',
   'retention.pin-dot': '固定到 {{date}}',
   'retention.wal-row': 'WAL 归档',
   'retention.wal-timeline': '时间线 {{timeline}}：{{bytes}}，其中删除 {{gone}}',

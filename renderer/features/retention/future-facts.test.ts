@@ -1,0 +1,79 @@
+import { describe, expect, test } from 'vitest'
+import type { BackupId } from '../../../engine/base/backup-id.ts'
+import { backupFates, type RetainedBackup } from '../../../engine/base/retention.ts'
+import { fatesBy, freedByPin, futureOf, walGrowthOf } from './future-facts.ts'
+
+const DAY = 86_400
+const NOW = 1_795_000_000
+const RULE = { kind: 'probackup' } as const
+
+/** A FULL a day, the newest now; `pinned` is the day of one that is kept until tomorrow. */
+function daily(count: number, pinned?: number): readonly RetainedBackup[] {
+  return Array.from({ length: count }, (_, day) => ({
+    id: `F${day}` as BackupId,
+    mode: 'FULL',
+    status: 'OK',
+    parentId: undefined,
+    startSeconds: NOW - day * DAY,
+    recoverySeconds: NOW - day * DAY,
+    expireSeconds: day === pinned ? NOW + DAY : undefined,
+  }))
+}
+
+describe('backups that are to come', () => {
+  const retained = daily(5)
+  const future = futureOf(retained, new Map([['F0', 8]]), NOW - 1800)
+
+  test('begin after the newest, though the clock is told in hours', () => {
+    expect(future.nowSeconds).toBe(NOW)
+    expect(future.backups.at(-1)?.startSeconds).toBe(NOW + DAY)
+    expect(future.backups).toHaveLength(61)
+    expect(future.bytesOf('F0' as BackupId)).toBe(8)
+    expect(future.bytesOf(future.backups[0]?.id ?? ('' as BackupId))).toBe(0)
+  })
+
+  test('count on a day only when they have been taken by then', () => {
+    const all = backupFates([...future.backups, ...retained], { redundancy: 2, windowDays: 0 }, RULE, NOW)
+    const by = fatesBy(all, future.backups.length, NOW + 3.5 * DAY)
+    expect(by).toHaveLength(3 + 5)
+    expect(fatesBy(all, future.backups.length, NOW)).toHaveLength(5)
+    expect(fatesBy(by, 0, NOW)).toBe(by)
+  })
+})
+
+describe('the growth of WAL', () => {
+  const span = { timeline: 1, fromMs: 0, toMs: 4 * DAY * 1000, purgedMs: 0, sizeBytes: 0, purgedBytes: 0 }
+
+  test('is what there is over the time that it covers', () => {
+    expect(walGrowthOf([span, { ...span, fromMs: DAY * 1000 }], 800, true)).toEqual({
+      bytes: 800,
+      bytesPerDay: 200,
+      isPurged: true,
+    })
+  })
+
+  test('is not told from less than a day, and is nothing without an archive', () => {
+    expect(walGrowthOf([{ ...span, toMs: 1000 }], 800, false).bytesPerDay).toBeUndefined()
+    expect(walGrowthOf([], 800, false).bytesPerDay).toBeUndefined()
+    expect(walGrowthOf([], 0, false).bytesPerDay).toBe(0)
+  })
+})
+
+describe('taking a pin away', () => {
+  const world = { policy: { redundancy: 0, windowDays: 3 }, rule: RULE, nowSeconds: NOW }
+
+  test('names what nothing else keeps', () => {
+    expect(freedByPin(daily(6, 5), 'F5', undefined, world)).toEqual(['F5'])
+    expect(freedByPin(daily(6, 5), 'F5', NOW + 1, world)).toEqual([])
+  })
+
+  test('names the parents that were kept for it as well, and none that go anyway', () => {
+    const [head, ...rest] = daily(6, 4)
+    if (head === undefined) throw new Error('there is no backup')
+    const backups = [head, ...rest].map((one): RetainedBackup =>
+      one.id === 'F4' ? { ...one, mode: 'DELTA', parentId: 'F5' as BackupId } : one,
+    )
+    expect(freedByPin(backups, 'F4', undefined, world)).toEqual(['F4', 'F5'])
+    expect(freedByPin(backups, 'F1', undefined, world)).toEqual([])
+  })
+})
