@@ -275,6 +275,15 @@ describe('a moment that can be reached', () => {
       ],
     })
     expect(judge(input, lsn('0/640000'), { timeline: 1 }).kind).toBe('unreachable')
+    const shown = { timeline: 1, mayFollowHeir: true }
+    expect(judge(input, lsn('0/640000'), shown)).toMatchObject({
+      position: { timeline: 1 },
+      recoveryTimeline: 2,
+    })
+    expect(judge(input, lsn('0/440000'), shown)).toMatchObject({ recoveryTimeline: 1 })
+    // What comes after the switch is of the other timeline, and the latest moment is its own.
+    expect(judge(input, lsn('0/6C0000'), shown).kind).toBe('unreachable')
+    expect(judge(input, { kind: 'latest' }, shown)).toMatchObject({ recoveryTimeline: 1 })
   })
 
   test('at the stop of a STREAM backup needs no archive', () => {
@@ -293,6 +302,16 @@ describe('a moment that can be reached', () => {
       position: { timeline: 1, lsn: at('0/400000') },
       remarks: ['stops-at-gap'],
     })
+  })
+
+  test('latest is on the timeline that a restore follows for it, which counts up without leaving one out', () => {
+    const history = [[1, '0/680000']] as const
+    const skipped = { 1: { segments: fromTo(2, 6) }, 3: { segments: fromTo(6, 12), history } }
+    expect(judge(inputOf(ONE, skipped), { kind: 'latest' })).toMatchObject({
+      recoveryTimeline: 1,
+      position: { lsn: at('0/700000') },
+    })
+    expect(judge(inputOf(ONE, skipped), lsn('0/900000'))).toMatchObject({ recoveryTimeline: 3 })
   })
 
   test('current follows the timeline of the backup, latest the newest', () => {

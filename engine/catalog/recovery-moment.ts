@@ -7,7 +7,9 @@ import type { MomentVerdict, UnreachableReason } from './recovery-verdict.ts'
 
 /** Whether a target can be reached, from which backup and with which WAL; or why not, and what is nearest. Pure. */
 export function judgeMoment(model: RecoveryModel, request: MomentRequest): MomentVerdict {
-  const { baseId, timeline } = request
+  const { baseId, target } = request
+  // As a restore does that names none.
+  const timeline = request.timeline ?? (target.kind === 'latest' ? 'latest' : undefined)
   const { views, input } = model
   if (baseId !== undefined && !views.some(({ bases }) => bases.some(({ id }) => id === baseId)))
     return refused({ code: 'backup-not-usable', backupId: baseId })
@@ -16,7 +18,10 @@ export function judgeMoment(model: RecoveryModel, request: MomentRequest): Momen
     const view = viewOf(model, timeline)
     if (view === undefined) return refused({ code: 'timeline-unknown', timeline })
     if (!view.node.hasHistory) return refused({ code: 'history-missing', timeline })
-    return judgeOn(model, withBases(view, isWanted), request)
+    const own = judgeOn(model, withBases(view, isWanted), request)
+    return own.kind === 'unreachable' && request.mayFollowHeir === true
+      ? (throughHeir(model, timeline, isWanted, request) ?? own)
+      : own
   }
   const tree = views.map(({ node }) => node)
   const isFollowed = (base: Base, followed: Timeline): boolean =>
@@ -31,6 +36,28 @@ export function judgeMoment(model: RecoveryModel, request: MomentRequest): Momen
     if (first?.kind !== 'unreachable' || first.reason.code === 'no-usable-backup') first = verdict
   }
   return first ?? refused({ code: 'no-usable-backup', known: input.backups.length })
+}
+
+/**
+ * The end of a timeline that was left may be only in the first segment of one that branched off, and the way there follows
+ * that one. Undefined when none leads to a moment of `timeline`.
+ */
+function throughHeir(
+  model: RecoveryModel,
+  timeline: Timeline,
+  isWanted: (base: Base) => boolean,
+  request: MomentRequest,
+): MomentVerdict | undefined {
+  if (request.target.kind === 'latest') return undefined
+  const heirs = model.views.filter(
+    ({ node }) =>
+      node.hasHistory && node.timeline !== timeline && node.path.some((one) => one.timeline === timeline),
+  )
+  for (const view of heirs.toReversed()) {
+    const verdict = judgeOn(model, withBases(view, isWanted), request)
+    if (verdict.kind === 'reachable' && verdict.position.timeline === timeline) return verdict
+  }
+  return undefined
 }
 
 /**

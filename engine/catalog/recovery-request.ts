@@ -13,6 +13,11 @@ export type MomentRequest = {
   readonly target: ReadTarget
   /** Undefined: whichever timeline has the moment, newest first. */
   readonly timeline: TargetTimeline | undefined
+  /**
+   * A moment of the timeline that is named may also be reached by following one that branched off from it: the end of one
+   * that was left is often only in the first segment of the next.
+   */
+  readonly mayFollowHeir?: boolean | undefined
   /** Undefined: the one from which the least WAL is replayed. */
   readonly baseId: BackupId | undefined
   /** For an xid or a name: every place where the index has it, in any order; undefined when not all WAL was read. */

@@ -133,6 +133,8 @@ export const recovery = {
       isInclusive: z.boolean().optional(),
       /** A number, `current` or `latest`. */
       targetTimeline: z.string().max(10).optional(),
+      /** A moment of that timeline that only one which branched off from it leads to is reached by following that one. */
+      mayFollowHeir: z.boolean().optional(),
       /** From this backup and no other. */
       id: backupId.optional(),
       /** The zone of a time that has none, as an offset or a name; without it such a time is refused. */

@@ -13,7 +13,10 @@ export function recoveryHandlers(context: EngineContext): Pick<EngineHandlers, k
       const { model } = await gatherRecovery(context, ref, call)
       return recoveryWindowRecord(windowOf(model), model.input.archive.segmentBytes)
     },
-    'recovery.moment': async ({ target, isInclusive, targetTimeline, id, zone, ...ref }, call) => {
+    'recovery.moment': async (
+      { target, isInclusive, targetTimeline, mayFollowHeir, id, zone, ...ref },
+      call,
+    ) => {
       // What cannot be read is refused before anything is looked at.
       const wanted = readTarget(target, { isInclusive, ...(zone !== undefined && { zone }) })
       const timeline = targetTimeline === undefined ? undefined : readTargetTimeline(targetTimeline)
@@ -21,6 +24,7 @@ export function recoveryHandlers(context: EngineContext): Pick<EngineHandlers, k
       const verdict = judgeMoment(model, {
         target: wanted,
         timeline,
+        mayFollowHeir,
         baseId: id,
         located: locate(wanted),
         nowMicros: BigInt(Math.floor(context.planClock.nowMs())) * 1000n,

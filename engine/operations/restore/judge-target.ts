@@ -1,5 +1,6 @@
 import path from 'node:path'
 import type { BackupId } from '../../base/backup-id.ts'
+import { EngineError } from '../../base/engine-error.ts'
 import type { Lsn } from '../../base/lsn.ts'
 import type { Run } from '../../base/run.ts'
 import { findWalSegment, requireWalSegmentBytes, type Timeline } from '../../base/wal-segment.ts'
@@ -32,7 +33,66 @@ export type JudgedTarget = {
   readonly check: TargetCheck | undefined
   /** The name that was looked for in vain, and the latest that are there, oldest first. */
   readonly missedName?: { readonly name: string; readonly others: readonly string[] }
+  /** Recovery that follows this timeline instead reaches the target. */
+  readonly otherTimeline?: Timeline
 }
+
+/** So long the WAL of other timelines is read for a target that is not reached, and so many are looked at. */
+const OTHERS_MS = 5_000
+const MOST_OTHERS = 3
+
+/**
+ * As {@link judgeOn}, and where the target is not reached, whether another timeline leads there: the end of one that was
+ * left is often only in the first segment of the next.
+ *
+ * @throws {EngineError} as {@link judgeOn}
+ */
+export async function judgeTarget(
+  request: TargetRequest,
+  run: TargetRun,
+  { limitMs }: Patience = {},
+): Promise<JudgedTarget> {
+  const startMs = performance.now()
+  const judged = await judgeOn(request, run, limitMs === undefined ? {} : { limitMs })
+  const { check, chosen } = judged
+  if (check?.kind !== 'not-reached' || request.target === undefined) return judged
+  const leftMs =
+    limitMs === undefined ? OTHERS_MS : Math.min(OTHERS_MS, startMs + limitMs - performance.now())
+  const quiet = { signal: run.signal }
+  const deadlineMs = performance.now() + leftMs
+  for (const timeline of await otherTimelines(request, chosen, run)) {
+    const patience = { limitMs: Math.max(0, Math.ceil(deadlineMs - performance.now())) }
+    const other = { ...request, targetTimeline: String(timeline) }
+    const found = await judgeOn(other, quiet, patience).catch((thrown: unknown) => {
+      // No backup leads there.
+      if (thrown instanceof EngineError) return undefined
+      throw thrown
+    })
+    if (found?.check?.kind === 'reached') return { ...judged, otherTimeline: timeline }
+  }
+  return judged
+}
+
+/** Those that branched off from what was followed come first, then others; of each the newest first. */
+async function otherTimelines(
+  { catalog, instance }: TargetRequest,
+  { path: followed, backup }: ChosenBackup,
+  run: Pick<Run, 'signal'>,
+): Promise<readonly Timeline[]> {
+  const own = followed.at(-1)?.timeline ?? backup.control.timeline
+  const { backups, config } = await readInventory(catalog, instance, run)
+  const segmentBytes = requireWalSegmentBytes(configNumber(config, 'xlog-seg-size') ?? USUAL_SEGMENT_BYTES)
+  const archive = await readWalArchive(catalog, instance, segmentBytes, run)
+  const nodes = timelineTree({ backups, archive }).filter(
+    ({ timeline, hasHistory }) => hasHistory && timeline !== own,
+  )
+  const [heirs, others] = [true, false].map((isHeir) =>
+    nodes.filter((node) => node.path.some(({ timeline }) => timeline === own) === isHeir).toReversed(),
+  )
+  return [...(heirs ?? []), ...(others ?? [])].slice(0, MOST_OTHERS).map(({ timeline }) => timeline)
+}
+
+type TargetRun = Pick<Run, 'signal'> & { readonly onSegment?: (name: string, bytes: number) => void }
 
 /** How long WAL is read. */
 type Patience = { readonly limitMs?: number }
@@ -50,11 +110,7 @@ const NAME_OF_BACKUP = /^pg_probackup, backup_id /
  *
  * @throws {EngineError} `backup.*` when no backup serves; `value.malformed`, `usage.invalid` for the target; `storage.*`
  */
-export async function judgeTarget(
-  request: TargetRequest,
-  run: Pick<Run, 'signal'> & { readonly onSegment?: (name: string, bytes: number) => void },
-  { limitMs }: Patience = {},
-): Promise<JudgedTarget> {
+async function judgeOn(request: TargetRequest, run: TargetRun, { limitMs }: Patience): Promise<JudgedTarget> {
   const inventory = await readInventory(request.catalog, request.instance, run)
   const segmentBytes = segmentBytesOf(inventory)
   const archive = await readWalArchive(request.catalog, request.instance, segmentBytes, run)

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test } from 'vitest'
 import type { Lsn } from '../../base/lsn.ts'
 import type { ReadableBackup } from '../steps/chain-file.ts'
 import type { JudgedTarget } from './judge-target.ts'
-import { targetLine, whyUnreachable } from './target-verdict.ts'
+import { requireReachable, targetLine, whyUnreachable } from './target-verdict.ts'
 
 const zone = process.env['TZ']
 afterEach(() => {
@@ -35,6 +35,25 @@ test('how far recovery can be done is said in local time with its offset', () =>
   expect(whyUnreachable(short)).toBe(
     'recovery can be done up to time 2026-11-21 08:41:07.123456+08, xid 741, LSN 0/3000060 on timeline 1',
   )
+})
+
+test('a timeline that leads to the target is named, in what is said and in what to do', () => {
+  const other = { ...short, otherTimeline: 2 }
+  expect(whyUnreachable(other)).toMatch(/ on timeline 1; on timeline 2 it is reached$/)
+  expect(() =>
+    requireReachable({ ...other, chosen: { ...other.chosen, backup: { id: 'B' } as ReadableBackup } }),
+  ).toThrow(expect.objectContaining({ hint: expect.stringContaining('--recovery-target-timeline=2') }))
+  const asked = {
+    target: { kind: 'latest' },
+    isValidated: true,
+    isForced: false,
+    restoreCommand: undefined,
+  } as const
+  expect(targetLine(other, asked)?.hint).toEqual({
+    code: 'other-timeline',
+    values: { timeline: 2 },
+    text: 'Follow timeline 2, which leads to the target.',
+  })
 })
 
 describe('a target', () => {

@@ -42,14 +42,17 @@ export function targetLine(
     case 'before-end':
       return line(missed, 'wal-before-end', { id: judged.chosen.backup.id }, 'older-backup')
     case 'not-reached':
-      return check.isEnd
-        ? line(missed, 'wal-ends', reachValues(check.reach), 'earlier-target')
-        : line(
-            missed,
-            'wal-broken',
-            { ...reachValues(check.reach), segment: check.problem.segment, problem: check.problem.what },
-            'earlier-target',
-          )
+      return withTimeline(
+        judged,
+        check.isEnd
+          ? line(missed, 'wal-ends', reachValues(check.reach), 'earlier-target')
+          : line(
+              missed,
+              'wal-broken',
+              { ...reachValues(check.reach), segment: check.problem.segment, problem: check.problem.what },
+              'earlier-target',
+            ),
+      )
   }
 }
 
@@ -57,7 +60,15 @@ export function targetLine(
  * What is wrong with the target, as one sentence; undefined when recovery stops there, or WAL was not read that far.
  * Source of the wording: `catalog-format.md` section 9.2.
  */
-export function whyUnreachable({ chosen, check, missedName }: JudgedTarget): string | undefined {
+export function whyUnreachable(judged: JudgedTarget): string | undefined {
+  const why = whyMissed(judged)
+  const { otherTimeline } = judged
+  return why === undefined || otherTimeline === undefined
+    ? why
+    : `${why}; on timeline ${otherTimeline} it is reached`
+}
+
+function whyMissed({ chosen, check, missedName }: JudgedTarget): string | undefined {
   if (check === undefined || check.kind === 'reached' || check.kind === 'unread') return undefined
   if (check.kind === 'not-found') return 'the WAL has no such place'
   if (check.kind === 'before-end')
@@ -80,12 +91,15 @@ export function reachedText({ check }: JudgedTarget): string {
 export function requireReachable(judged: JudgedTarget): void {
   const why = whyUnreachable(judged)
   if (why === undefined) return
-  const { check, chosen } = judged
+  const { check, chosen, otherTimeline } = judged
   const broken = check?.kind === 'not-reached' && !check.isEnd ? check.problem : undefined
   const code =
     broken === undefined ? 'restore.unreachable' : UNWRITTEN.has(broken.what) ? 'wal.missing' : 'wal.damaged'
   throw new EngineError(code, `the recovery target is not reached: ${why}`, {
-    hint: 'Nothing was written. Choose an earlier target or another timeline, or bring the WAL into the archive.',
+    hint:
+      otherTimeline === undefined
+        ? 'Nothing was written. Choose an earlier target or another timeline, or bring the WAL into the archive.'
+        : `Nothing was written. Follow timeline ${otherTimeline}: --recovery-target-timeline=${otherTimeline}.`,
     facts: { backup: chosen.backup.id, ...(broken !== undefined && { segment: broken.segment }) },
   })
 }
@@ -104,6 +118,12 @@ function reachValues({ micros, xid, endLsn, timeline }: WalReach): Readonly<Reco
     lsn: formatLsn(endLsn),
     timeline,
   }
+}
+
+function withTimeline({ otherTimeline }: JudgedTarget, missed: PreflightLine): PreflightLine {
+  if (otherTimeline === undefined) return missed
+  const text = PREFLIGHT_HINTS['other-timeline'].replace('{{timeline}}', String(otherTimeline))
+  return { ...missed, hint: { code: 'other-timeline', values: { timeline: otherTimeline }, text } }
 }
 
 function line(

@@ -42,6 +42,7 @@ describe('putting the handle somewhere', () => {
     expect(questionOf(choiceAt(LANE, 1500.123, undefined))).toEqual({
       target: { kind: 'time', at: '1970-01-01T00:00:01.500123Z' },
       targetTimeline: '2',
+      mayFollowHeir: true,
     })
     expect(choiceAt(LANE, 1999.999, undefined).target.kind).toBe('time')
   })
@@ -71,6 +72,7 @@ test('just before an accident is its transaction, left out; its place where it h
     target: { kind: 'xid', xid: '741' },
     isInclusive: false,
     targetTimeline: '2',
+    mayFollowHeir: true,
   })
   expect(justBefore({ ...accident, xid: 0 } as AccidentRecord, undefined).target).toEqual({
     kind: 'lsn',

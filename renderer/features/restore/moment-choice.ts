@@ -124,7 +124,8 @@ export function questionOf({ target, isInclusive, timeline, baseId }: MomentChoi
   return {
     target,
     ...(!isInclusive && { isInclusive }),
-    ...(timeline !== undefined && { targetTimeline: String(timeline) }),
+    // The window shows what can be reached of a timeline, whichever is followed for it.
+    ...(timeline !== undefined && { targetTimeline: String(timeline), mayFollowHeir: true }),
     ...(baseId !== undefined && { id: baseId }),
   }
 }
