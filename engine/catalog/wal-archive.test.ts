@@ -4,6 +4,7 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { parseLsn } from '../base/lsn.ts'
 import { walSegmentName } from '../base/wal-segment.ts'
 import { formatTimelineHistory } from '../format/timeline-history.ts'
+import { leastCpuMs } from '../testing/cpu-time.ts'
 import { madeBackup } from '../testing/made-catalog.ts'
 import { scratchDirectory } from '../testing/scratch.ts'
 import { arrangeWalArchive, findArchivedTimeline, findClosestBackup, readWalArchive } from './wal-archive.ts'
@@ -141,15 +142,15 @@ describe('an archive', () => {
     await expect(read()).rejects.toMatchObject({ code: 'storage.not-found' })
   })
 
-  test('of a hundred thousand files is arranged within a second', () => {
+  test('of a hundred thousand files is arranged within a second', async () => {
     const listed = Array.from({ length: 100_000 }, (_, at) => ({
       name: `${segment(1 + (at >> 15), 1000 + at)}.gz`,
       sizeBytes: 1,
       modifiedMs: 0,
     }))
-    const begun = performance.now()
-    const { timelines } = arrangeWalArchive('/a', SEGMENT, listed, new Map())
-    expect(performance.now() - begun).toBeLessThan(1000)
+    const arranged = () => arrangeWalArchive('/a', SEGMENT, listed, new Map())
+    expect(await leastCpuMs(1000, arranged)).toBeLessThan(1000)
+    const { timelines } = arranged()
     expect(timelines.map(({ segmentCount }) => segmentCount)).toEqual([32768, 32768, 32768, 1696])
     expect(timelines.every(({ lost }) => lost.length === 0)).toBe(true)
   })

@@ -7,6 +7,7 @@ import {
   isListablePath,
   parseContentList,
 } from './content-list.ts'
+import { leastCpuMs } from '../testing/cpu-time.ts'
 
 /** The samples of the catalog format, section 4.2. */
 const SAMPLES = [
@@ -124,10 +125,9 @@ describe('a content list', () => {
     expect(() => formatContentEntry({ ...entry, path: 'x'.repeat(7900) })).not.toThrow()
   })
 
-  test('of 50,000 files is read in well under a second', () => {
+  test('of 50,000 files is read in well under a second', async () => {
     const text = Array.from({ length: 50_000 }, () => `${SAMPLES[0]}\n`).join('')
-    const start = performance.now()
     expect(parseContentList(text)).toHaveLength(50_000)
-    expect(performance.now() - start).toBeLessThan(1000)
+    expect(await leastCpuMs(1000, () => parseContentList(text))).toBeLessThan(1000)
   })
 })

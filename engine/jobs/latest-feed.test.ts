@@ -14,16 +14,15 @@ test('a slow watcher sees the newest value and then the end', async () => {
 
 test('two watchers follow the same source', async () => {
   const feed = new LatestFeed<number>(0)
-  const watchers = Promise.all([Array.fromAsync(feed.watch(never)), Array.fromAsync(feed.watch(never))])
-  feed.push(1)
-  await new Promise((done) => setTimeout(done, 20))
-  feed.push(2)
-  await new Promise((done) => setTimeout(done, 20))
+  const watchers = [feed.watch(never), feed.watch(never)].map((each) => each[Symbol.asyncIterator]())
+  const next = () => Promise.all(watchers.map((watcher) => watcher.next()))
+  for (const value of [1, 2]) {
+    const seen = next()
+    feed.push(value)
+    expect((await seen).map((step) => step.value)).toEqual([value, value])
+  }
   feed.end()
-  expect(await watchers).toEqual([
-    [1, 2],
-    [1, 2],
-  ])
+  expect((await next()).map(({ done }) => done)).toEqual([true, true])
 })
 
 test('a watcher that leaves is not kept waiting', async () => {

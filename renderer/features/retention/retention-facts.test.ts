@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { BackupId } from '../../../engine/base/backup-id.ts'
 import { backupFates, type RetainedBackup, verdictAt } from '../../../engine/base/retention.ts'
+import { leastCpuMs } from '../../../engine/testing/cpu-time.ts'
 import { isSamePolicy, judge, lifeLineOf, mergedAt, savedPolicy, sumAt } from './retention-facts.ts'
 
 const DAY = 86_400
@@ -80,18 +81,18 @@ test('the saved policy is read from the configuration, and compared', () => {
   expect(isSamePolicy(saved, { ...saved, redundancy: 1 })).toBe(false)
 })
 
-test('of 20,000 backups the verdicts of another day are counted in less than the sixtieth of a second', () => {
+test('of 20,000 backups the verdicts of another day are counted in less than the sixtieth of a second', async () => {
   const fates = backupFates(hourly(20_000), POLICY, RULE)
   const frames = 30
-  const begun = performance.now()
-  for (let day = 0; day < frames; day++) sumAt(fates, new Map(), NONE, NOW + day * DAY)
-  expect((performance.now() - begun) / frames).toBeLessThan(16)
+  const count = (): void => {
+    for (let day = 0; day < frames; day++) sumAt(fates, new Map(), NONE, NOW + day * DAY)
+  }
+  expect((await leastCpuMs(16 * frames, count)) / frames).toBeLessThan(16)
 })
 
-test('of 20,000 backups another policy is worked out in less than 100 ms', () => {
+test('of 20,000 backups another policy is worked out in less than 100 ms', async () => {
   const backups = hourly(20_000)
-  backupFates(backups, POLICY, RULE)
-  const begun = performance.now()
-  backupFates(backups, { ...POLICY, windowDays: 15 }, RULE)
-  expect(performance.now() - begun).toBeLessThan(100)
+  expect(await leastCpuMs(100, () => backupFates(backups, { ...POLICY, windowDays: 15 }, RULE))).toBeLessThan(
+    100,
+  )
 })
