@@ -85,10 +85,10 @@ export async function restoreAsPlanned(
       : await makeRestorePlan({ ...request, id }, run.clock.nowMs(), run.signal)
   const input = inputOf({ ...request, id })
   const expected = { destinationHash: plan.destinationHash }
-  for (const text of warningsOf(plan)) run.log.warning(text)
   // The target was no obstacle after all, or has been refused by now.
   const isBlocked = plan.preflight.some(({ code, state }) => code !== 'wal' && state === 'blocked')
   if (isBlocked) return await restoreBackup(input, undefined, run)
+  for (const text of warningsOf(plan)) run.log.warning(text)
   if (input.isValidated) {
     const { verdicts, findings } = await validateBackups(
       {

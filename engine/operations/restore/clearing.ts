@@ -1,6 +1,6 @@
 import path from 'node:path'
 import type { ContentEntry } from '../../format/content-list.ts'
-import { contentKey, isDirectoryEntry, isPaged } from '../steps/stored-versions.ts'
+import { contentKey, isDirectoryEntry, isPaged, restoredBytes } from '../steps/stored-versions.ts'
 import { KEPT_CONTROL_FILE } from './destination.ts'
 import type { ExistingFile } from './existing-files.ts'
 import { CONTROL_FILE, NOT_RESTORED, WAL_DIRECTORIES } from './work-list.ts'
@@ -62,7 +62,7 @@ export function planClearing(
     }
     const entry = isInTree ? undefined : files.get(key)
     if (one.kind === 'file' && entry !== undefined) {
-      const fullBytes = Math.max(0, entry.fullBytes)
+      const fullBytes = restoredBytes(entry)
       if (isPaged(entry)) result.keptBytes += Math.min(one.sizeBytes, fullBytes)
       else if (one.sizeBytes === fullBytes) result.keptBytes += fullBytes
       continue

@@ -4,6 +4,7 @@ import { formatLsn } from '../../base/lsn.ts'
 import type { ContentEntry } from '../../format/content-list.ts'
 import { type Clearing, planClearing } from './clearing.ts'
 import { excludedDatabases } from './databases.ts'
+import { restoredBytes } from '../steps/stored-versions.ts'
 import { decideIncremental, type IncrementalDecision, isOwnPlace } from './incremental.ts'
 import { isOwnExternal, linksOf, mapped, placesOf, samePath } from './places.ts'
 import {
@@ -104,7 +105,7 @@ export function planRestore(input: RestoreInput, facts: RestoreFacts): RestorePl
   const isWanted = ({ externalDirNumber, databaseOid }: ContentEntry): boolean =>
     externalDirNumber !== 0 || !excludedOids.has(databaseOid)
   const newest = facts.chain[0]?.entries ?? []
-  const writeBytes = newest.filter(isWanted).reduce((sum, { fullBytes }) => sum + Math.max(0, fullBytes), 0)
+  const writeBytes = newest.filter(isWanted).reduce((sum, entry) => sum + restoredBytes(entry), 0)
   const readBytes = facts.chain
     .flatMap(({ entries }) => entries)
     .filter(isWanted)

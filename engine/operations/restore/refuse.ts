@@ -1,5 +1,6 @@
 import { EngineError } from '../../base/engine-error.ts'
 import type { ErrorCode } from '../../base/error-codes.ts'
+import { shellWord } from '../../base/shell-word.ts'
 import type { RestorePlan } from './plan.ts'
 import type { PreflightLine } from './preflight.ts'
 
@@ -55,7 +56,27 @@ export function requireNotBlocked(plan: RestorePlan): void {
   const line = plan.preflight.find(({ state }) => state === 'blocked')
   if (line === undefined) return
   const [code, describe] = BLOCKED[line.sentence.code] ?? ['plan.refused', () => describeAnyway(line)]
-  throw new EngineError(code, describe(line.sentence.values), { hint: line.hint?.text })
+  throw new EngineError(code, describe(line.sentence.values), { hint: hintOf(line) })
+}
+
+/** With the options and commands that a terminal has for it. */
+function hintOf({ code, sentence, hint }: PreflightLine): string | undefined {
+  const { path } = sentence.values
+  if (sentence.code === 'target-running')
+    return `To restore in place, stop it: pg_ctl -D ${shellWord(String(path))} stop -m fast. Else choose another directory.`
+  if (sentence.code !== 'target-occupied') return hint?.text
+  switch (code) {
+    case 'target-directory':
+      return hint?.code === 'empty-or-incremental'
+        ? 'Choose another directory, keep what is the same with --incremental-mode=checksum, or let it be renamed with --move-aside.'
+        : 'Choose another directory, or let it be renamed with --move-aside.'
+    case 'tablespaces':
+      return 'Map the tablespace to an empty directory with --tablespace-mapping, or the WAL with --waldir, or move away what is in it.'
+    case 'external-dirs':
+      return 'Map it to an empty directory with --external-mapping, or leave it out with --skip-external-dirs.'
+    default:
+      return hint?.text
+  }
 }
 
 function describeAnyway({ sentence }: PreflightLine): string {

@@ -49,3 +49,17 @@ test('what is left out needs no room', () => {
     { path: '/disk2/fast', needBytes: 30 },
   ])
 })
+
+test('an increment needs room for whole files, whatever of them it stores', () => {
+  const [full] = FACTS.chain
+  const entries = [
+    fileEntry('base/5/1', { isDataFile: true, sizeBytes: -1, fullBytes: 0, blockCount: 3 }),
+    fileEntry('base/5/2', { isDataFile: true, sizeBytes: 900, fullBytes: 8192, blockCount: 10 }),
+    fileEntry('PG_VERSION', { sizeBytes: -1, fullBytes: 3 }),
+  ]
+  const chain = [{ backup: madeBackup('D1'), entries }, ...(full === undefined ? [] : [full])]
+  expect(placeNeeds({ ...INPUT, skipsExternal: true }, { ...FACTS, chain } as RestoreFacts)[0]).toEqual({
+    path: '/restore',
+    needBytes: 13 * 8192 + 3,
+  })
+})

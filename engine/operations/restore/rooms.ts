@@ -1,4 +1,5 @@
 import { excludedDatabases } from './databases.ts'
+import { restoredBytes } from '../steps/stored-versions.ts'
 import { externalPlaces, mapped } from './places.ts'
 import { clearingOf } from './plan.ts'
 import type { RestoreFacts, RestoreInput } from './restore-facts.ts'
@@ -18,14 +19,15 @@ export function placeNeeds(input: RestoreInput, facts: RestoreFacts): readonly P
   const needs = new Map<string, number>(
     [input.dataDirectory, ...tablespaces.values(), ...externals].map((path) => [path, 0]),
   )
-  for (const { path, externalDirNumber, databaseOid, fullBytes } of facts.chain[0]?.entries ?? []) {
+  for (const entry of facts.chain[0]?.entries ?? []) {
+    const { path, externalDirNumber, databaseOid } = entry
     if (externalDirNumber === 0 && excluded.has(databaseOid)) continue
     const oid = externalDirNumber === 0 ? TABLESPACE.exec(path)?.[1] : undefined
     const place =
       externalDirNumber === 0
         ? (tablespaces.get(Number(oid)) ?? input.dataDirectory)
         : externals[externalDirNumber - 1]
-    if (place !== undefined) needs.set(place, (needs.get(place) ?? 0) + Math.max(0, fullBytes))
+    if (place !== undefined) needs.set(place, (needs.get(place) ?? 0) + restoredBytes(entry))
   }
   // What is there already is mostly in the data directory; where it is not, more is asked for than needed.
   const { keptBytes, bytes } = clearingOf(input, facts)

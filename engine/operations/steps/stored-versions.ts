@@ -1,6 +1,7 @@
 import path from 'node:path'
 import { EngineError } from '../../base/engine-error.ts'
 import type { ContentEntry } from '../../format/content-list.ts'
+import { PAGE_BYTES } from '../../format/page-header.ts'
 
 const TYPE_BITS = 0o170000
 const DIRECTORY = 0o040000
@@ -32,6 +33,15 @@ export function contentKey({
 /** Whether the entry is a relation segment that is stored page by page. */
 export function isPaged({ isDataFile, isCfs }: ContentEntry): boolean {
   return isDataFile && !isCfs
+}
+
+/**
+ * Bytes that a file has once it is restored. Increments list of data files what they store of them, and how many blocks
+ * the whole file had.
+ */
+export function restoredBytes(entry: ContentEntry): number {
+  const pageBytes = isPaged(entry) ? entry.blockCount * PAGE_BYTES : 0
+  return Math.max(0, entry.fullBytes, pageBytes)
 }
 
 export function isDirectoryEntry({ mode }: ContentEntry): boolean {
