@@ -1,4 +1,5 @@
 import { useState } from 'react'
+import { isoFromSeconds } from '../../../engine/base/iso-time.ts'
 import type { InstanceOverview, ServerStatus } from '../../../engine/api/contract/instances.ts'
 import type { InstanceRef } from '../../../engine/api/contract/values.ts'
 import { useEngine } from '../../lib/engine.tsx'
@@ -13,6 +14,7 @@ import { type Query, useQuery } from '../../lib/use-query.ts'
 import { DayStrip } from '../../pictures/day-strip.tsx'
 import { ReachBar } from '../../pictures/reach-bar.tsx'
 import { CopyText, Skeleton } from '../../ui/parts.tsx'
+import { overviewReach } from './overview-reach.ts'
 import './overview.css'
 
 /** How well an instance is protected: one sentence, then the pictures behind it. */
@@ -57,7 +59,15 @@ function Facts({
   )
   const [newestDrill] = useDrills(ref)
   const { protection } = overview
-  const { newestRestorable, oldestRestorable } = protection
+  const recovery = useQuery(`window ${ref.catalog}\n${ref.instance}`, (signal) =>
+    engine['recovery.window'](ref, { signal }),
+  )
+  const {
+    newest: newestRestorable,
+    oldest: oldestRestorable,
+    isExact,
+    stretches,
+  } = overviewReach(protection, recovery.kind === 'ready' ? recovery.value.lanes : [])
   const points = (list.kind === 'ready' ? list.value.backups : [])
     .filter(({ recoveryTime }) => recoveryTime !== undefined)
     .slice(0, 400)
@@ -71,7 +81,11 @@ function Facts({
         ) : (
           <>
             {say('overview.newest')} <strong>{formatAge(newestRestorable, nowMs, language)}</strong>
-            <span className="quiet"> · {formatTime(newestRestorable, zone)}</span>
+            <span className="quiet">
+              {' '}
+              · {isExact ? '' : '≈ '}
+              {formatTime(newestRestorable, zone)}
+            </span>
             {oldestRestorable === newestRestorable ? null : (
               <span className="quiet">
                 {' '}
@@ -89,12 +103,13 @@ function Facts({
           ) : (
             <ReachBar
               points={points}
+              stretches={stretches}
               nowMs={nowMs}
               label={say('overview.reach-summary', {
                 oldest: formatTime(oldestRestorable, zone),
                 newest: formatTime(newestRestorable, zone),
               })}
-              fromText={formatTime(oldestRestorable, zone)}
+              textAt={(ms) => formatTime(isoFromSeconds(Math.floor(ms / 1000)), zone)}
               toText={say('chains.now')}
             />
           )}
