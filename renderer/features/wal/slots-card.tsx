@@ -105,7 +105,7 @@ function SlotStatus({ slot }: { readonly slot: SlotRecord }) {
   const { say } = useTexts()
   const { tone, word } = slotState(slot)
   return (
-    <span className={`status ${tone}`}>
+    <span className={`status wraps ${tone}`}>
       <span aria-hidden="true">{MARKS[tone]}</span> {say(`wal.slot-${word}`)}
     </span>
   )

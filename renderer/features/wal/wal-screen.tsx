@@ -59,7 +59,6 @@ export function WalScreen({ instance }: { readonly instance: InstanceRef }) {
         onChanged={archive.refetch}
       />
       <ReceiverPanel instance={instance} receiver={receiver} setup={setup} isFirst={isEmpty} />
-      <SlotsCard instance={instance} />
     </div>
   )
   return (
@@ -79,6 +78,7 @@ export function WalScreen({ instance }: { readonly instance: InstanceRef }) {
           {ways}
         </>
       )}
+      <SlotsCard instance={instance} />
     </div>
   )
 }

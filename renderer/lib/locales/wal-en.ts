@@ -129,8 +129,8 @@ export const walEn = {
   'wal.receiver-gap':
     'Timeline {{timeline}}: the server had removed {{from}} to {{to}} before it was received.',
   'wal.slots': 'Replication slots',
-  'wal.slots-count_one': '1 of {{most}} in use',
-  'wal.slots-count': '{{count}} of {{most}} in use',
+  'wal.slots-count_one': '1 slot of at most {{most}}',
+  'wal.slots-count': '{{count}} slots of at most {{most}}',
   'wal.slots-none': 'The server has none: nothing makes it keep WAL for somebody.',
   'wal.slots-unseen': 'The server cannot be asked for its slots now. The archive above does not need it.',
   'wal.slots-last': 'The server cannot be asked now. This is how it was last:',

@@ -120,7 +120,7 @@ export const walZhCN: Readonly<Record<Exclude<keyof typeof walEn, `${string}_one
   'wal.behind': '{{bytes}} 尚未安全归档',
   'wal.receiver-gap': '时间线 {{timeline}}：服务器在接收之前已删除 {{from}} 至 {{to}}。',
   'wal.slots': '复制槽列表',
-  'wal.slots-count': '已用 {{count}} / {{most}}',
+  'wal.slots-count': '{{count}} 个，最多 {{most}} 个',
   'wal.slots-none': '服务器没有复制槽：没有任何对象使其保留 WAL。',
   'wal.slots-unseen': '目前无法向服务器查询复制槽。上方的归档不受影响。',
   'wal.slots-last': '目前无法查询服务器，以下为上次的状态：',

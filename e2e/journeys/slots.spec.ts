@@ -1,0 +1,64 @@
+import path from 'node:path'
+import { scratchDirectory } from '../../engine/testing/scratch.ts'
+import { startServer } from '../../engine/testing/servers.ts'
+import { expectAccessible } from '../accessible.ts'
+import { expect, test } from '../app.ts'
+import { addInstance } from '../steps.ts'
+
+const PATIENCE = { timeout: 30_000 }
+
+test('replication slots say what makes the server keep WAL, and a server that is gone breaks nothing', async ({
+  app,
+}) => {
+  test.setTimeout(120_000)
+  await using scratch = await scratchDirectory('slots-journey')
+  await using server = await startServer(scratch.path, { major: 17, walSegmentMb: 1 })
+  const { page } = app
+  await addInstance(page, path.join(scratch.path, 'catalog'), server)
+  await page.keyboard.press('Control+3')
+  const slots = page.getByRole('region', { name: 'Replication slots' }).first()
+  await expect(slots).toContainText('The server has none')
+  await expectAccessible(page)
+
+  await server.run(
+    'postgres',
+    "select pg_create_physical_replication_slot('forgotten', true)",
+    "select pg_create_physical_replication_slot('unused')",
+    "select pg_logical_emit_message(true, 'x', repeat(md5(random()::text), 3200)) from generate_series(1, 90)",
+  )
+  const receiver = page.getByRole('region', { name: /WAL receiver/ })
+  await receiver.getByLabel(/^Replication slot/).fill('shop_wal')
+  await receiver.getByRole('button', { name: 'Start receiving' }).click()
+  await expect(receiver.getByRole('status')).toContainText('receives', PATIENCE)
+  const item = (name: string) => slots.getByRole('listitem').filter({ hasText: name })
+  await expect(item('shop_wal')).toContainText('of our receiver', PATIENCE)
+  await expect(item('shop_wal')).toContainText('in use')
+  await expect(item('forgotten')).toContainText('nobody uses it')
+  await expect(item('forgotten')).toContainText(/\d MB behind|MiB behind/)
+  await expect(item('forgotten').locator('.status.look')).toBeVisible()
+  await expect(item('unused')).toContainText('never used yet')
+  await expectAccessible(page)
+  await slots.getByRole('button', { name: 'As a table' }).focus()
+  await page.keyboard.press('t')
+  await expect(slots.getByRole('row').filter({ hasText: 'forgotten' })).toContainText('reserved')
+  await expectAccessible(page)
+  await page.keyboard.press('t')
+
+  await page.getByRole('button', { name: 'Settings' }).click()
+  await page.getByLabel('Language').selectOption('zh-CN')
+  await page.keyboard.press('Alt+ArrowLeft')
+  const zh = page.getByRole('region', { name: '复制槽列表' }).first()
+  await expect(zh).toContainText('无人使用')
+  await expect(zh).toContainText('本接收器的复制槽')
+  await expectAccessible(page)
+
+  await server.stop('immediate')
+  // It is asked again every ten seconds: what was known stays.
+  await expect(zh).toContainText('目前无法查询服务器', PATIENCE)
+  await expect(zh.getByRole('listitem').filter({ hasText: 'forgotten' })).toBeVisible()
+  await expectAccessible(page)
+  await server.start()
+  await zh.getByRole('button', { name: '重试' }).click()
+  await expect(zh).not.toContainText('目前无法查询服务器', PATIENCE)
+  expect(app.complaints).toEqual([])
+})
