@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { parseLsn } from '../base/lsn.ts'
+import { LSN_NONE, parseLsn } from '../base/lsn.ts'
 import { madeBackup, type MadeBackup } from '../testing/made-catalog.ts'
 import { fromTo, MADE_SEGMENT_BYTES, madeWalArchive } from '../testing/made-wal-archive.ts'
 import type { Backup } from './backup.ts'
@@ -47,6 +47,17 @@ describe('the purge of WAL on one timeline', () => {
   test('takes all where no backup is left', () => {
     expect(purged(archive, [])).toEqual({ 1: fromTo(1, 10) })
     expect(planWalPurge(archive, [], 0, NOW)).toMatchObject([{ reason: 'no-backup', keepsFrom: undefined }])
+  })
+
+  test('takes nothing while the only backup is starting, for nobody knows where it starts', () => {
+    const starting = backup('B1', 0, 0, { status: 'RUNNING', startLsn: LSN_NONE, stopLsn: LSN_NONE })
+    expect(purged(archive, [starting])).toEqual({ 1: [] })
+    expect(purged(archive, [backup('B2', 5, 6), starting])).toEqual({ 1: [1, 2, 3, 4] })
+  })
+
+  test('takes nothing that a backup needs which another one has overtaken', () => {
+    const running = backup('B2', 5, 6, { status: 'RUNNING', stopLsn: LSN_NONE })
+    expect(purged(archive, [running, backup('B3', 8, 9)], 1)).toEqual({ 1: [1, 2, 3, 4] })
   })
 
   test.each([

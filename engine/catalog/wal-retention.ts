@@ -18,7 +18,8 @@ export type TimelinePurge = {
   readonly sizeBytes: number
   /**
    * `oldest-backup`: what is older than the oldest backup goes; `wal-depth`: what is older than the counted backup;
-   * `reachable`: the timeline starts from a backup of an ancestor and stays whole; `no-backup`: nothing can use it.
+   * `reachable`: the timeline starts from a backup of an ancestor and stays whole; `no-backup`: nothing can use it, or a backup is
+   * just starting and nothing goes.
    */
   readonly reason: 'oldest-backup' | 'wal-depth' | 'reachable' | 'no-backup'
   /** Segments from this one on stay; undefined when all stay, or none. */
@@ -50,7 +51,10 @@ export function planWalPurge(
         : anchor !== undefined && anchor.timeline !== timeline
     if (isReachable) return purge(one, [], 'reachable', undefined, own)
     const lsn = anchor?.lsn ?? oldestStart(timeline, backups)
-    if (lsn === undefined) return purge(one, one.files, 'no-backup', undefined, [])
+    if (lsn === undefined) {
+      const files = isStarting(timeline, backups) ? [] : one.files
+      return purge(one, files, 'no-backup', undefined, [])
+    }
     const keepsFrom = walSegmentNumber(lsn, archive.segmentBytes)
     const older = one.files.filter(({ number }) => number < keepsFrom)
     // Without an anchor of its own the intervals lie behind the oldest backup anyway.
@@ -95,6 +99,14 @@ function oldestStart(timeline: Timeline, backups: readonly Backup[]): Lsn | unde
   return oldest
 }
 
+/** Whether a backup is being taken there of which nobody knows yet from where on it needs WAL. */
+function isStarting(timeline: Timeline, backups: readonly Backup[]): boolean {
+  return backups.some(
+    ({ control }) =>
+      control?.timeline === timeline && control.status === 'RUNNING' && control.startLsn === LSN_NONE,
+  )
+}
+
 type Depth = {
   readonly anchors: ReadonlyMap<Timeline, Anchor>
   readonly keeps: ReadonlyMap<Timeline, readonly SegmentInterval[]>
@@ -130,6 +142,11 @@ function depthOf(
     for (const { control } of own) {
       if (control === undefined || control.isStream) continue
       if (control.startLsn === LSN_NONE || control.startLsn >= anchor) continue
+      if (control.status === 'RUNNING' && control.stopLsn === LSN_NONE) {
+        // It is still being taken, and another one has overtaken it. The reference tool would purge its WAL.
+        keep(timeline, segment(control.startLsn), segment(anchor))
+        continue
+      }
       // The last record of a backup that a standby took may go on in the next segment.
       keep(timeline, segment(control.startLsn), segment(control.stopLsn) + (control.isFromReplica ? 1n : 0n))
     }
