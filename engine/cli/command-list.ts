@@ -53,6 +53,10 @@ export const COMMANDS = {
     usage: '-B DIR --instance=NAME [-D DIR] [-i ID] [target]',
     summary: 'Restores a backup, or any moment after one, into an empty directory or over an older copy.',
   },
+  'after-restore': {
+    usage: '-B DIR --instance=NAME -D DIR [--promote] [--clean-up]',
+    summary: 'Looks at a restored server, promotes it at its target, and takes the recovery settings out.',
+  },
   validate: {
     usage: '-B DIR [--instance=NAME [-i ID] [target]]',
     summary: 'Proves that backups can be restored: checks files, pages and WAL, with a target up to there.',

@@ -29,6 +29,7 @@ const COMMANDS: Readonly<Record<Exclude<Verb, CalledByServer>, () => Promise<Com
   window: async () => (await import('./commands/window.ts')).window,
   backup: async () => (await import('./commands/backup.ts')).backup,
   restore: async () => (await import('./commands/restore.ts')).restore,
+  'after-restore': async () => (await import('./commands/after-restore.ts')).afterRestore,
   validate: async () => (await import('./commands/validate.ts')).validate,
   drill: async () => (await import('./commands/drill.ts')).drill,
   merge: async () => (await import('./commands/merge.ts')).merge,

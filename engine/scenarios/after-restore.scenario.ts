@@ -2,6 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { makeArchive } from '../testing/archives.ts'
+import { startCli } from '../testing/cli-process.ts'
 import { startEngine, type TestEngine } from '../testing/engines.ts'
 import { scratchDirectory } from '../testing/scratch.ts'
 import {
@@ -122,6 +123,28 @@ describe.each(serverMajors())('after a restore that pauses at its target, Postgr
     const before = await conf(dataDirectory)
     await engine.client['restored.clean-up'](place)
     expect(await conf(dataDirectory)).toBe(before)
+  })
+
+  test('the command line does the same', async () => {
+    const dataDirectory = await restore('by-command')
+    const run = async (...words: readonly string[]) => {
+      const place = [`--backup-path=${ref.catalog}`, '--instance=main', `--pgdata=${dataDirectory}`]
+      await using cli = startCli(['after-restore', ...place, ...words], { PGPASSWORD: origin.password })
+      return await cli.ended
+    }
+    expect((await run()).out).toContain('no server has been started on it yet')
+    await using server = await startRestored(dataDirectory, major, origin.password)
+    const place = { ...ref, dataDirectory }
+    await until(
+      () => engine.client['restored.look'](place),
+      (one) => one.server?.state === 'paused',
+    )
+    const refused = await run('--clean-up')
+    expect(refused).toMatchObject({ status: 1, err: expect.stringContaining('is not over') })
+    const { status, out } = await run('--promote', '--clean-up', '--format=json')
+    expect(status).toBe(0)
+    expect(JSON.parse(out)).toMatchObject({ stage: 'open', server: { state: 'open' }, settings: [] })
+    expect(await server.value('postgres', 'select pg_is_in_recovery()')).toBe('false')
   })
 
   test('a server that runs elsewhere is not taken for it', async () => {

@@ -25,8 +25,9 @@ export const GENERAL_OPTIONS: readonly OptionSpec[] = [
     short: 'D',
     value: { kind: 'path', name: 'DIR' },
     group: 'General',
-    commands: ['add-instance', 'set-config', 'backup', 'restore'],
-    meaning: 'Data directory of the cluster, an absolute path; for restore the directory to restore into.',
+    commands: ['add-instance', 'set-config', 'backup', 'restore', 'after-restore'],
+    meaning:
+      'Data directory of the cluster, an absolute path; for restore the directory to restore into, for after-restore the one that was restored into.',
     default: 'the saved setting; for add-instance what the server says',
     environment: 'PGDATA',
     isSetting: true,

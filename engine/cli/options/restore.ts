@@ -191,4 +191,19 @@ export const STANDBY_OPTIONS: readonly OptionSpec[] = [
     commands: ['restore'],
     meaning: 'Replication slot on the primary that the standby uses.',
   },
+  {
+    long: 'promote',
+    value: FLAG,
+    group: 'Restore',
+    commands: ['after-restore'],
+    meaning: 'Lets the server open for writing that is paused at its target.',
+  },
+  {
+    long: 'clean-up',
+    value: FLAG,
+    group: 'Restore',
+    commands: ['after-restore'],
+    meaning:
+      'Takes the settings out of postgresql.auto.conf that the restore has marked as its own. Refused until recovery is over.',
+  },
 ]

@@ -16,6 +16,7 @@ export const ABOUT_INSTANCE: readonly CommandName[] = [
   'find',
   'backup',
   'restore',
+  'after-restore',
   'validate',
   'drill',
   'merge',
