@@ -63,7 +63,7 @@ try {
   try {
     const page = await openRetention(browser, host.url, catalog)
     const missed: string[] = []
-    for (const name of ['as of', 'as of, merging', 'as of, in the middle']) {
+    for (const name of ['as of', 'as of, merging', 'as of, in the middle', 'as of, with future backups']) {
       if (name.endsWith('merging')) await page.getByLabel('Merge expired').check()
       if (name.endsWith('middle'))
         await page.locator('.life-lines').evaluate((box) => box.scrollTo(0, 40_000))

@@ -15,11 +15,13 @@ export type UnmergedChain = { readonly fullId: BackupId; readonly keptIds: reado
 /**
  * Which chains merge-expired would merge: those whose FULL has expired, with the first increment that has not. Where
  * several branches of a chain are kept none is merged, for the others would lose their parent; the reference tool merges
- * the newest and orphans the rest. Source: `catalog-format.md` section 12.2.
+ * the newest and orphans the rest. The first `comingCount` fates are of backups that are not there yet. Source:
+ * `catalog-format.md` section 12.2.
  */
 export function expiredChains(
   fates: readonly BackupFate[],
   nowSeconds: number,
+  comingCount = 0,
 ): { readonly chains: readonly ExpiredChain[]; readonly unmerged: readonly UnmergedChain[] } {
   const byId = idsOf(fates)
   const hasExpired = (id: BackupId): boolean => {
@@ -27,7 +29,9 @@ export function expiredChains(
     return fate !== undefined && isExpired(fate, nowSeconds)
   }
   const keptByFull = new Map<BackupId, BackupFate[]>()
-  for (const fate of fates) {
+  for (let place = comingCount; place < fates.length; place++) {
+    const fate = fates[place]
+    if (fate === undefined) continue
     const { backup, fullId } = fate
     const parentId = parentOf(backup)
     if (fullId === undefined || parentId === undefined || isExpired(fate, nowSeconds)) continue

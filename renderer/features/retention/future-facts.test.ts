@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import type { BackupId } from '../../../engine/base/backup-id.ts'
 import { backupFates, type RetainedBackup } from '../../../engine/base/retention.ts'
-import { fatesBy, freedByPin, futureOf, walGrowthOf } from './future-facts.ts'
+import { freedByPin, futureOf, stillComing, walGrowthOf } from './future-facts.ts'
+import { mergedAt, sumAt } from './retention-facts.ts'
 
 const DAY = 86_400
 const NOW = 1_795_000_000
@@ -34,10 +35,18 @@ describe('backups that are to come', () => {
 
   test('count on a day only when they have been taken by then', () => {
     const all = backupFates([...future.backups, ...retained], { redundancy: 2, windowDays: 0 }, RULE, NOW)
-    const by = fatesBy(all, future.backups.length, NOW + 3.5 * DAY)
-    expect(by).toHaveLength(3 + 5)
-    expect(fatesBy(all, future.backups.length, NOW)).toHaveLength(5)
-    expect(fatesBy(by, 0, NOW)).toBe(by)
+    const { length } = future.backups
+    expect(stillComing(all, length, NOW + 3.5 * DAY)).toBe(length - 3)
+    expect(stillComing(all, length, NOW)).toBe(length)
+    expect(stillComing(all, length, NOW + 900 * DAY)).toBe(0)
+    expect(stillComing(all, 0, NOW)).toBe(0)
+    const there = all.slice(length - 3)
+    for (const isMerging of [false, true]) {
+      const then = NOW + 3.5 * DAY
+      expect(sumAt(all, new Map(), mergedAt(all, isMerging, then, length - 3), then, length - 3)).toEqual(
+        sumAt(there, new Map(), mergedAt(there, isMerging, then), then),
+      )
+    }
   })
 })
 

@@ -54,15 +54,16 @@ export function futureOf(
   }
 }
 
-/** The fates of those that have been taken by a moment. `comingCount` of them, the first, are still to come. */
-export function fatesBy(
-  fates: readonly BackupFate[],
-  comingCount: number,
-  seconds: number,
-): readonly BackupFate[] {
+/** How many of the first fates, which are of backups to come, are still to come at a moment. */
+export function stillComing(fates: readonly BackupFate[], comingCount: number, seconds: number): number {
   let from = 0
-  while (from < comingCount && (fates[from]?.backup.startSeconds ?? 0) > seconds) from++
-  return from === 0 ? fates : fates.slice(from)
+  let to = comingCount
+  while (from < to) {
+    const middle = (from + to) >> 1
+    if ((fates[middle]?.backup.startSeconds ?? 0) > seconds) from = middle + 1
+    else to = middle
+  }
+  return from
 }
 
 /** How archived WAL grows, from what there is of it and the time that it covers; a day is the least that tells. */

@@ -82,15 +82,19 @@ export function lifeLineOf(fate: BackupFate, isFuture = false): LifeLine {
   }
 }
 
-/** For each backup that is merged away at a moment, the one that it goes over into. */
+/**
+ * For each backup that is merged away at a moment, the one that it goes over into. The first `comingCount` are not there
+ * yet.
+ */
 export function mergedAt(
   fates: readonly BackupFate[],
   mergesExpired: boolean,
   nowSeconds: number,
+  comingCount = 0,
 ): ReadonlyMap<string, string> {
   if (!mergesExpired) return new Map()
   return new Map(
-    expiredChains(fates, nowSeconds).chains.flatMap(({ ids, destinationId }) =>
+    expiredChains(fates, nowSeconds, comingCount).chains.flatMap(({ ids, destinationId }) =>
       ids.slice(0, -1).map((id) => [id, destinationId] as const),
     ),
   )
@@ -111,10 +115,12 @@ export function sumAt(
   bytes: ReadonlyMap<string, number>,
   merged: ReadonlyMap<string, string>,
   nowSeconds: number,
+  comingCount = 0,
 ): RetentionSum {
   let [kept, held, deleted, deletedBytes] = [0, 0, 0, 0]
-  for (const fate of fates) {
-    if (merged.has(fate.backup.id)) continue
+  for (let place = comingCount; place < fates.length; place++) {
+    const fate = fates[place]
+    if (fate === undefined || merged.has(fate.backup.id)) continue
     const verdict = verdictAt(fate, nowSeconds)
     if (verdict === 'held') held++
     else if (verdict === 'will-go') {

@@ -3,7 +3,7 @@ import type { BackupRecord } from '../../../engine/api/contract/backups.ts'
 import type { WalArchiveRecord } from '../../../engine/api/contract/wal.ts'
 import { backupFates, type BackupFate } from '../../../engine/base/retention.ts'
 import { forecastStorage } from '../../../engine/base/storage-forecast.ts'
-import { fatesBy, futureOf, walGrowthOf } from './future-facts.ts'
+import { futureOf, stillComing, walGrowthOf } from './future-facts.ts'
 import type { Rehearsal } from './policy-editor.tsx'
 import { freedBytes, lifeLineOf, mergedAt, retainedOf, ruleOf, sumAt } from './retention-facts.ts'
 import { walSpans } from './wal-strip.ts'
@@ -67,18 +67,18 @@ export function useFates(input: {
     [shown],
   )
   const chainCount = useMemo(() => new Set(fates.map(({ fullId }) => fullId)).size, [fates])
-  const there = useMemo(() => fatesBy(shown, comingCount, asOfSeconds), [shown, comingCount, asOfSeconds])
+  const stillCount = stillComing(shown, comingCount, asOfSeconds)
   const merged = useMemo(
-    () => mergedAt(there, mergesExpired, asOfSeconds),
-    [there, mergesExpired, asOfSeconds],
+    () => mergedAt(shown, mergesExpired, asOfSeconds, stillCount),
+    [shown, mergesExpired, asOfSeconds, stillCount],
   )
   const sumNow = useMemo(
     () => sumAt(fates, ownBytes, mergedAt(fates, mergesExpired, nowSeconds), nowSeconds),
     [fates, ownBytes, mergesExpired, nowSeconds],
   )
   const sumThen = useMemo(
-    () => sumAt(there, allBytes, merged, asOfSeconds),
-    [there, allBytes, merged, asOfSeconds],
+    () => sumAt(shown, allBytes, merged, asOfSeconds, stillCount),
+    [shown, allBytes, merged, asOfSeconds, stillCount],
   )
   return {
     rule,
@@ -97,7 +97,7 @@ export function useFates(input: {
     sumNow,
     sumThen,
     /** Backups that are still to come and have been taken by the day looked at. */
-    takenCount: there.length - (shown.length - comingCount),
+    takenCount: comingCount - stillCount,
     asOfSeconds,
     nowSeconds,
   }
