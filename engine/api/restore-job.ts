@@ -89,6 +89,12 @@ export async function restoreAsPlanned(
   const isBlocked = plan.preflight.some(({ code, state }) => code !== 'wal' && state === 'blocked')
   if (isBlocked) return await restoreBackup(input, undefined, run)
   for (const text of warningsOf(plan)) run.log.warning(text)
+  // Where that is doubtful, the plan says so itself.
+  const isUntold = plan.preflight.some(({ code, state }) => code === 'status' && state === 'ok')
+  if (!input.isValidated && isUntold)
+    run.log.warning(
+      `backup ${id} is restored without validation${input.isForced ? ', as was forced' : ''}: damage goes unnoticed`,
+    )
   if (input.isValidated) {
     const { verdicts, findings } = await validateBackups(
       {

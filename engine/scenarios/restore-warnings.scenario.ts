@@ -128,6 +128,7 @@ describe.each(newestMajors())('what a restore warns of on PostgreSQL %i', (major
       const elsewhere = { ...nowhere, restoreCommand: 'cp /elsewhere/%f %p' }
       expect(await logOf({ ...elsewhere, dataDirectory: path.join(server.directory('a'), 'data') })).toEqual([
         expect.stringMatching(/^the recovery target is not reached: WAL ends at .* on timeline 1\. /),
+        expect.stringMatching(/is restored without validation: damage goes unnoticed$/),
       ])
     })
 
@@ -135,6 +136,7 @@ describe.each(newestMajors())('what a restore warns of on PostgreSQL %i', (major
       const forced = { target: nowhere.target, isForced: true }
       expect(await logOf({ ...forced, dataDirectory: path.join(server.directory('b'), 'data') })).toEqual([
         expect.stringMatching(/^the recovery target is not reached: /),
+        expect.stringMatching(/is restored without validation, as was forced: /),
       ])
     })
   })
