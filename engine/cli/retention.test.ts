@@ -192,6 +192,26 @@ describe('delete --delete-expired', () => {
     expect(err).toContain('On timeline 1 all files will be removed')
     expect([existsSync(segment), existsSync(history)]).toEqual([false, true])
   })
+
+  test('purges WAL after the backup that was named is deleted, and only then', async () => {
+    const { run, instance, ids } = await made()
+    const segment = path.join(instance, '..', '..', 'wal', 'main', '000000010000000000000001')
+    writeFileSync(segment, 'x')
+    const words = ['delete', '-i', idOf(20), '--delete-wal']
+
+    const rehearsed = await run([...words, '--dry-run'])
+    expect(rehearsed).toMatchObject({ status: 0 })
+    expect(rehearsed.err).toContain('the WAL is judged with the backups that are still there')
+    expect([existsSync(segment), ids().length]).toEqual([true, 4])
+
+    const missing = await run(['delete', '-i', 'TOTTEK', '--delete-wal'])
+    expect([missing.status, existsSync(segment)]).toEqual([1, true])
+
+    const { status, err } = await run(words)
+    expect(status, err).toBe(0)
+    expect(err).toContain('On timeline 1 all files will be removed')
+    expect([existsSync(segment), ids().length]).toEqual([false, 3])
+  })
 })
 
 describe('a backup with retention', () => {

@@ -12,34 +12,38 @@ const MOST_PLANS = 3
 export const deleteBackups: Command = async (context) => {
   const { given, log } = context
   const retention = readRetention(given)
-  for (const long of ['delete-expired', 'merge-expired', 'delete-wal'])
-    given.refuseTogether('backup-id', 'status', long)
-  if (retention !== undefined) return await runRetention(context, given.requireInstance(), retention)
+  for (const long of ['delete-expired', 'merge-expired']) given.refuseTogether('backup-id', 'status', long)
   const id = given.backupId('backup-id')
   const status = given.choice('status')
   if (id === undefined && status === undefined) {
+    if (retention !== undefined) return await runRetention(context, given.requireInstance(), retention)
     throw new EngineError('usage.invalid', 'delete was not told which backups', {
       hint: 'Give one with -i, a status with --status, or --delete-expired for what retention does not keep.',
     })
   }
+  const selection = { ...(id !== undefined && { id }), ...(status !== undefined && { status }) }
+  const exit = await deleteSelected(context, selection)
+  if (retention === undefined || exit !== EXIT.success) return exit
+  // What the deleted backups alone needed of the archive goes as well (catalog format 12.3).
+  if (given.has('dry-run')) log.info('the WAL is judged with the backups that are still there')
+  return await runRetention(context, given.requireInstance(), retention)
+}
+
+type Selection = { readonly id?: BackupId; readonly status?: string }
+
+async function deleteSelected(context: Context, selection: Selection): Promise<number> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await planAndDelete(context, {
-        ...(id !== undefined && { id }),
-        ...(status !== undefined && { status }),
-      })
+      return await planAndDelete(context, selection)
     } catch (thrown) {
       const isStale = thrown instanceof EngineError && thrown.code === 'plan.stale'
       if (!isStale || attempt === MOST_PLANS) throw thrown
-      log.info('the catalog has changed meanwhile; looking again')
+      context.log.info('the catalog has changed meanwhile; looking again')
     }
   }
 }
 
-async function planAndDelete(
-  context: Context,
-  selection: { readonly id?: BackupId; readonly status?: string },
-): Promise<number> {
+async function planAndDelete(context: Context, selection: Selection): Promise<number> {
   const { client, given, log, signal } = context
   const asked = { ...given.requireInstance(), ...selection }
   const plan = await client['backups.plan-delete'](asked, { signal })
