@@ -91,9 +91,11 @@ export function AccidentPanel(props: {
                 >
                   <td className="numbers">{formatTime(accident.at, zone)}</td>
                   <td>
-                    <span aria-hidden="true" className="triangle">
-                      ▲
-                    </span>{' '}
+                    {accident.kind === 'commit' || accident.kind === 'abort' ? null : (
+                      <span aria-hidden="true" className="triangle">
+                        ▲{' '}
+                      </span>
+                    )}
                     {accidentWords(say, accident)}
                   </td>
                   <td className="mono">

@@ -57,6 +57,7 @@ export function rangeWords({ low, high }: Range): string {
 
 /** `xid 48213 dropped 3 relations`. */
 export function accidentWords(say: Say, { kind, xid, count }: AccidentRecord): string {
+  if (kind === 'commit' && count === 0) return say('accident.commit-only', { xid })
   return say(`accident.${kind}`, { xid, count })
 }
 

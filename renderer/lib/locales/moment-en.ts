@@ -133,6 +133,7 @@ export const momentEn = {
   'accident.database-drop': 'xid {{xid}} dropped {{count}} databases',
   'accident.delete_one': 'xid {{xid}} deleted 1 row',
   'accident.delete': 'xid {{xid}} deleted {{count}} rows',
+  'accident.commit-only': 'xid {{xid}} committed',
   'accident.commit_one': 'xid {{xid}} committed (1 row changed)',
   'accident.commit': 'xid {{xid}} committed ({{count}} rows changed)',
   'accident.abort': 'xid {{xid}} was aborted',

@@ -118,6 +118,7 @@ export const momentZhCN: Readonly<Record<Exclude<keyof typeof momentEn, `${strin
   'accident.rewrite': 'xid {{xid}} 重写了 {{count}} 个关系',
   'accident.database-drop': 'xid {{xid}} 删除了 {{count}} 个数据库',
   'accident.delete': 'xid {{xid}} 删除了 {{count}} 行',
+  'accident.commit-only': 'xid {{xid}} 已提交',
   'accident.commit': 'xid {{xid}} 已提交（改动 {{count}} 行）',
   'accident.abort': 'xid {{xid}} 已中止',
   'reach.caption': '可恢复的范围',
