@@ -12,7 +12,7 @@ else if (process.env['TEST_WORKER_INDEX'] === undefined) {
 /** Screens that are the same page in either transport, and long: under the stand-in on request. */
 const SAME_IN_BOTH =
   process.env['TIDEMARK_EVERY_TRANSPORT'] === undefined
-    ? ['drill', 'faces', 'moment', 'plans', 'restore-options', 'selection', 'slots'].map(
+    ? ['continue-restore', 'drill', 'faces', 'moment', 'plans', 'restore-options', 'selection', 'slots'].map(
         (name) => `**/${name}.spec.ts`,
       )
     : []
