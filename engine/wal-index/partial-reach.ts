@@ -7,7 +7,7 @@ import type { PartialReach } from '../catalog/recovery-input.ts'
 import type { ArchivedFile, WalArchive } from '../catalog/wal-archive.ts'
 import { WAL_PAGE_BYTES } from '../format/wal-page.ts'
 import { kernel } from '../kernel/kernel.ts'
-import { withScan } from './read-segment.ts'
+import { openWalScan, WAL_SCAN, type WalScan } from '../kernel/wal-scan.ts'
 import { unixMicros } from './recovery-facts.ts'
 import { OpenTransactions } from './open-transactions.ts'
 import { SegmentCollector, type TimedEnd } from './segment-facts.ts'
@@ -20,8 +20,9 @@ export type PartialReaches = Map<string, PartialReach>
 const MOST_REMEMBERED = 100
 const CHUNK_BYTES = 256 << 10
 
-/** Used by whoever has the scan. */
-let reserved: Uint8Array | undefined
+/** Not those of the index: an update of that has them for minutes, and a window waits for this. */
+let reserved: { readonly scan: WalScan; readonly chunk: Uint8Array } | undefined
+let reading: Promise<unknown> = Promise.resolve()
 
 /**
  * How far the last segment of each timeline goes that is there only as a partial one: nobody can see that from outside,
@@ -44,7 +45,7 @@ export async function readPartialReaches(
     const key = `${from}\n${file.sizeBytes}\n${file.modifiedMs}\n${systemIdentifier}`
     const reach =
       known.get(key) ??
-      (await readPartial(archive, systemIdentifier, timeline, file, from, signal).catch(() => undefined))
+      (await readPartial(archive, systemIdentifier, timeline, file, from, signal).catch(leaveOut))
     signal.throwIfAborted()
     if (reach === undefined) continue
     if (known.size >= MOST_REMEMBERED) known.clear()
@@ -52,6 +53,11 @@ export async function readPartialReaches(
     reaches.push(reach)
   }
   return reaches
+}
+
+/** Something is wrong with the file; anything else is wrong with us. */
+function leaveOut(thrown: unknown): undefined {
+  if (!(thrown instanceof Error && 'code' in thrown)) throw thrown
 }
 
 /** Only behind all whole segments: anywhere else it is a hole with something in it. */
@@ -76,10 +82,16 @@ async function readPartial(
   const start = walSegmentStart(number, segmentBytes)
   const open = new OpenTransactions([])
   const collector = new SegmentCollector({ open, number, segmentBytes, skipBefore: start })
-  const soundTo = await withScan(signal, async (scan) => {
+  const mine = reading.then(async () => {
+    signal.throwIfAborted()
+    reserved ??= {
+      scan: openWalScan(kernel.reserve(WAL_SCAN.end)),
+      chunk: kernel.reserve(CHUNK_BYTES),
+    }
+    const { scan, chunk } = reserved
     scan.begin({ systemIdentifier, segmentBytes, timeline, lsn: start, from: 'first' })
     let done = 0
-    for await (const pages of pagesOf(from, isCompressed, signal)) {
+    for await (const pages of pagesOf(from, isCompressed, chunk, signal)) {
       for (let offset = 0; offset < pages.length;) {
         if (done >= segmentBytes) return scan.resumeLsn
         const scanned = kernel.scanWal(scan.area, pages.subarray(offset)) * WAL_PAGE_BYTES
@@ -92,17 +104,22 @@ async function readPartial(
     }
     return scan.resumeLsn
   })
+  reading = mine.catch(() => undefined)
+  const soundTo = await mine
   const { first, last } = collector.facts()
   return { timeline, number, soundTo, first: timedLsn(first), last: timedLsn(last) }
 }
 
 /**
- * The pages of a file, the last one filled up with zeros, each time in the same buffer. What is packed may be cut off, or
+ * The pages of a file, the last one filled up with zeros, each time in `buffer`. What is packed may be cut off, or
  * damaged further on: that is where the pages end.
  */
-async function* pagesOf(from: string, isCompressed: boolean, signal: AbortSignal): AsyncIterable<Uint8Array> {
-  reserved ??= kernel.reserve(CHUNK_BYTES)
-  const buffer = reserved
+async function* pagesOf(
+  from: string,
+  isCompressed: boolean,
+  buffer: Uint8Array,
+  signal: AbortSignal,
+): AsyncIterable<Uint8Array> {
   const file = createReadStream(from, { highWaterMark: CHUNK_BYTES, signal })
   const gunzip = isCompressed ? createGunzip({ finishFlush: constants.Z_SYNC_FLUSH }) : undefined
   file.on('error', (failed) => gunzip?.destroy(failed))
