@@ -131,7 +131,7 @@ describe('restore', () => {
     expect(more).toEqual(
       pauses
         ? [
-            'INFO: the server will pause at the target, read-only; SELECT pg_wal_replay_resume() opens it for writing',
+            'INFO: the server will pause at the target, read-only; tidemark after-restore --promote opens it for writing',
             'INFO: until then a table stays locked that a transaction cut off by the target was dropping or truncating',
           ]
         : [],

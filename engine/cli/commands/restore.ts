@@ -37,7 +37,7 @@ function aboutTarget({ target, targetAction = 'pause' }: RestoreRequest): readon
       'the server will shut down at the target, whenever it is started; recovery_target_action = promote in postgresql.auto.conf opens it there',
     ]
   return [
-    'the server will pause at the target, read-only; SELECT pg_wal_replay_resume() opens it for writing',
+    'the server will pause at the target, read-only; tidemark after-restore --promote opens it for writing',
     'until then a table stays locked that a transaction cut off by the target was dropping or truncating',
   ]
 }
