@@ -16,6 +16,8 @@ const NEVER = new AbortController().signal
 const CLI = path.join(import.meta.dirname, '..', 'cli', 'main.ts')
 const UNTIL_ARCHIVED = { timeout: 60_000, interval: 100 }
 const ROUNDS = 5
+/** A backup that needs the archive: purging that takes too much cannot hide behind WAL of its own. */
+const BY_ARCHIVE = ['--no-stream', '--archive-timeout=30s']
 
 type World = {
   readonly server: TestServer
@@ -68,7 +70,7 @@ async function setUp(major: TestServer['major']): Promise<World> {
     cli,
     listed,
     async take(mode, days) {
-      const { status, err } = await cli('backup', '-b', mode, '--archive-timeout=30s')
+      const { status, err } = await cli('backup', '-b', mode, ...BY_ARCHIVE)
       expect(status, err).toBe(0)
       const [newest] = await listed()
       const directory = path.join(ref.catalog, 'backups', 'main', newest?.id ?? '')
@@ -136,6 +138,7 @@ describe.each(newestMajors())('retention after a backup of PostgreSQL %i', (majo
     const words = [
       '-b',
       'FULL',
+      ...BY_ARCHIVE,
       '--delete-expired',
       '--merge-expired',
       '--delete-wal',
@@ -178,7 +181,7 @@ describe.each(newestMajors())('a purge of WAL while PostgreSQL %i archives', (ma
     for (let round = 0; round < ROUNDS; round++) {
       const end = new AbortController()
       const taken = world
-        .cli('backup', '-b', round % 2 === 0 ? 'FULL' : 'DELTA', '--archive-timeout=30s')
+        .cli('backup', '-b', round % 2 === 0 ? 'FULL' : 'DELTA', ...BY_ARCHIVE)
         .finally(() => end.abort())
       while (!end.signal.aborted) {
         const { status, err } = await world.cli('delete', '--delete-wal', '--wal-depth=1')
@@ -193,7 +196,7 @@ describe.each(newestMajors())('a purge of WAL while PostgreSQL %i archives', (ma
     await load.stop()
     await world.archiveAll()
     const { timelines } = await readWalArchive(world.ref.catalog, 'main', MIB, { signal: NEVER })
-    // Everything since the newest backup is there; older ones keep what they need to be consistent.
+    // Older than the first backup is nothing; what is missing in between was seen to be needed by none.
     expect(timelines[0]?.segments?.begin).toBeGreaterThan(1n)
     expect((await world.listed()).map(({ status }) => status)).toEqual(Array(ROUNDS + 1).fill('OK'))
     await expectSound(world)
