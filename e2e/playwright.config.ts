@@ -1,20 +1,33 @@
 import { defineConfig } from '@playwright/test'
 import type { Mode } from './app.ts'
 import { findElectron } from '../engine/demo/find-electron.ts'
+import { openTestDirectory } from '../engine/testing/test-directory.ts'
+
+/** The recorded catalogs, a few small servers at a time, and what the application unpacks. */
+const NEEDED_BYTES = 4 * 2 ** 30
 
 const modes: Mode[] = ['web', 'standin']
-if (findElectron() !== undefined) modes.push('electron')
 // Workers load this file as well; once is enough.
-else if (process.env['TEST_WORKER_INDEX'] === undefined) {
-  process.stdout.write('project "electron" skipped: no Electron binary\n')
-}
+const isFirst = process.env['TEST_WORKER_INDEX'] === undefined
+if (findElectron() !== undefined) modes.push('electron')
+else if (isFirst) process.stdout.write('project "electron" skipped: no Electron binary\n')
+// Workers inherit what it puts into the environment.
+if (isFirst) process.once('exit', openTestDirectory('journeys', NEEDED_BYTES))
 
 /** Screens that are the same page in either transport, and long: under the stand-in on request. */
 const SAME_IN_BOTH =
   process.env['TIDEMARK_EVERY_TRANSPORT'] === undefined
-    ? ['continue-restore', 'drill', 'faces', 'moment', 'plans', 'restore-options', 'selection', 'slots'].map(
-        (name) => `**/${name}.spec.ts`,
-      )
+    ? [
+        'continue-restore',
+        'drill',
+        'faces',
+        'moment',
+        'pins',
+        'plans',
+        'restore-options',
+        'selection',
+        'slots',
+      ].map((name) => `**/${name}.spec.ts`)
     : []
 
 export default defineConfig({
