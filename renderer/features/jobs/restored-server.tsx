@@ -6,7 +6,7 @@ import { useEngine } from '../../lib/engine.tsx'
 import { EngineErrorCard, EngineErrorLines } from '../../lib/engine-error-card.tsx'
 import { formatTime } from '../../lib/format.ts'
 import { useTexts } from '../../lib/i18n.ts'
-import { announce, useStore } from '../../lib/stores.ts'
+import { announce, navigate, useStore } from '../../lib/stores.ts'
 import { useQuery } from '../../lib/use-query.ts'
 import { CopyText } from '../../ui/parts.tsx'
 
@@ -67,7 +67,10 @@ export function RestoredServer(props: { readonly instance: InstanceRef; readonly
           >
             {say('after.promote')}
           </button>
-          <span className="quiet">{say('next.again')}</span>
+          <button type="button" className="button" onClick={() => navigate({ screen: 'restore', instance })}>
+            {say('scratch.elsewhere')}
+          </button>
+          <span className="quiet">{say('after.promote-hint')}</span>
         </div>
       ) : null}
       {found.kind === 'ready' ? (
@@ -125,7 +128,7 @@ function Leftovers(props: {
   return (
     <>
       <h3>{say('after.changed')}</h3>
-      <ul>
+      <ul className="plain-list">
         {files.map((file) => (
           <li key={file}>
             <span className="mono">{file}</span>{' '}

@@ -141,6 +141,7 @@ export const drillEn = {
   'after.server-open': 'It runs on {{host}}:{{port}} and is open for writing.',
   'after.server-unknown': 'It runs on {{host}}:{{port}}, but could not be asked:',
   'after.promote': 'Promote',
+  'after.promote-hint': 'It opens for writing then, on a new timeline. For another moment stop it first.',
   'after.promoted': 'The restored server is open for writing',
   'after.changed': 'What restore and recovery have made',
   'after.file-signal': 'tells the server to recover; it goes when recovery is over',

@@ -124,6 +124,7 @@ export const drillZhCN = {
   'after.server-open': '正在 {{host}}:{{port}} 运行，可以写入。',
   'after.server-unknown': '正在 {{host}}:{{port}} 运行，但无法询问：',
   'after.promote': '提升',
+  'after.promote-hint': '提升后将在新的时间线上打开写入。要选择其他时刻，请先停止它。',
   'after.promoted': '恢复出的服务器现在可以写入',
   'after.changed': '恢复过程留下的内容',
   'after.file-signal': '让服务器进行恢复；恢复结束后会自动消失',
