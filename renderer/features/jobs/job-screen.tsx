@@ -45,13 +45,15 @@ function Shown({ job }: { readonly job: JobSnapshot }) {
   const seconds = jobSeconds(job, nowMs)
   const share = doneShare(job)
   const { instance, backupId } = job
+  // What is restored was there before, also where the restore broke off and wants to be continued.
+  const isThere = job.result !== undefined || job.kind === 'restore'
   return (
     <div className="page job-page">
       <div className="row">
         <h1>{jobTitle(say, job)}</h1>
         <JobState job={job} />
         <span className="grow" />
-        {instance === undefined || backupId === undefined || job.result === undefined ? null : (
+        {instance === undefined || backupId === undefined || !isThere ? null : (
           <button
             type="button"
             className="button"
