@@ -1,4 +1,5 @@
 import type { RetainedRecord, RetentionPlanRecord, TimelinePurgeRecord } from '../api/contract/retention.ts'
+import { counted } from '../base/counted.ts'
 import { isoFromSeconds } from '../base/iso-time.ts'
 import type { JsonValue } from './json-text.ts'
 import { prettySize } from './pretty.ts'
@@ -39,7 +40,7 @@ export function retentionLines(
   info(
     plan.deletes.length === 0
       ? 'There are no backups to delete by retention policy'
-      : `${plan.deletes.length} backups would be deleted, ${prettySize(plan.freedBytes)}; nothing was changed`,
+      : `${counted(plan.deletes.length, 'backup')} would be deleted, ${prettySize(plan.freedBytes)}; nothing was changed`,
   )
   if (plan.walBytes === 0) info('There is no WAL to purge by retention policy')
   return lines
@@ -137,11 +138,11 @@ function reasonText(reason: RetainedRecord['reason']): string {
     case 'needed-by':
       return `needed by ${reason.values.id}`
     case 'beyond-redundancy':
-      return `older than ${reason.values.of} usable FULL backups`
+      return `older than ${counted(reason.values.of, 'usable FULL backup')}`
     case 'beyond-window':
       return `older than the ${reason.values.days} d window`
     case 'beyond-both':
-      return `older than ${reason.values.of} usable FULL backups and than the ${reason.values.days} d window`
+      return `older than ${counted(reason.values.of, 'usable FULL backup')} and than the ${reason.values.days} d window`
     case 'merged-into':
       return `merged into ${reason.values.id}`
   }

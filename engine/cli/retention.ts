@@ -1,6 +1,7 @@
 import type { InstanceRef } from '../api/contract/values.ts'
 import type { JobSnapshot } from '../api/contract/jobs.ts'
 import type { RetentionPlanRecord } from '../api/contract/retention.ts'
+import { counted } from '../base/counted.ts'
 import { EngineError } from '../base/engine-error.ts'
 import { type Context, EXIT } from './context.ts'
 import { followJob, reportEnd } from './follow-job.ts'
@@ -120,7 +121,8 @@ async function planAndApply(context: Context, ref: InstanceRef, asked: AskedRete
 
 function tellPromise({ given, log }: Context, { promise }: RetentionPlanRecord): void {
   const { broken, promised, earliestAfter, lostCount, strandedIds } = promise
-  if (lostCount > 0) log.info(`${lostCount} stretches of the past cannot be reached afterwards`)
+  if (lostCount > 0)
+    log.info(`${counted(lostCount, 'stretch', 'stretches')} of the past cannot be reached afterwards`)
   if (strandedIds.length > 0)
     log.warning(`backups that stay and cannot be restored for want of WAL: ${strandedIds.join(', ')}`)
   if (broken.length === 0) return
@@ -137,7 +139,7 @@ function tellOutcome({ log }: Context, { result }: JobSnapshot): void {
   if (result.mergedIds.length === 0) log.info('There are no backups to merge by retention policy')
   log.info(
     result.deletedIds.length > 0
-      ? `Purging finished: ${result.deletedIds.length} backups deleted, ${prettySize(result.freedBytes)} freed in all`
+      ? `Purging finished: ${counted(result.deletedIds.length, 'backup')} deleted, ${prettySize(result.freedBytes)} freed in all`
       : 'There are no backups to delete by retention policy',
   )
   if (result.walFiles === 0) log.info('There is no WAL to purge by retention policy')

@@ -1,4 +1,5 @@
 import type { BackupId } from '../../base/backup-id.ts'
+import { counted } from '../../base/counted.ts'
 import { EngineError } from '../../base/engine-error.ts'
 import { type Command, type Context, EXIT } from '../context.ts'
 import { followJob, reportEnd } from '../follow-job.ts'
@@ -59,15 +60,16 @@ async function planAndDelete(context: Context, selection: Selection): Promise<nu
   }
   if (given.has('dry-run')) {
     log.info(
-      `${plan.backups.length} backups would be deleted, ${prettySize(plan.freedBytes)}; nothing was changed`,
+      `${counted(plan.backups.length, 'backup')} would be deleted, ${prettySize(plan.freedBytes)}; nothing was changed`,
     )
     return EXIT.success
   }
   const { job } = await client['backups.delete']({ ...asked, hash: plan.hash }, { signal })
   const ended = await followJob(context, job)
   if (ended.result?.kind === 'delete') {
+    const count = ended.result.backupIds.length
     log.info(
-      `${ended.result.backupIds.length} backups were deleted, ${prettySize(ended.result.freedBytes)} freed`,
+      `${counted(count, 'backup')} ${count === 1 ? 'was' : 'were'} deleted, ${prettySize(ended.result.freedBytes)} freed`,
     )
   }
   if (ended.error?.code === 'plan.stale') throw new EngineError('plan.stale', ended.error.message)

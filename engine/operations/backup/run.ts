@@ -1,5 +1,6 @@
 import path from 'node:path'
 import type { BackupId } from '../../base/backup-id.ts'
+import { counted } from '../../base/counted.ts'
 import { describeError, EngineError } from '../../base/engine-error.ts'
 import { formatLsn, type Lsn } from '../../base/lsn.ts'
 import type { Phase } from '../../base/progress.ts'
@@ -416,7 +417,7 @@ function warnOfServer(facts: ServerFacts, settings: BackupSettings, run: Run): v
 function describeStart(id: BackupId, basis: Basis, settings: BackupSettings): string {
   const wal = settings.isStream ? 'STREAM' : 'ARCHIVE'
   const level = settings.compressAlgorithm === 'none' ? '' : ` level ${settings.compressLevel}`
-  return `backup ${id}: ${describeBasis(basis)}, WAL mode ${wal}, compression ${settings.compressAlgorithm}${level}, ${settings.threads} threads`
+  return `backup ${id}: ${describeBasis(basis)}, WAL mode ${wal}, compression ${settings.compressAlgorithm}${level}, ${counted(settings.threads, 'thread')}`
 }
 
 function report(run: Run, phase: Phase, reason?: string): void {
