@@ -211,3 +211,24 @@ test('retention is told when there is nothing, something, and when it cannot be 
   await expectAccessible(page)
   expect(app.complaints).toEqual([])
 })
+
+test('a catalog of gs_probackup is counted as that tool does, until another rule is chosen', async ({
+  app,
+}) => {
+  await using scratch = await scratchDirectory('retention')
+  const catalog = path.join(scratch.path, 'catalog')
+  const instance = writeCatalog(catalog)
+  const now = Math.floor(Date.now() / 1000)
+  for (const days of [8, 0.01])
+    writeBackup(instance, backupIdFromSeconds(now - days * DAY), {
+      recoverySeconds: now - days * DAY + 60,
+      serverVersion: '9.2',
+    })
+  const { page } = app
+  await openRetention(page, catalog)
+  await page.getByLabel('Window in days').fill('7')
+  await expect(page.getByText('gs_probackup: from midnight', { exact: false })).toBeVisible()
+  await page.getByLabel('Rule in force').selectOption('pg_probackup')
+  await expect(page.getByText('pg_probackup: 7 × 24 h before now')).toBeVisible()
+  expect(app.complaints).toEqual([])
+})
