@@ -14,6 +14,7 @@ import { ChainRibbons } from '../../pictures/chain-ribbons.tsx'
 import { filterWords, fitsFilter, isInRange } from './backup-filter.ts'
 import type { CardAction } from './backup-state.ts'
 import { BackupTable } from './backup-table.tsx'
+import { familiesOf, familyOf } from './families.ts'
 import { FilterBar } from './filter-bar.tsx'
 import { Inspector } from './inspector.tsx'
 import { adviseMerge } from './merge-advice.ts'
@@ -284,20 +285,4 @@ function focusIn(selector: string): void {
 function percentOf(progress: JobSnapshot['progress']): string {
   const { doneBytes = 0, totalBytes = 0 } = progress ?? {}
   return totalBytes === 0 ? '' : String(Math.floor((doneBytes / totalBytes) * 100))
-}
-
-/** The backups that hang on the same FULL, oldest first; one that lost it stands alone. */
-function familyOf(backups: readonly BackupRecord[], backup: BackupRecord): readonly BackupRecord[] {
-  if (backup.fullId === undefined) return [backup]
-  return backups.filter(({ fullId }) => fullId === backup.fullId).toReversed()
-}
-
-/** The families of several backups, each once, the newest first. */
-function familiesOf(
-  backups: readonly BackupRecord[],
-  members: readonly BackupRecord[],
-): readonly (readonly BackupRecord[])[] {
-  return [...new Map(members.map((member) => [member.fullId ?? member.id, member])).values()].map((member) =>
-    familyOf(backups, member),
-  )
 }
