@@ -4,6 +4,8 @@ import { isoFromSeconds } from '../base/iso-time.ts'
 import type { JsonValue } from './json-text.ts'
 import { prettySize } from './pretty.ts'
 
+const NEVER = isoFromSeconds(0)
+
 type Line = { readonly level: 'info' | 'warning'; readonly text: string }
 
 /** What the plan says, in lines as the tool's family prints them. Source: `catalog-format.md` section 12.2. */
@@ -85,7 +87,8 @@ export function retentionToJson(plan: RetentionPlanRecord): JsonValue {
       verdict: backup.verdict,
       reason: reasonText(backup.reason),
       'reason-code': backup.reason.code,
-      'kept-until': backup.goesAt,
+      // What the number of FULL backups lets go has no day on which that began.
+      'kept-until': backup.goesAt === NEVER ? undefined : backup.goesAt,
     })),
     merge: merges
       .filter(({ refusal }) => refusal === undefined)

@@ -123,6 +123,14 @@ describe('delete --delete-expired', () => {
     })
   })
 
+  test('names no day since when the number of FULL backups lets one go', async () => {
+    const { run } = await made()
+    const words = ['delete', '--delete-expired', '--retention-redundancy=1', '--dry-run', '--format=json']
+    const { backups } = JSON.parse((await run(words)).out) as { backups: Record<string, unknown>[] }
+    expect(backups.filter(({ verdict }) => verdict === 'will-go').length).toBeGreaterThan(0)
+    for (const { 'kept-until': until } of backups) expect(until ?? '').not.toContain('1970')
+  })
+
   test('deletes just that', async () => {
     const { run, ids } = await made()
     const { status, err } = await run(EXPIRED)
