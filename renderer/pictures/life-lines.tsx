@@ -79,7 +79,10 @@ export function LifeLines(props: {
   const mostDays = Math.floor((toMs - nowMs) / DAY_MS)
   const asOfMs = nowMs + ahead * DAY_MS
   const shownPx = Math.min(MOST_PX, layout.height)
-  const place = current === undefined ? -1 : layout.lines.findIndex(({ line }) => line.id === current)
+  const place = useMemo(
+    () => (current === undefined ? -1 : layout.lines.findIndex(({ line }) => line.id === current)),
+    [layout, current],
+  )
   const at = layout.lines[place]
   const { ticks } = clockTicks(range, Math.floor((right - LABEL_PX) / TICK_PX), props.offsetMs)
   const asOfX = Math.min(right, toX(asOfMs))

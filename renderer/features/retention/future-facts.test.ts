@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { BackupId } from '../../../engine/base/backup-id.ts'
-import { backupFates, type RetainedBackup } from '../../../engine/base/retention.ts'
+import { backupFates, type RetainedBackup, verdictAt } from '../../../engine/base/retention.ts'
 import { freedByPin, futureOf, stillComing, walGrowthOf } from './future-facts.ts'
 import { mergedAt, sumAt } from './retention-facts.ts'
 
@@ -48,6 +48,30 @@ describe('backups that are to come', () => {
       )
     }
   })
+})
+
+test('what a day comes to is what counting the verdicts one by one comes to', () => {
+  const backups = daily(40, 17).map((one, at): RetainedBackup =>
+    at % 5 === 4 ? one : { ...one, mode: 'DELTA', parentId: `F${at + 1}` as BackupId },
+  )
+  const bytes = new Map(backups.map(({ id }, at) => [String(id), at]))
+  const fates = backupFates(backups, { redundancy: 2, windowDays: 12 }, RULE)
+  for (let day = -3; day < 40; day++) {
+    for (const isMerging of [false, true]) {
+      const then = NOW + day * DAY
+      const merged = mergedAt(fates, isMerging, then)
+      const left = fates.filter(({ backup }) => !merged.has(backup.id))
+      const goes = left.filter((fate) => verdictAt(fate, then) === 'will-go')
+      const held = left.filter((fate) => verdictAt(fate, then) === 'held').length
+      expect(sumAt(fates, bytes, merged, then)).toEqual({
+        kept: left.length - goes.length - held,
+        held,
+        deleted: goes.length,
+        merged: merged.size,
+        deletedBytes: goes.reduce((sum, { backup }) => sum + (bytes.get(backup.id) ?? 0), 0),
+      })
+    }
+  }
 })
 
 describe('the growth of WAL', () => {
