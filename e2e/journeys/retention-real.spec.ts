@@ -74,7 +74,7 @@ async function makeHistory(page: Page, catalog: string, server: TestServer) {
 }
 
 test('the policy of a real instance is set, rehearsed, refused, corrected and applied', async ({ app }) => {
-  test.setTimeout(180_000)
+  test.setTimeout(300_000)
   await using scratch = await scratchDirectory('retention-real')
   await using server = await startServer(scratch.path, { major: MAJOR })
   const { page } = app
@@ -145,7 +145,7 @@ test('the policy of a real instance is set, rehearsed, refused, corrected and ap
 })
 
 test('a plan that breaks the promise is applied to a real instance by its name alone', async ({ app }) => {
-  test.setTimeout(180_000)
+  test.setTimeout(300_000)
   await using scratch = await scratchDirectory('retention-real')
   await using server = await startServer(scratch.path, { major: MAJOR })
   const { page } = app
