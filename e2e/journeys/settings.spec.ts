@@ -56,3 +56,11 @@ test('a directory that is no catalog is refused with what to do', async ({ app }
   await expect(card).toContainText('What to do')
   await expectAccessible(page)
 })
+
+test('a further catalog can be opened from anywhere', async ({ app }) => {
+  const { page } = app
+  await page.getByRole('button', { name: 'Settings' }).click()
+  await expect(page.getByLabel('Directory of the catalog')).toBeHidden()
+  await page.getByRole('button', { name: 'Open a catalog' }).click()
+  await expect(page.getByLabel('Directory of the catalog')).toBeVisible()
+})

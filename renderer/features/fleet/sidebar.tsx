@@ -66,6 +66,11 @@ export function Sidebar({ filter }: { readonly filter: RefObject<HTMLInputElemen
           onOpen={() => navigate({ screen: 'add' })}
         />
         <SideLink
+          label={say('welcome.open')}
+          isCurrent={route.screen === 'welcome'}
+          onOpen={() => navigate({ screen: 'welcome' })}
+        />
+        <SideLink
           label={runningCount === 0 ? say('nav.jobs') : `${say('nav.jobs')} ${runningCount} ▶`}
           isCurrent={route.screen === 'jobs' || route.screen === 'job'}
           onOpen={() => navigate({ screen: 'jobs' })}
