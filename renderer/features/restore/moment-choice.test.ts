@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { AccidentRecord } from '../../../engine/api/contract/wal-index.ts'
+import type { AccidentRecord, RestorePointRecord } from '../../../engine/api/contract/wal-index.ts'
 import type { MomentRecord } from '../../../engine/api/contract/recovery.ts'
 import type { IsoTime } from '../../../engine/base/iso-time.ts'
 import type { Lane } from '../../pictures/recovery-lanes.ts'
@@ -12,6 +12,7 @@ import {
   onGreen,
   questionOf,
   restoreTargetOf,
+  namedByPeople,
 } from './moment-choice.ts'
 
 const zone = { isExact: true, baseId: 'B' } as const
@@ -97,4 +98,20 @@ test('a restore follows the timeline of the verdict, and the end of a STREAM bac
   })
   expect(restoreTargetOf(endOf('P'), verdict, true)).toEqual({})
   expect(restoreTargetOf(endOf('P'), verdict, false)).toEqual({ target: { kind: 'immediate' } })
+})
+
+describe('named points', () => {
+  test('are those that people named, not those of backups', () => {
+    const point = (name: string): RestorePointRecord => ({
+      name,
+      timeline: 1,
+      lsn: '0/2000028',
+      endLsn: '0/2000090',
+      at: '2026-11-20T10:00:00Z' as IsoTime,
+    })
+    const named = namedByPeople(
+      ['pg_probackup, backup_id TOTTEK', 'before payday', 'pg_probackup'].map(point),
+    )
+    expect(named.map(({ name }) => name)).toEqual(['before payday', 'pg_probackup'])
+  })
 })

@@ -144,3 +144,11 @@ export function restoreTargetOf(
   const targetTimeline = String(verdict.recoveryTimeline)
   return { target, ...(!isInclusive && { isInclusive }), targetTimeline }
 }
+
+/** What backups of pg_probackup leave in the WAL for themselves; source: `catalog-format.md` section 7.3. */
+const NAME_OF_BACKUP = /^pg_probackup, backup_id /
+
+/** Without the restore points of backups, whose ends can be chosen as such: among hundreds nobody finds their own. Pure. */
+export function namedByPeople(points: readonly RestorePointRecord[]): readonly RestorePointRecord[] {
+  return points.filter(({ name }) => !NAME_OF_BACKUP.test(name))
+}

@@ -6,7 +6,7 @@ import { isoOfMs } from '../../lib/micro-time.ts'
 import { useStore } from '../../lib/stores.ts'
 import type { Lane } from '../../pictures/recovery-lanes.ts'
 import type { Moment } from '../../pictures/recovery-timeline.tsx'
-import { atPoint, endOf, justBefore, latestOf, type MomentChoice } from './moment-choice.ts'
+import { atPoint, endOf, justBefore, latestOf, type MomentChoice, namedByPeople } from './moment-choice.ts'
 
 const DAY_MS = 86_400_000
 
@@ -20,7 +20,8 @@ export function QuickChoices(props: {
   readonly baseId: string | undefined
   readonly onChoose: (choice: MomentChoice) => void
 }) {
-  const { lanes, backups, accidents, points, handle, baseId, onChoose } = props
+  const { lanes, backups, accidents, handle, baseId, onChoose } = props
+  const points = namedByPeople(props.points)
   const { say } = useTexts()
   const zone = useStore((store) => store.settings.timeZone)
   const latest = latestOf(lanes, baseId)
