@@ -1,4 +1,5 @@
-import { cp, open, readdir, readFile, rename, rm, stat, truncate, writeFile } from 'node:fs/promises'
+import { cpSync } from 'node:fs'
+import { open, readdir, readFile, rename, rm, stat, truncate, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { EngineError } from '../base/engine-error.ts'
@@ -131,7 +132,7 @@ describe('damage of a FULL backup', () => {
     if (original === undefined) throw new Error(`no backup was taken with ${compressAlgorithm}`)
     const name = what.replaceAll(' ', '-')
     const catalog = path.join(scratch, name)
-    await cp(original.catalog, catalog, { recursive: true, preserveTimestamps: true })
+    cpSync(original.catalog, catalog, { recursive: true, preserveTimestamps: true })
     await engine.client['catalogs.open']({ path: catalog })
     const { id, victims } = original
     return {
@@ -242,7 +243,7 @@ describe('damage in the chain TOTUGH (FULL), TOTUGR, TOTUH1 beside TOTUH3 (FULL)
     engine = cleanUp.use(await startEngine())
     const fixture = cleanUp.use(await unpackFixture(FIXTURE))
     ref = { catalog: path.join(scratch, 'catalog'), instance: 'main' }
-    await cp(path.join(fixture.dir, 'catalog'), ref.catalog, { recursive: true, preserveTimestamps: true })
+    cpSync(path.join(fixture.dir, 'catalog'), ref.catalog, { recursive: true, preserveTimestamps: true })
     await engine.client['catalogs.open']({ path: ref.catalog })
   })
   afterAll(() => cleanUp.disposeAsync())
@@ -318,7 +319,7 @@ describe('damage in the chain TOTUGH (FULL), TOTUGR, TOTUH1 beside TOTUH3 (FULL)
       })),
     }
     const damaged = given.damaged()
-    await cp(damaged, path.join(scratch, 'aside'), { recursive: true, preserveTimestamps: true })
+    cpSync(damaged, path.join(scratch, 'aside'), { recursive: true, preserveTimestamps: true })
 
     await given.harm(damaged)
     const { findings, isSound } = await validation(engine, ref)

@@ -1,5 +1,5 @@
-import { chownSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { cp, readdir, rm, symlink } from 'node:fs/promises'
+import { chownSync, cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { readdir, rm, symlink } from 'node:fs/promises'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startEngine, type TestEngine } from '../testing/engines.ts'
@@ -7,7 +7,7 @@ import { installPtrackDouble, PTRACK_SETTINGS } from '../testing/ptrack-double.t
 import { scratchDirectory } from '../testing/scratch.ts'
 import {
   serverDirectory,
-  serverMajors,
+  outerMajors,
   startRestored,
   startServer,
   type TestServer,
@@ -112,7 +112,7 @@ async function change(server: TestServer, round: number): Promise<void> {
   }
 }
 
-describe.each(serverMajors())('PostgreSQL %i', (major) => {
+describe.each(outerMajors())('PostgreSQL %i', (major) => {
   // What the server tracks is asked for right after the changes, not when it had time to catch up.
   const modes = major >= 17 ? (['PTRACK', 'PAGE', 'DELTA'] as const) : (['PAGE', 'DELTA'] as const)
   const cleanUp = new AsyncDisposableStack()
@@ -148,7 +148,7 @@ describe.each(serverMajors())('PostgreSQL %i', (major) => {
       if (full === undefined) {
         const id = String((await backUp(engine, ref, 'FULL')).backupId)
         full = { id, directory: directoryOf(id) }
-      } else await cp(full.directory, directoryOf(full.id), { recursive: true, preserveTimestamps: true })
+      } else cpSync(full.directory, directoryOf(full.id), { recursive: true, preserveTimestamps: true })
       chains.set(mode, { ref, ids: [full.id] })
     }
     for (const round of [1, 2, 3]) {

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { startEngine } from '../testing/engines.ts'
 import { type Gate, openGate } from '../testing/gate.ts'
 import { scratchDirectory } from '../testing/scratch.ts'
-import { outerMajors, startRestored, startServer, type TestServer } from '../testing/servers.ts'
+import { newestMajors, startRestored, startServer, type TestServer } from '../testing/servers.ts'
 
 /** A busy machine may take its time. */
 const PATIENCE = { timeout: 30_000 }
@@ -17,7 +17,7 @@ const MOMENTS = {
   'after its files are copied': (gate: Gate) => gate.holdRequest('from pg_catalog.pg_backup_stop'),
 } as const
 
-describe.each(outerMajors())('PostgreSQL %i while a backup is taken', (major) => {
+describe.each(newestMajors())('PostgreSQL %i while a backup is taken', (major) => {
   test.each([
     ['is moved', 'before its files are listed', ['alter database side set tablespace aside'], true],
     ['is moved', 'after its files are listed', ['alter database side set tablespace aside'], true],

@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process'
-import { cp, readdir, readFile, stat } from 'node:fs/promises'
+import { cpSync } from 'node:fs'
+import { readdir, readFile, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -41,7 +42,7 @@ describe.each(Object.keys(BACKUPS) as (keyof typeof BACKUPS)[])(
       engine = cleanUp.use(await startEngine())
       // Validation writes statuses: what all tests share stays as it is.
       const catalog = path.join(scratch, 'catalog')
-      await cp(path.join(fixture.dir, 'catalog'), catalog, { recursive: true, preserveTimestamps: true })
+      cpSync(path.join(fixture.dir, 'catalog'), catalog, { recursive: true, preserveTimestamps: true })
       // The restored servers fetch WAL from it, and may run as another user than this process.
       await promisify(execFile)('chmod', ['-R', 'a+rX', catalog])
       await engine.client['catalogs.open']({ path: catalog })

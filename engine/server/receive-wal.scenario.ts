@@ -5,7 +5,7 @@ import { logTo } from '../base/log.ts'
 import { type Lsn, lsnFromBigint, parseLsn } from '../base/lsn.ts'
 import { walSegmentName, walSegmentNumber } from '../base/wal-segment.ts'
 import { scratchDirectory } from '../testing/scratch.ts'
-import { serverMajors, startServer, type TestServer } from '../testing/servers.ts'
+import { outerMajors, startServer, type TestServer } from '../testing/servers.ts'
 import { readFacts } from './postgres/facts.ts'
 import { receiveWal } from './receive-wal.ts'
 import { openWalDirectory } from './wal-directory.ts'
@@ -18,7 +18,7 @@ const PATIENCE = { timeout: 30_000 }
 const writeWal = (count: number): string =>
   `select pg_logical_emit_message(false, 'x', repeat(md5(random()::text), 3200)) from generate_series(1, ${count})`
 
-describe.each(serverMajors())('receiving WAL from PostgreSQL %i', (major) => {
+describe.each(outerMajors())('receiving WAL from PostgreSQL %i', (major) => {
   test('gives the bytes of the server, also of one that never stops writing', async () => {
     await using scratch = await scratchDirectory('receive-wal')
     await using server = await startWalServer(scratch.path, major)
