@@ -36,7 +36,7 @@ export default defineConfig({
       },
       {
         test: {
-          // Real servers: two files at a time, so that two cores are not shared by five PostgreSQLs.
+          // Real servers. They and whoever waits for them leave a third of two cores idle, which a third file takes.
           name: 'servers',
           include: ['engine/**/*.scenario.ts'],
           globalSetup: 'engine/testing/around-scenarios.ts',
@@ -44,7 +44,7 @@ export default defineConfig({
           testTimeout: 90_000,
           hookTimeout: 60_000,
           pool: 'forks',
-          maxWorkers: 2,
+          maxWorkers: 3,
         },
       },
     ],
