@@ -19,6 +19,7 @@ const SAME_IN_BOTH =
   process.env['TIDEMARK_EVERY_TRANSPORT'] === undefined
     ? [
         'continue-restore',
+        'after-restore',
         'drill',
         'faces',
         'moment',
