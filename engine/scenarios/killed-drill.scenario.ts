@@ -1,4 +1,4 @@
-import { access, readdir, readFile } from 'node:fs/promises'
+import { access, readdir, readFile, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -44,7 +44,10 @@ describe.each(newestMajors())('a drill that was killed while its server of Postg
     expect((await engine.ended(backup)).error).toBeUndefined()
   })
   afterAll(async () => {
-    for (const { pid } of left) if (isProcessAlive(pid) === 'alive') process.kill(pid, 'SIGQUIT')
+    for (const { pid, socket } of left) {
+      if (isProcessAlive(pid) === 'alive') process.kill(pid, 'SIGQUIT')
+      await rm(socket, { recursive: true, force: true })
+    }
     await cleanUp.disposeAsync()
   })
 
