@@ -1,7 +1,14 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
-import { _electron, chromium, type ElectronApplication, type Page, test as base } from '@playwright/test'
+import {
+  _electron,
+  type Browser,
+  chromium,
+  type ElectronApplication,
+  type Page,
+  test as base,
+} from '@playwright/test'
 import { contract } from '../engine/api/contract/contract.ts'
 import { serve } from '../engine/api/serve.ts'
 import { startWebHost } from '../engine/web-host/start-web-host.ts'
@@ -41,15 +48,29 @@ export type AppOptions = {
 const ROOT = path.join(import.meta.dirname, '..')
 const STANDIN = path.join(import.meta.dirname, 'standin', 'electron')
 
+type WorkerFixtures = {
+  /** One browser for all journeys of a worker; each has a profile of its own in it. */
+  readonly sharedBrowser: () => Promise<Browser>
+}
+
 /** A test that has the application running, in the mode of its project. */
-export const test = base.extend<AppOptions & { app: AppUnderTest }>({
+export const test = base.extend<AppOptions & { app: AppUnderTest }, WorkerFixtures>({
   root: [process.env['TIDEMARK_E2E_ROOT'] ?? ROOT, { option: true }],
   env: [{}, { option: true }],
-  app: async ({ root, env }, use, { project }) => {
+  sharedBrowser: [
+    // oxlint-disable-next-line no-empty-pattern -- Playwright reads from it that nothing is needed
+    async ({}, use) => {
+      let browser: Promise<Browser> | undefined
+      await use(() => (browser ??= chromium.launch({ executablePath: CHROMIUM, args: [...CHROMIUM_FLAGS] })))
+      await (await browser)?.close()
+    },
+    { scope: 'worker' },
+  ],
+  app: async ({ root, env, sharedBrowser }, use, { project }) => {
     const stateDirectory = await mkdtemp(path.join(os.tmpdir(), 'tidemark-e2e-'))
     try {
       const mode = project.metadata['mode'] as Mode
-      if (mode === 'web') await useWebHost(root, stateDirectory, use)
+      if (mode === 'web') await useWebHost(root, stateDirectory, await sharedBrowser(), use)
       else await useElectron(mode, { root, env }, stateDirectory, use)
     } finally {
       await rm(stateDirectory, { recursive: true, force: true, maxRetries: 5 })
@@ -61,7 +82,7 @@ export { expect } from '@playwright/test'
 
 type Use = (app: AppUnderTest) => Promise<void>
 
-async function useWebHost(root: string, stateDirectory: string, use: Use): Promise<void> {
+async function useWebHost(root: string, stateDirectory: string, browser: Browser, use: Use): Promise<void> {
   // Only this mode needs the engine in the test's own process.
   const { openEngine } = await import('../engine/api/engine.ts')
   await using engine = await openEngine({
@@ -73,9 +94,9 @@ async function useWebHost(root: string, stateDirectory: string, use: Use): Promi
     rendererDirectory: path.join(root, 'dist', 'renderer'),
     connectEngine: (port) => serve(contract, engine.handlers, port),
   })
-  const browser = await chromium.launch({ executablePath: CHROMIUM, args: [...CHROMIUM_FLAGS] })
+  const profile = await browser.newContext({ viewport: { width: 1280, height: 820 } })
   try {
-    const page = await browser.newPage({ viewport: { width: 1280, height: 820 } })
+    const page = await profile.newPage()
     const complaints = listenForComplaints(page)
     await page.goto(host.url)
     await use({
@@ -86,12 +107,12 @@ async function useWebHost(root: string, stateDirectory: string, use: Use): Promi
       complaints,
       stateDirectory,
       async quit() {
-        await browser.close()
+        await profile.close()
         return 0
       },
     })
   } finally {
-    await browser.close()
+    await profile.close()
     await host.close()
   }
 }
