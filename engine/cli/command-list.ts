@@ -71,7 +71,7 @@ export const COMMANDS = {
     summary: 'Merges a FULL backup with its increments up to one of them, or finishes a merge.',
   },
   delete: {
-    usage: '-B DIR --instance=NAME {-i ID | --status=STATE | --delete-expired} [--delete-wal]',
+    usage: '-B DIR --instance=NAME [-i ID | --status=STATUS] [retention]',
     summary: 'Deletes backups and the increments that need them, or what retention does not keep.',
   },
   'archive-push': {
