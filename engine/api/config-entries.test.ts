@@ -87,9 +87,9 @@ test('lines that are not known are shown, but for secrets', () => {
 })
 
 test('the server is expected on the machine of the cluster', () => {
-  const of = (values: Record<string, string>) =>
+  const hostOf = (values: Record<string, string>) =>
     configEntries({ values }, env).find(({ key }) => key === 'pghost')?.value
-  expect(of({ 'remote-host': 'db7' })).toBe('db7')
-  expect(of({ 'remote-host': 'db7', pghost: 'db8' })).toBe('db8')
-  expect(of({})).toBeUndefined()
+  expect(hostOf({ 'remote-host': 'db7' })).toBe('db7')
+  expect(hostOf({ 'remote-host': 'db7', pghost: 'db8' })).toBe('db8')
+  expect(hostOf({})).toBeUndefined()
 })
