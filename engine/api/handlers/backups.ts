@@ -2,8 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import type { BackupId } from '../../base/backup-id.ts'
 import { EngineError, toWireError } from '../../base/engine-error.ts'
-import { secondsFromIso } from '../../base/iso-time.ts'
-import type { IsoTime } from '../../base/iso-time.ts'
+import { type IsoTime, secondsFromIso } from '../../base/iso-time.ts'
 import { SILENT_LOG } from '../../base/log.ts'
 import { backupNotFound } from '../../catalog/backup-not-found.ts'
 import { readContentList } from '../../catalog/backup.ts'
@@ -15,7 +14,6 @@ import { parseDatabaseMap } from '../../format/database-map.ts'
 import { parseTablespaceMap } from '../../format/tablespace-map.ts'
 import { annotateBackup } from '../../operations/annotate/run.ts'
 import { readOutlook } from '../../operations/backup/outlook.ts'
-import { takeBackup } from '../../operations/backup/run.ts'
 import { planDelete } from '../../operations/delete/plan.ts'
 import { deleteBackups } from '../../operations/delete/run.ts'
 import { markFailed } from '../../operations/mark-failed/run.ts'
@@ -23,15 +21,11 @@ import { requireMergePlan } from '../../operations/merge/plan.ts'
 import { type PastMerge, readMergeOutlook } from '../../operations/merge/outlook.ts'
 import { mergeBackups } from '../../operations/merge/run.ts'
 import { validateBackups } from '../../operations/validate/run.ts'
+import { backUp } from '../backup-job.ts'
 import { backupRecords } from '../backup-records.ts'
 import { connectionOf } from '../connections.ts'
 import type { EngineContext } from '../context.ts'
-import type {
-  BackupRecord,
-  BackupRequest,
-  BackupTablespace,
-  backups as contract,
-} from '../contract/backups.ts'
+import type { BackupRecord, BackupTablespace, backups as contract } from '../contract/backups.ts'
 import type { EngineHandlers } from '../contract/contract.ts'
 import type { JobResult } from '../contract/jobs.ts'
 import { quietRun } from '../quiet-run.ts'
@@ -112,7 +106,7 @@ export function backupHandlers(context: EngineContext): Pick<EngineHandlers, key
           id,
           note,
           ttlSeconds,
-          expireSeconds: expireTime === null ? null : secondsOf(expireTime),
+          expireSeconds: expireTime == null ? expireTime : secondsFromIso(expireTime as IsoTime),
         },
         { signal, report: () => undefined, log: SILENT_LOG, clock },
       )
@@ -229,58 +223,6 @@ function idsOf(named: {
   })
 }
 
-/** A backup and, unless it is not wanted, its validation: one job, since nobody wants the one without the other. */
-async function backUp(
-  context: EngineContext,
-  request: BackupRequest,
-  run: Parameters<typeof takeBackup>[1],
-  tell: (id: BackupId, mode: string) => void,
-): Promise<JobResult> {
-  const { catalog, instance } = request
-  const { config } = await readInventory(catalog, instance, run)
-  const taken = await takeBackup(
-    {
-      catalog,
-      instance,
-      options: { ...request, expireSeconds: secondsOf(request.expireTime) },
-      connection: await connectionOf(context, request, config, request.connection, request.password),
-      programVersion: WRITTEN_PROGRAM_VERSION,
-      newestProgramVersion: NEWEST_PROGRAM_VERSION,
-    },
-    run,
-    tell,
-  )
-  const sizes = { dataBytes: taken.control.dataBytes ?? 0, walBytes: taken.control.walBytes ?? 0 }
-  const done = { kind: 'backup', backupId: taken.id, ...sizes } as const
-  if (request.isValidated === false) {
-    run.log.warning(`backup ${taken.id} was not validated`)
-    return { ...done, status: 'DONE' }
-  }
-  const { verdicts, findings } = await validateBackups(
-    {
-      catalog,
-      instances: [instance],
-      ids: [taken.id],
-      threads: request.threads ?? 1,
-      checksBlocks: request.checksBlocks ?? true,
-      newestProgramVersion: NEWEST_PROGRAM_VERSION,
-    },
-    run,
-  )
-  const status = verdicts.find(({ backupId }) => backupId === taken.id)?.status ?? 'DONE'
-  if (status !== 'OK') {
-    throw new EngineError(
-      'backup.damaged',
-      `backup ${taken.id} was taken but failed its validation: ${findings[0]?.message ?? status}`,
-      {
-        hint: 'Look at the log of the job; check the disk of the catalog, then take the backup again.',
-        facts: { backup: taken.id },
-      },
-    )
-  }
-  return { ...done, status }
-}
-
 /** Merges in a catalog that went through from their beginning, newest first, as the journal has them. */
 function pastMerges({ jobs }: EngineContext, catalog: string): readonly PastMerge[] {
   return jobs.list(MOST_PAST_JOBS).flatMap((job) => {
@@ -328,8 +270,4 @@ function tablespacesOf(directory: string): readonly BackupTablespace[] {
 function textOf(directory: string, name: string): string | undefined {
   const file = path.join(directory, 'database', name)
   return existsSync(file) ? readFileSync(file, 'utf8') : undefined
-}
-
-function secondsOf(time: string | undefined): number | undefined {
-  return time === undefined ? undefined : secondsFromIso(time as IsoTime)
 }
