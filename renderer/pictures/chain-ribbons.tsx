@@ -1,22 +1,6 @@
 import { scaleTime } from 'd3-scale'
-import {
-  type KeyboardEvent,
-  type MouseEvent,
-  type PointerEvent,
-  useEffect,
-  useLayoutEffect,
-  useMemo,
-  useRef,
-  useState,
-} from 'react'
-import {
-  type Chain,
-  type ChainBackup,
-  chainsFrom,
-  layOutChains,
-  type Mark,
-  newestChains,
-} from './chain-layout.ts'
+import { type KeyboardEvent, type MouseEvent, type PointerEvent, useMemo, useRef, useState } from 'react'
+import { type ChainBackup, chainsFrom, layOutChains, type Mark } from './chain-layout.ts'
 import { ChainMinimap, MINIMAP_PX, type MinimapTexts } from './chain-minimap.tsx'
 import {
   ChainRowShape,
@@ -27,7 +11,9 @@ import {
   rowHeight,
   type RowTexts,
 } from './chain-row.tsx'
-import { isWhole, moveRange, rangeAround, type TimeRange, zoomRange } from './time-range.ts'
+import type { TimeRange } from './time-range.ts'
+import { useChainRange } from './use-chain-range.ts'
+import { useWheel } from './use-wheel.ts'
 import { useWidth } from './use-width.ts'
 import './chain-ribbons.css'
 
@@ -53,10 +39,8 @@ const TOP_PX = 10
 const HEAD_PX = 20
 const HEADS_PX = MINIMAP_PX + HEAD_PX
 const TIP_BELOW_PX = 42
-const MOST_ROWS = 12
 /** So near to the word for now no other moment is written. */
 const NOW_ROOM_PX = 44
-const SMALLEST_PAST_MS = 600_000
 /** A pointer that moved less than this has clicked. */
 const CLICK_PX = 3
 /** One click of a usual wheel. */
@@ -100,27 +84,17 @@ export function ChainRibbons(props: {
         : all.filter(({ backups: members }) => members.some(({ id }) => fitting.has(id))),
     [all, fitting],
   )
-  const whole = useMemo(() => spanOf(chains, nowMs), [chains, nowMs])
-  const newest = useMemo(
-    () => newestChains(chains, isUnfolded ? Infinity : MOST_ROWS, selectedId),
-    [chains, isUnfolded, selectedId],
-  )
-  const usual = useMemo(() => spanOf(newest.shown, nowMs), [newest, nowMs])
-  const shown = useMemo(
-    () => (range === undefined ? usual : zoomRange(clamp(range, whole), whole, 1, clamp(range, whole)[0])),
-    [range, usual, whole],
-  )
-  // Rows stay while a part of them is looked at; they change when something older is.
-  const drawn = useMemo(
-    () => (shown[0] < usual[0] ? newestChains(chains, MOST_ROWS, selectedId, shown) : newest),
-    [shown, usual, chains, newest, selectedId],
-  )
-
   const right = width - RIGHT_PX
-  const toX = useMemo(() => {
-    const perMs = (right - LABEL_PX) / (shown[1] - shown[0])
-    return (ms: number) => LABEL_PX + (ms - shown[0]) * perMs
-  }, [shown, right])
+  const { whole, shown, drawn, toX, zoom, pan, fit } = useChainRange({
+    chains,
+    nowMs,
+    selectedId,
+    isUnfolded,
+    range,
+    onRange,
+    left: LABEL_PX,
+    right,
+  })
   const place = useMemo(() => ({ left: LABEL_PX, right }), [right])
   const rows = useMemo(
     () => layOutChains(drawn.shown, toX, selectedId, [LABEL_PX - 6, right + 6]),
@@ -131,26 +105,6 @@ export function ChainRibbons(props: {
   for (const row of rows) {
     tops.push(bottom)
     bottom += rowHeight(row)
-  }
-
-  const show = (next: TimeRange): void =>
-    onRange(isWhole(next, usual) && isWhole(usual, whole) ? undefined : next)
-  const zoom = (factor: number, atX: number): void =>
-    show(
-      zoomRange(
-        shown,
-        whole,
-        factor,
-        shown[0] + ((atX - LABEL_PX) / (right - LABEL_PX)) * (shown[1] - shown[0]),
-      ),
-    )
-  const pan = (byPx: number, from: TimeRange): void =>
-    show(moveRange(from, whole, (byPx * (from[1] - from[0])) / (right - LABEL_PX)))
-  const fit = (chain: Chain | undefined): void => {
-    const next = chain === undefined ? undefined : rangeAround(chain.firstMs, chain.lastMs, whole)
-    // A second time leads back.
-    const isFitted = next !== undefined && range?.[0] === next[0] && range[1] === next[1]
-    onRange(isFitted ? undefined : next)
   }
 
   const svg = useRef<SVGSVGElement>(null)
@@ -165,17 +119,7 @@ export function ChainRibbons(props: {
     if (event.shiftKey || Math.abs(across) > Math.abs(down)) pan(across === 0 ? down : across, shown)
     else zoom(1.25 ** Math.min(2, Math.max(-2, down / WHEEL_STEP)), x)
   }
-  const wheel = useRef(onWheel)
-  useLayoutEffect(() => {
-    wheel.current = onWheel
-  })
-  useEffect(() => {
-    const element = svg.current
-    const listen = (event: WheelEvent): void => wheel.current(event)
-    // React listens to wheels without the right to keep the page from scrolling.
-    element?.addEventListener('wheel', listen, { passive: false })
-    return () => element?.removeEventListener('wheel', listen)
-  }, [])
+  useWheel(svg, onWheel)
 
   const markUnder = (event: MouseEvent): { readonly mark: Mark; readonly top: number } | undefined => {
     const box = svg.current?.getBoundingClientRect()
@@ -356,19 +300,4 @@ export function ChainRibbons(props: {
       <p className="legend">{texts.legend}</p>
     </div>
   )
-}
-
-/** `range` as far as it lies in `whole`; its nearest end where it does not. */
-function clamp([fromMs, toMs]: TimeRange, whole: TimeRange): TimeRange {
-  const into = (ms: number): number => Math.min(whole[1], Math.max(whole[0], ms))
-  return [into(fromMs), into(toMs)]
-}
-
-/** From a little before the first backup to a little after now, so that nothing sticks to an edge. */
-function spanOf(chains: readonly Chain[], nowMs: number): TimeRange {
-  const first = chains.reduce((least, { firstMs }) => Math.min(least, firstMs), nowMs - SMALLEST_PAST_MS)
-  // A clock that was wrong leaves backups in the future; they are drawn where they say they are.
-  const last = chains.reduce((most, { lastMs }) => Math.max(most, lastMs), nowMs)
-  const margin = Math.max(60_000, (last - first) * 0.03)
-  return [first - margin, last + margin * 0.6]
 }
