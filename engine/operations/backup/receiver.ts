@@ -63,3 +63,21 @@ export async function openReceiver(
     },
   }
 }
+
+/** A receiver that fails ends whatever else is waited for: without its WAL the backup is worth nothing. */
+export async function unlessLost<Value>(
+  receiver: Receiver | undefined,
+  run: Run,
+  work: (run: Run) => Promise<Value>,
+): Promise<Value> {
+  if (receiver === undefined) return await work(run)
+  const left = new AbortController()
+  const working = work({ ...run, signal: AbortSignal.any([run.signal, left.signal]) })
+  working.catch(() => undefined)
+  try {
+    return await Promise.race([working, receiver.lost])
+  } finally {
+    // Work that nobody waits for any more would go on looking for WAL, and keep the process alive with it.
+    left.abort()
+  }
+}

@@ -2,10 +2,9 @@ import path from 'node:path'
 import type { BackupId } from '../../base/backup-id.ts'
 import { counted } from '../../base/counted.ts'
 import { describeError, EngineError } from '../../base/engine-error.ts'
-import { formatLsn, type Lsn } from '../../base/lsn.ts'
+import { formatLsn } from '../../base/lsn.ts'
 import type { Phase } from '../../base/progress.ts'
 import type { Run } from '../../base/run.ts'
-import { walSegmentNumber } from '../../base/wal-segment.ts'
 import { writeBackupControl, writeContentList, writeLastControl } from '../../catalog/backup.ts'
 import { chainOf } from '../../catalog/chain.ts'
 import { readInventory } from '../../catalog/inventory.ts'
@@ -13,28 +12,33 @@ import { lockAll } from '../../catalog/lock.ts'
 import { createBackup } from '../../catalog/new-backup.ts'
 import { type BackupControl, formatControlTime } from '../../format/backup-control.ts'
 import type { ContentEntry } from '../../format/content-list.ts'
-import { type DatabaseMapEntry, formatDatabaseMap } from '../../format/database-map.ts'
-import type { DatabaseChange } from '../../format/wal-databases.ts'
+import { formatDatabaseMap } from '../../format/database-map.ts'
 import { type ConnectionSettings, openSession, type Session } from '../../server/connection.ts'
 import { startBackup, type StoppedBackup, stopBackup, switchWal } from '../../server/postgres/backup-mode.ts'
 import { readDatabaseMap, readFacts, type ServerFacts } from '../../server/postgres/facts.ts'
-import { checkWalRange, type WalCheck } from '../steps/check-wal.ts'
-import { describeLost, findLostDatabases } from '../steps/lost-databases.ts'
 import type { WalPlace } from '../steps/read-wal.ts'
 import { syncTree } from '../steps/sync-tree.ts'
 import { openWorkerPool, type WorkerPool } from '../steps/worker-pool.ts'
 import { type Basis, describeBasis, findBasis } from './basis.ts'
-import { addTextFile, pendingEntry } from './content.ts'
+import { addTextFile } from './content.ts'
 import { copyCluster } from './copy-cluster.ts'
 import { firstControl } from './first-control.ts'
 import { planIncrement, requireAfterParent } from './increment.ts'
 import { requireSameCluster } from './identity.ts'
-import { listDataDirectory, listExternalDirectory, type SourceEntry } from './list-files.ts'
-import { openReceiver, type Receiver } from './receiver.ts'
+import { openReceiver, unlessLost } from './receiver.ts'
 import { rewriteControlFileForReplica } from './replica-control-file.ts'
 import { type BackupOptions, type BackupSettings, decideSettings } from './settings.ts'
-import { type BackupWal, receivedWalEntries, waitForSegment, waitForStopLsn } from './stream-wal.ts'
+import { listSources, logicalBytes, pendingEntries } from './sources.ts'
+import {
+  archivedWalBytes,
+  type BackupWal,
+  readWholeWal,
+  receivedWalEntries,
+  waitForSegment,
+  waitForStopLsn,
+} from './stream-wal.ts'
 import { skipUnchangedByTime } from './unchanged-by-time.ts'
+import { warnOfLost, warnOfServer } from './warn.ts'
 
 export type BackupInput = {
   readonly catalog: string
@@ -182,7 +186,7 @@ async function fill(context: Context): Promise<void> {
   await unlessLost(receiver, run, (until) => waitForSegment(wal, started.startLsn, timeoutMs, until))
 
   report(run, 'list-files')
-  const sources = await listSources(context)
+  const sources = await listSources(context, run)
   const databases = await readDatabaseMap(session).catch((thrown: unknown) => {
     run.log.warning(`the list of databases cannot be read: ${describeError(thrown)}`)
     return undefined
@@ -269,68 +273,6 @@ function placeOfWal({ input, settings, facts }: Context, database: string, timel
   }
 }
 
-/** A receiver that fails ends whatever else is waited for: without its WAL the backup is worth nothing. */
-async function unlessLost<Value>(
-  receiver: Receiver | undefined,
-  run: Run,
-  work: (run: Run) => Promise<Value>,
-): Promise<Value> {
-  if (receiver === undefined) return await work(run)
-  const left = new AbortController()
-  const working = work({ ...run, signal: AbortSignal.any([run.signal, left.signal]) })
-  working.catch(() => undefined)
-  try {
-    return await Promise.race([working, receiver.lost])
-  } finally {
-    // Work that nobody waits for any more would go on looking for WAL, and keep the process alive with it.
-    left.abort()
-  }
-}
-
-async function listSources({
-  settings,
-  facts,
-  dataDirectory,
-  run,
-}: Context): Promise<readonly SourceEntry[]> {
-  const lists = [
-    await listDataDirectory(
-      dataDirectory,
-      { versionDirectory: facts.tablespaceVersionDirectory, withServerLog: settings.withServerLog },
-      run,
-    ),
-  ]
-  for (const [index, external] of settings.externalDirs.entries()) {
-    lists.push(await listExternalDirectory(external, index + 1, run))
-  }
-  requireAllTablespaces(lists[0] ?? [], facts)
-  return lists.flat()
-}
-
-/** A tablespace that the server knows and the data directory does not link to would silently be missing. */
-function requireAllTablespaces(entries: readonly SourceEntry[], facts: ServerFacts): void {
-  const listed = new Set(entries.map((entry) => entry.path))
-  for (const { oid, name, location } of facts.tablespaces) {
-    if (location === '' || listed.has(`pg_tblspc/${oid}`)) continue
-    throw new EngineError(
-      'storage.not-found',
-      `the data directory has no link to tablespace "${name}" (${location})`,
-      {
-        hint: `Check pg_tblspc/${oid} of the data directory; it may be the directory of another server.`,
-      },
-    )
-  }
-}
-
-/** 4096 for each directory, as the reference tool counts (catalog format 3.4). */
-function logicalBytes(entries: readonly SourceEntry[]): number {
-  return entries.reduce((sum, { isDirectory, sizeBytes }) => sum + (isDirectory ? 4096 : sizeBytes), 0)
-}
-
-function* pendingEntries(sources: readonly SourceEntry[]): Generator<ContentEntry> {
-  for (const source of sources) yield pendingEntry(source)
-}
-
 /** `backup_label` and `tablespace_map` come from the server; without the label the backup could not be started. */
 async function addServerTexts(database: string, stopped: StoppedBackup): Promise<readonly ContentEntry[]> {
   const label = await addTextFile(database, 'backup_label', stopped.backupLabel)
@@ -338,80 +280,11 @@ async function addServerTexts(database: string, stopped: StoppedBackup): Promise
   return [label, await addTextFile(database, 'tablespace_map', stopped.tablespaceMap)]
 }
 
-/**
- * Every record from start to stop. Among them is the last commit, abort or restore point, which is the time that the
- * backup recovers to; where there is none, the server's clock tells it (format 7.8).
- *
- * @throws {EngineError} `wal.damaged`
- */
-async function readWholeWal(
-  wal: BackupWal,
-  start: Lsn,
-  stop: Lsn,
-  run: Run,
-): Promise<Extract<WalCheck, { kind: 'complete' }>> {
-  const checked = await checkWalRange({
-    places: [wal.place],
-    timeline: wal.timeline,
-    segmentBytes: wal.segmentBytes,
-    systemIdentifier: wal.systemIdentifier,
-    start,
-    stop,
-    signal: run.signal,
-  })
-  if (checked.kind === 'complete') return checked
-  throw new EngineError(
-    'wal.damaged',
-    `the WAL of the backup cannot be read to its end: ${checked.problem.message}`,
-    {
-      hint: 'Take the backup again; if it happens again, check the disk and the replication connection.',
-    },
-  )
-}
-
-/** Databases that were moved, or copied from one that is gone: WAL tells of that, and not of their files. */
-function warnOfLost(
-  changes: readonly DatabaseChange[],
-  sources: readonly SourceEntry[],
-  copied: readonly ContentEntry[],
-  databases: readonly DatabaseMapEntry[],
-  run: Run,
-): void {
-  if (changes.length === 0) return
-  const there = new Set(copied.flatMap((entry) => (entry.externalDirNumber === 0 ? [entry.path] : [])))
-  const vanished = sources.filter(
-    (source) => source.externalDirNumber === 0 && source.isDataFile && !there.has(source.path),
-  )
-  for (const lost of findLostDatabases(changes, copied, vanished)) {
-    const { name } = databases.find(({ oid }) => oid === lost.place.databaseOid) ?? {}
-    run.log.warning(describeLost(lost, name))
-  }
-}
-
-function archivedWalBytes(wal: BackupWal, start: Lsn, stop: Lsn): number {
-  const count = walSegmentNumber(stop, wal.segmentBytes) - walSegmentNumber(start, wal.segmentBytes)
-  return Math.max(1, Number(count)) * wal.segmentBytes
-}
-
 function pinnedUntil(settings: BackupSettings, recoverySeconds: number): number | undefined {
   if (settings.expireSeconds !== undefined) return settings.expireSeconds
   return settings.ttlSeconds === undefined || settings.ttlSeconds === 0
     ? undefined
     : recoverySeconds + settings.ttlSeconds
-}
-
-function warnOfServer(facts: ServerFacts, settings: BackupSettings, run: Run): void {
-  if (!facts.hasChecksums) {
-    run.log.warning(
-      'the cluster has no data checksums: damaged pages cannot be told from sound ones (pg_checksums --enable)',
-    )
-  }
-  if (facts.isSuperuser) {
-    run.log.warning('the role is a superuser; a role with fewer rights is enough for backups')
-  }
-  if (!settings.isStream && facts.archiveMode === 'off') {
-    run.log.warning('archive_mode is off: WAL must reach the archive of the catalog in another way')
-  }
 }
 
 function describeStart(id: BackupId, basis: Basis, settings: BackupSettings): string {

@@ -6,7 +6,7 @@ import { formatLsn, type Lsn } from '../../base/lsn.ts'
 import type { Run } from '../../base/run.ts'
 import { findWalSegment, type Timeline, walSegmentName, walSegmentNumber } from '../../base/wal-segment.ts'
 import type { ContentEntry } from '../../format/content-list.ts'
-import { findStopLsn } from '../steps/check-wal.ts'
+import { checkWalRange, findStopLsn, type WalCheck } from '../steps/check-wal.ts'
 import type { WalPlace } from '../steps/read-wal.ts'
 import { checksumFiles } from '../steps/checksum-files.ts'
 import type { WorkerPool } from '../steps/worker-pool.ts'
@@ -101,6 +101,37 @@ async function poll<Value>(
   }
 }
 
+/**
+ * Every record from start to stop. Among them is the last commit, abort or restore point, which is the time that the
+ * backup recovers to; where there is none, the server's clock tells it (format 7.8).
+ *
+ * @throws {EngineError} `wal.damaged`
+ */
+export async function readWholeWal(
+  wal: BackupWal,
+  start: Lsn,
+  stop: Lsn,
+  run: Run,
+): Promise<Extract<WalCheck, { kind: 'complete' }>> {
+  const checked = await checkWalRange({
+    places: [wal.place],
+    timeline: wal.timeline,
+    segmentBytes: wal.segmentBytes,
+    systemIdentifier: wal.systemIdentifier,
+    start,
+    stop,
+    signal: run.signal,
+  })
+  if (checked.kind === 'complete') return checked
+  throw new EngineError(
+    'wal.damaged',
+    `the WAL of the backup cannot be read to its end: ${checked.problem.message}`,
+    {
+      hint: 'Take the backup again; if it happens again, check the disk and the replication connection.',
+    },
+  )
+}
+
 /** The lines of the segments and history files that were received into `database/pg_wal`, in the order of their names. */
 export async function receivedWalEntries(
   databaseDirectory: string,
@@ -118,4 +149,10 @@ export async function receivedWalEntries(
   return names.map((name, index) =>
     plainEntry({ path: `pg_wal/${name}`, crc: 0, sizeBytes: 0, ...sums[index], mode: REGULAR_FILE_0600 }),
   )
+}
+
+/** What a backup without WAL of its own needs of the archive, as far as its size is told: whole segments, one at least. */
+export function archivedWalBytes(wal: BackupWal, start: Lsn, stop: Lsn): number {
+  const count = walSegmentNumber(stop, wal.segmentBytes) - walSegmentNumber(start, wal.segmentBytes)
+  return Math.max(1, Number(count)) * wal.segmentBytes
 }
