@@ -4,10 +4,12 @@ import { readInventory } from '../catalog/inventory.ts'
 import { type RecoveryModel, recoveryModel } from '../catalog/recovery-model.ts'
 import type { LocatedRecord, LostRest, RestoreRates } from '../catalog/recovery-request.ts'
 import type { ReadTarget } from '../catalog/recovery-target.ts'
+import { timelineTree } from '../catalog/recovery-timelines.ts'
 import { readWalArchive } from '../catalog/wal-archive.ts'
 import { configNumber } from '../format/instance-config.ts'
 import { countLostCommits } from '../wal-index/lost-commits.ts'
 import { type PartialReaches, readPartialReaches } from '../wal-index/partial-reach.ts'
+import { type EndsAround, endsAround } from '../wal-index/ends-around.ts'
 import { locateRestorePoint, locateTransaction, recoveryFacts } from '../wal-index/recovery-facts.ts'
 import type { SegmentRow } from '../wal-index/segment-row.ts'
 import { keyOf } from '../wal-index/update.ts'
@@ -33,6 +35,8 @@ export type GatheredRecovery = {
   locate(target: ReadTarget): readonly LocatedRecord[] | undefined
   /** How many commits a stop at the target leaves out; undefined when WAL is left that nobody has read. */
   countLost(target: ReadTarget, rest: LostRest): number | undefined
+  /** The last end of a transaction before a place on a way; undefined when that was not read. */
+  readonly timeBefore: EndsAround['lastBefore']
 }
 
 /**
@@ -56,6 +60,7 @@ export async function gatherRecovery(
   if (index === undefined || rows.length === 0) {
     return {
       model: recoveryModel({ backups, archive, times: partials, defects: [], partials }),
+      timeBefore: () => undefined,
       locate: () => undefined,
       countLost: () => undefined,
     }
@@ -64,8 +69,11 @@ export async function gatherRecovery(
   const stale = new Set([...pending, ...gone].map(keyOf))
   const facts = recoveryFacts(rows.filter((row) => !stale.has(keyOf(row))).map(withLatestTime), segmentBytes)
   const times = [...facts.times, ...partials]
+  const ends = endsAround(index.reader, segmentBytes, (row) => !stale.has(keyOf(row)))
+  const switches = ends.atSwitches(timelineTree({ backups, archive }))
   return {
-    model: recoveryModel({ backups, archive, ...facts, times, partials }),
+    model: recoveryModel({ backups, archive, ...facts, times, partials, switches }),
+    timeBefore: ends.lastBefore,
     locate: (target) => {
       const found = locateIn(index, target)
       return found.length > 0 || pending.length === 0 ? found : undefined

@@ -16,6 +16,21 @@ export type SegmentTimes = {
   readonly last: TimedLsn | undefined
 }
 
+/** What is known around the place where a timeline left its parent. */
+export type SwitchTimes = {
+  readonly timeline: Timeline
+  readonly parent: Timeline
+  readonly switchLsn: Lsn
+  /** The last end of a transaction before it, on whichever ancestor; undefined when not all up to the switch was read. */
+  readonly before: TimedLsn | undefined
+  /** The first one of the timeline itself; undefined when there is none, or not all up to there was read. */
+  readonly after: TimedLsn | undefined
+  /** From the switch up to here no transaction ended. */
+  readonly quietTo: Lsn
+  /** The first record of the timeline that has a time: nothing before it is younger. Looked up only without `before`. */
+  readonly begun: TimedLsn | undefined
+}
+
 /** Why a segment that is there cannot be replayed. */
 export type DefectKind = 'damaged' | 'foreign' | 'truncated'
 
@@ -43,4 +58,6 @@ export type RecoveryInput = Pick<Inventory, 'backups'> & {
   readonly defects: readonly SegmentDefect[]
   /** The last segments of timelines that are partial and were read; others that are partial count as absent. */
   readonly partials?: readonly PartialReach[]
+  /** None without an index. */
+  readonly switches?: readonly SwitchTimes[]
 }

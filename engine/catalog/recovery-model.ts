@@ -65,7 +65,13 @@ export function recoveryModel(input: RecoveryInput): RecoveryModel {
   const views = timelineTree(input).map((node): PathView => {
     const runs = runsOn(node.path, coverage, segmentBytes)
     const own = basesOn(node, bases)
-    return { node, runs, bases: own, ...reachFrom(own, runs), marks: marksOn(node.path, marks) }
+    return {
+      node,
+      runs,
+      bases: own,
+      ...reachFrom(own, runs),
+      marks: marksOn(node.path, marks, input.switches),
+    }
   })
   return { input, chains, coverage, views }
 }

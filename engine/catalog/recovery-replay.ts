@@ -5,7 +5,7 @@ import { chainOf } from './chain.ts'
 import { findSpan } from './recovery-coverage.ts'
 import type { Base, PathView, RecoveryModel } from './recovery-model.ts'
 import type { MomentRequest } from './recovery-request.ts'
-import { momentAt } from './recovery-times.ts'
+import { momentAt, type TimeMark, type WalMoment } from './recovery-times.ts'
 import { ownerOf } from './recovery-timelines.ts'
 import type { MomentVerdict, ReplayedSegments } from './recovery-verdict.ts'
 
@@ -25,7 +25,7 @@ type Place = {
 export function planReplay(
   model: RecoveryModel,
   view: PathView,
-  { target, rates, countLost }: MomentRequest,
+  { target, rates, countLost, timeBefore }: MomentRequest,
   { base, low, lsn, readsTo, isEndOfWal = false, timeline }: Place,
 ): MomentVerdict {
   const { node, marks, runs } = view
@@ -34,10 +34,11 @@ export function planReplay(
   const segments = readsTo === undefined ? [] : replayedSegments(model, view, base.needsFrom, readsTo)
   const replayBytes = lsn - base.startLsn
   const writtenBytes = chain.at(-1)?.control?.pgdataBytes
+  const until = isEndOfWal ? lsn : lsnFromBigint(lsn + 1n)
   const time =
     target.kind === 'time'
       ? { micros: target.micros, isExact: true }
-      : momentAt(marks, isEndOfWal ? lsn : lsnFromBigint(lsn + 1n))
+      : timeAt(marks, until, timeBefore?.(node.path, until))
   const end = runs.at(-1)?.to
   const lastTime = marks.at(-1)?.micros
   const lostMicros = time === undefined || lastTime === undefined ? undefined : lastTime - time.micros
@@ -72,6 +73,16 @@ export function planReplay(
         : []),
     ],
   }
+}
+
+/** What was read of the place itself; else what the segments around it tell. */
+function timeAt(
+  marks: readonly TimeMark[],
+  lsn: Lsn,
+  read: { readonly micros: bigint } | undefined,
+): WalMoment | undefined {
+  const known = momentAt(marks, lsn)
+  return known?.isExact === true || read === undefined ? known : { micros: read.micros, isExact: true }
 }
 
 /** Whether the WAL from the backup to the stop was read: an earlier transaction may end later than dates of files tell. */

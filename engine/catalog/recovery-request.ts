@@ -2,6 +2,7 @@ import type { BackupId } from '../base/backup-id.ts'
 import type { Range } from '../base/figures.ts'
 import type { Lsn } from '../base/lsn.ts'
 import type { Timeline } from '../base/wal-segment.ts'
+import type { TimedLsn } from './recovery-input.ts'
 import type { ReadTarget, TargetTimeline } from './recovery-target.ts'
 import type { PathSection } from './recovery-timelines.ts'
 
@@ -24,6 +25,8 @@ export type MomentRequest = {
   readonly located: readonly LocatedRecord[] | undefined
   readonly nowMicros: bigint
   readonly rates: RestoreRates | undefined
+  /** The last end of a transaction before a place on a way; undefined when not all WAL up to there was read. */
+  readonly timeBefore?: ((path: readonly PathSection[], lsn: Lsn) => TimedLsn | undefined) | undefined
   /** How many commits come after a place; undefined when not all WAL was read. */
   readonly countLost?: ((rest: LostRest) => number | undefined) | undefined
 }

@@ -1,7 +1,7 @@
 import { type Lsn, lsnFromBigint } from '../base/lsn.ts'
 import { type Timeline, walSegmentNumber, walSegmentStart } from '../base/wal-segment.ts'
 import type { TimelineCoverage } from './recovery-coverage.ts'
-import type { RecoveryInput, SegmentTimes } from './recovery-input.ts'
+import type { RecoveryInput, SegmentTimes, SwitchTimes, TimedLsn } from './recovery-input.ts'
 import type { PathSection } from './recovery-timelines.ts'
 
 /** A moment of the cluster's clock in Unix microseconds. */
@@ -27,7 +27,7 @@ const MICROS_PER_SECOND = 1_000_000n
  * microsecond, and a server stops at the first end of a transaction that is too late, whatever follows it.
  */
 export function timeMarksOf(
-  { backups, archive, times }: RecoveryInput,
+  { backups, archive, times, switches = [] }: RecoveryInput,
   coverage: ReadonlyMap<Timeline, TimelineCoverage>,
 ): ReadonlyMap<Timeline, readonly TimeMark[]> {
   const { segmentBytes } = archive
@@ -53,11 +53,17 @@ export function timeMarksOf(
   for (const [timeline, { segments }] of coverage)
     for (const { number, modifiedMs } of segments)
       add(timeline, lastByteOf(number, segmentBytes), BigInt(Math.floor(modifiedMs)) * 1000n, 'file')
+  for (const { timeline, begun } of switches)
+    if (begun !== undefined) add(timeline, begun.lsn, begun.micros, 'backup')
   const timelines = new Set([...loose.keys(), ...read.keys()])
   return new Map(
     [...timelines].map((timeline) => [
       timeline,
-      arranged([...(loose.get(timeline) ?? []), ...exactMarks(read.get(timeline), segmentBytes)]),
+      arranged([
+        ...(loose.get(timeline) ?? []),
+        ...exactMarks(read.get(timeline), segmentBytes),
+        ...leavingMarks(timeline, switches),
+      ]),
     ]),
   )
 }
@@ -85,7 +91,7 @@ function exactMarks(
 }
 
 function arranged(marks: readonly TimeMark[]): readonly TimeMark[] {
-  const sorted = withoutKnown(marks.toSorted((a, b) => (a.lsn < b.lsn ? -1 : a.lsn > b.lsn ? 1 : 0)))
+  const sorted = withoutKnown(marks.toSorted(inOrder))
   // A file may be copied long after it was written: nothing before a later mark can be younger than that. What a backup
   // says is cut to WAL alone, for dates of files may have lost their fractions.
   let latest: bigint | undefined
@@ -106,6 +112,17 @@ function arranged(marks: readonly TimeMark[]): readonly TimeMark[] {
   })
 }
 
+/** The end of a timeline where others left it: its last segment may be a copy that only the other one has. */
+function leavingMarks(timeline: Timeline, switches: readonly SwitchTimes[]): readonly TimeMark[] {
+  return switches.flatMap(({ parent, before, switchLsn }) =>
+    parent === timeline && before !== undefined ? [exactMark(before, switchLsn)] : [],
+  )
+}
+
+function exactMark({ lsn, micros }: TimedLsn, quietTo: Lsn): TimeMark {
+  return { lsn, micros, isExact: true, quietTo, source: 'wal' }
+}
+
 /** Leaves out what falls where nothing ended, as was read. */
 function withoutKnown(marks: readonly TimeMark[]): TimeMark[] {
   let quietTo: Lsn | undefined
@@ -120,12 +137,34 @@ function withoutKnown(marks: readonly TimeMark[]): TimeMark[] {
 export function marksOn(
   path: readonly PathSection[],
   marks: ReadonlyMap<Timeline, readonly TimeMark[]>,
+  switches: readonly SwitchTimes[] = [],
 ): readonly TimeMark[] {
   if (path.length === 1 && path[0]?.begin === 0n) return marks.get(path[0].timeline) ?? []
-  const parts = path.flatMap(({ timeline, begin, end }) =>
-    (marks.get(timeline) ?? []).filter(({ lsn }) => lsn >= begin && (end === undefined || lsn < end)),
-  )
+  const parts = path.flatMap(({ timeline, begin, end }): readonly TimeMark[] => {
+    const own = (marks.get(timeline) ?? []).flatMap((mark): readonly TimeMark[] => {
+      if (mark.lsn < begin || (end !== undefined && mark.lsn >= end)) return []
+      // What was quiet on a timeline that was left says nothing of the next one.
+      return [end === undefined || mark.quietTo <= end ? mark : { ...mark, quietTo: end }]
+    })
+    const switched = switches.find((one) => one.timeline === timeline && one.switchLsn === begin)
+    if (switched === undefined) return own
+    const { before, after, quietTo } = switched
+    const limit = end !== undefined && end < quietTo ? end : quietTo
+    return [
+      ...(before === undefined || limit < begin ? [] : [exactMark(before, limit)]),
+      ...(after === undefined || (end !== undefined && after.lsn >= end)
+        ? []
+        : [exactMark(after, after.lsn)]),
+      ...own,
+    ]
+  })
   return arranged(parts)
+}
+
+/** Of two marks at one place the one that says more comes last, and is taken. */
+function inOrder(a: TimeMark, b: TimeMark): number {
+  if (a.lsn !== b.lsn) return a.lsn < b.lsn ? -1 : 1
+  return a.quietTo < b.quietTo ? -1 : a.quietTo > b.quietTo ? 1 : 0
 }
 
 /** How late it was when all before `lsn` was written; undefined when nothing tells. */

@@ -68,7 +68,7 @@ export function windowOf(model: RecoveryModel): RecoveryWindow {
   const lanes = model.views.map((view): RecoveryLane => {
     const { node, marks } = view
     const own = (zones.get(node.timeline) ?? []).map((zone) => zoneOf(model, view, zone, gapStarts))
-    const wal = walOf(model, node.timeline)
+    const wal = walOf(model, node)
     return {
       timeline: node.timeline,
       parent: node.parent,
@@ -158,11 +158,14 @@ function zoneOf(
   }
 }
 
-function walOf({ coverage }: RecoveryModel, timeline: Timeline): LsnSpan | undefined {
-  const spans = coverage.get(timeline)?.spans
+/** The segment in which a timeline begins repeats what its parent wrote: that is not its own. */
+function walOf({ coverage }: RecoveryModel, node: PathView['node']): LsnSpan | undefined {
+  const spans = coverage.get(node.timeline)?.spans
   const first = spans?.[0]
   const last = spans?.at(-1)
-  return first === undefined || last === undefined ? undefined : { from: first.from, to: last.to }
+  return first === undefined || last === undefined
+    ? undefined
+    : clip({ from: first.from, to: last.to }, ownBegin(node), undefined)
 }
 
 function strandedOf({ views }: RecoveryModel, lanes: readonly RecoveryLane[]): readonly BackupId[] {

@@ -96,6 +96,8 @@ test.each(
       direction: 'backward',
       limit: 1,
     })
+    // As it was read, and not by the date of a file.
+    expect(lanes[1]?.switchTime).toEqual({ at: commits[0]?.at, isExact: true })
     const xid = String(commits[0]?.xid)
     const target = { kind: 'xid', xid } as const
     for (const targetTimeline of [undefined, '1'])

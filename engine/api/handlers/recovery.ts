@@ -20,7 +20,7 @@ export function recoveryHandlers(context: EngineContext): Pick<EngineHandlers, k
       // What cannot be read is refused before anything is looked at.
       const wanted = readTarget(target, { isInclusive, ...(zone !== undefined && { zone }) })
       const timeline = targetTimeline === undefined ? undefined : readTargetTimeline(targetTimeline)
-      const { model, locate, countLost } = await gatherRecovery(context, ref, call)
+      const { model, locate, countLost, timeBefore } = await gatherRecovery(context, ref, call)
       const verdict = judgeMoment(model, {
         target: wanted,
         timeline,
@@ -29,6 +29,7 @@ export function recoveryHandlers(context: EngineContext): Pick<EngineHandlers, k
         located: locate(wanted),
         nowMicros: BigInt(Math.floor(context.planClock.nowMs())) * 1000n,
         rates: restoreRates(context, ref),
+        timeBefore,
         countLost: (rest) => countLost(wanted, rest),
       })
       return momentRecord(verdict, model.input.archive.segmentBytes)
