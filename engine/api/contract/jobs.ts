@@ -63,6 +63,8 @@ export type JobResult =
       /** What the server does when recovery has come to the target; undefined where none was given. */
       readonly targetAction?: 'pause' | 'promote' | 'shutdown'
       readonly isReplica?: boolean
+      /** It was restored unvalidated, whatever is wrong with the backup. */
+      readonly isForced?: boolean
       /** Databases that were left out: to be dropped. */
       readonly excludedDatabases?: readonly string[]
     }

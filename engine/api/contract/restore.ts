@@ -139,12 +139,28 @@ export type RestorePlan = {
   readonly command: string
 }
 
+/** What is known to be wrong with a backup and with what it needs, for whoever would restore it all the same. */
+export type BackupDamage = {
+  /** Problems only, at most 200; `where` and `message` as validation has them. */
+  readonly findings: readonly {
+    readonly code: string
+    readonly backupId: string
+    readonly where: string
+    readonly message: string
+  }[]
+  readonly count: number
+  /** Of these not everything could be read in the time that there was: there may be more. */
+  readonly unreadIds: readonly string[]
+}
+
 export const restore = {
   /** A fresh directory to restore into, for looking at the past without touching anything. */
   'restore.scratch-directory': query<{ readonly path: string }>()(
     z.strictObject({ ...instanceRef, id: backupId }),
   ),
   'restore.plan': query<RestorePlan>()(restoreRequest),
+  /** Reads the files for fifteen seconds at most. Changes no status. */
+  'restore.damage': query<BackupDamage>()(z.strictObject({ ...instanceRef, id: backupId })),
   /** With a hash: carries out exactly that plan, or refuses with `plan.stale`. */
   'restore.start': command<{ readonly job: string }>()(
     restoreRequest.extend({ hash: z.string().optional() }),

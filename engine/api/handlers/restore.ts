@@ -5,8 +5,12 @@ import type { EngineContext } from '../context.ts'
 import type { EngineHandlers } from '../contract/contract.ts'
 import type { JobResult } from '../contract/jobs.ts'
 import type { restore as contract, RestorePlan, RestoreRequest } from '../contract/restore.ts'
+import { findDamage } from '../backup-damage.ts'
 import { clockLine } from '../clock-line.ts'
+import { quietRun } from '../quiet-run.ts'
 import { makeRestorePlan, restoreAsPlanned } from '../restore-job.ts'
+
+const JOBS_LOOKED_AT = 1000
 
 export function restoreHandlers(context: EngineContext): Pick<EngineHandlers, keyof typeof contract> {
   const { jobs, env, clock, planClock } = context
@@ -26,6 +30,8 @@ export function restoreHandlers(context: EngineContext): Pick<EngineHandlers, ke
       ),
     }),
     'restore.plan': async (request, { signal }) => await planOf(request, signal),
+    'restore.damage': async (ref, { signal }) =>
+      await findDamage(ref, quietRun(context, signal), { jobs: jobs.list(JOBS_LOOKED_AT) }),
     'restore.start': async ({ hash, ...request }, { signal }) => {
       const plan = await planOf(request, signal)
       if (hash !== undefined && hash !== plan.hash) {
@@ -47,6 +53,7 @@ export function restoreHandlers(context: EngineContext): Pick<EngineHandlers, ke
             kind: 'restore',
             ...(await restoreAsPlanned(request, plan, run)),
             ...(stopsAtTarget(request) && { targetAction: request.targetAction ?? 'pause' }),
+            ...(request.isForced === true && { isForced: true }),
             ...(request.isReplica === true && { isReplica: true }),
             ...(plan.excludedDatabases.length > 0 && { excludedDatabases: plan.excludedDatabases }),
           }

@@ -104,6 +104,22 @@ function Shown({ job }: { readonly job: JobSnapshot }) {
         />
       ) : null}
       {job.error === undefined ? null : <EngineErrorCard error={job.error} />}
+      {job.kind !== 'restore' ||
+      job.error?.code !== 'backup.damaged' ||
+      instance === undefined ||
+      backupId === undefined ? null : (
+        <div className="row">
+          <button
+            type="button"
+            className="button"
+            onClick={() =>
+              navigate({ screen: 'restore', instance: { catalog: job.catalog, instance }, backupId })
+            }
+          >
+            {say('forced.instead')}
+          </button>
+        </div>
+      )}
       <Findings job={job} />
       <JobLog id={job.id} total={job.logCount} isRunning={!hasEnded(job)} />
     </div>

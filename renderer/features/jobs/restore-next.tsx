@@ -9,7 +9,7 @@ type Restored = Extract<JobResult, { kind: 'restore' }>
 /** What a restore has left to do: start the server, look, let it open. */
 export function RestoreNext({ result }: { readonly result: Restored }) {
   const { say } = useTexts()
-  const { dataDirectory, reusedBytes, deletedFiles, targetAction, isReplica, excludedDatabases } = result
+  const { dataDirectory, reusedBytes, deletedFiles, targetAction, isReplica, excludedDatabases, isForced } = result
   const copy = { label: say('common.copy'), doneLabel: say('common.copied') }
   const directory = shellWord(dataDirectory)
   return (
@@ -19,6 +19,7 @@ export function RestoreNext({ result }: { readonly result: Restored }) {
           {say('next.reused', { bytes: formatBytes(reusedBytes), files: deletedFiles })}
         </p>
       )}
+      {isForced === true ? <p className="status look">! {say('forced.was')}</p> : null}
       <h2>{say('next.title')}</h2>
       <ol className="next">
         <li>

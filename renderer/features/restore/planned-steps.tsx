@@ -8,6 +8,7 @@ import { announce, navigate } from '../../lib/stores.ts'
 import { useQuery } from '../../lib/use-query.ts'
 import { useSettled } from '../../lib/use-settled.ts'
 import { Field, Skeleton } from '../../ui/parts.tsx'
+import { DamageList } from './damaged-notice.tsx'
 import { HowStep } from './how-step.tsx'
 import { openWarnings, replacesData } from './preflight-fixes.ts'
 import { PreflightStep } from './preflight-step.tsx'
@@ -22,8 +23,8 @@ const SETTLED_MS = 250
 
 type PlannedProps = {
   readonly subject: RestoreSubject
-  /** How the moment is reached, for the picture. */
-  readonly way: RestoreWay
+  /** How the moment is reached, for the picture; undefined for a damaged backup. */
+  readonly way: RestoreWay | undefined
   readonly name: Step
   readonly pending: PendingRestore
   readonly onChange: (changes: Partial<PendingRestore>) => void
@@ -32,14 +33,17 @@ type PlannedProps = {
 
 /** The steps after the first: they need to know what lies outside of the data directory. */
 export function Planned(props: PlannedProps) {
-  const { catalog, instance, id } = props.subject
+  const { catalog, instance, id, isForced = false } = props.subject
   const engine = useEngine()
   const { say } = useTexts()
   const start = useQuery(`restore ${catalog}\n${instance}\n${id}`, async (signal) => {
     const ref = { catalog, instance, id }
     const { path: scratch } = await engine['restore.scratch-directory'](ref, { signal })
     // What lies outside the data directory is known to the plan; it is asked once without any mapping.
-    const outside = await engine['restore.plan']({ ...ref, dataDirectory: `${scratch}/data` }, { signal })
+    const outside = await engine['restore.plan'](
+      { ...ref, dataDirectory: `${scratch}/data`, ...(isForced && { isForced }) },
+      { signal },
+    )
     const { dataDirectory: own } = await engine['instances.overview']({ catalog, instance }, { signal })
     return { scratch, outside, own }
   })
@@ -75,6 +79,8 @@ type Known = {
 function PlannedSteps(props: PlannedProps & Known) {
   const { subject, way, name, pending, onChange, scratch, outside, own } = props
   const { draft } = pending
+  const isForced = subject.isForced === true
+  const place = { catalog: subject.catalog, instance: subject.instance }
   const engine = useEngine()
   const { say } = useTexts()
   const [failure, setFailure] = useState<EngineError | undefined>(undefined)
@@ -93,7 +99,7 @@ function PlannedSteps(props: PlannedProps & Known) {
   const change = (changes: Partial<PendingRestore['draft']>): void =>
     onChange({ draft: { ...draft, ...changes } })
   const goTo = (step: Step): void => onChange({ step: STEPS.indexOf(step) })
-  const needsName = ready !== undefined && replacesData(ready)
+  const needsName = ready !== undefined && (replacesData(ready) || isForced)
   const open = ready === undefined ? [] : openWarnings(ready, draft.accepted)
   const canStart =
     ready !== undefined &&
@@ -142,6 +148,7 @@ function PlannedSteps(props: PlannedProps & Known) {
         {name === 'review' ? (
           <ReviewStep plan={plan} way={way} hasTarget={subject.target !== undefined} />
         ) : null}
+        {name === 'review' && isForced ? <DamageList instance={place} id={subject.id} /> : null}
         {failure === undefined ? null : <EngineErrorCard error={failure} onRetry={plan.refetch} />}
         {name === 'review' && needsName && !ready.isBlocked ? (
           <Field label={say('plan.type-name', { instance: subject.instance })}>
@@ -168,7 +175,15 @@ function PlannedSteps(props: PlannedProps & Known) {
                 disabled={!canStart}
                 onClick={() => void run()}
               >
-                {say(isContinued ? 'wizard.continue' : needsName ? 'wizard.replace' : 'restore.start')}
+                {say(
+                  isForced
+                    ? 'forced.start'
+                    : isContinued
+                      ? 'wizard.continue'
+                      : needsName
+                        ? 'wizard.replace'
+                        : 'restore.start',
+                )}
               </button>
             ) : undefined
           }

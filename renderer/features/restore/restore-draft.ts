@@ -136,7 +136,7 @@ export function mappingsOf(
 /** What is restored: a backup, and how far recovery goes from its end. */
 export type RestoreSubject = InstanceRef & { readonly id: string } & Pick<
     RestoreRequest,
-    'target' | 'isInclusive' | 'targetTimeline'
+    'target' | 'isInclusive' | 'targetTimeline' | 'isForced'
   >
 
 /** The end of the WAL is no target that a server could wait at: it opens there. */

@@ -4,6 +4,8 @@ import { EngineErrorCard } from '../../lib/engine-error-card.tsx'
 import { useTexts } from '../../lib/i18n.ts'
 import { navigate } from '../../lib/stores.ts'
 import { Skeleton } from '../../ui/parts.tsx'
+import { damagedChoice, forcedSubject } from './damaged-choice.ts'
+import { DamagedNotice } from './damaged-notice.tsx'
 import { endOf, handleOf, latestOf, onGreen, restoreTargetOf } from './moment-choice.ts'
 import { MomentStep } from './moment-step.tsx'
 import { Planned } from './planned-steps.tsx'
@@ -63,8 +65,13 @@ function Guided({ instance, backupId, facts }: Subject & { readonly facts: Recov
       : undefined
   const id = moment?.chain.at(-1)
   const isStream = facts.backups.find((one) => one.id === id)?.isStream === true
-  const subject: RestoreSubject | undefined =
-    choice === undefined || moment === undefined || id === undefined
+  // A verdict that came first tells more: a backup that is sound by now needs no force.
+  const damaged =
+    moment === undefined && !verdict.isPending ? damagedChoice(choice, facts.backups) : undefined
+  const isForced = damaged !== undefined && pending.forcedId === damaged.backup.id
+  const subject: RestoreSubject | undefined = isForced
+    ? forcedSubject(damaged, instance)
+    : choice === undefined || moment === undefined || id === undefined
       ? undefined
       : { ...instance, id, ...restoreTargetOf(choice, moment, isStream) }
   const name: Step = STEPS[pending.step] ?? 'what'
@@ -99,11 +106,19 @@ function Guided({ instance, backupId, facts }: Subject & { readonly facts: Recov
             onChange={change}
             onNext={next}
           />
+          {damaged === undefined ? null : (
+            <DamagedNotice
+              instance={instance}
+              damaged={damaged}
+              isForced={isForced}
+              onForce={(force) => change({ forcedId: force ? damaged.backup.id : undefined })}
+            />
+          )}
           <div className="row">
             <button
               type="button"
               className="button"
-              disabled={subject === undefined}
+              disabled={subject === undefined || isForced}
               onClick={() => {
                 if (subject !== undefined) navigate({ screen: 'drill', instance, ...testOf(subject) })
               }}
@@ -113,7 +128,7 @@ function Guided({ instance, backupId, facts }: Subject & { readonly facts: Recov
           </div>
           <StepFoot step={0} onStep={goTo} isReady={subject !== undefined} />
         </section>
-      ) : subject === undefined || moment === undefined ? (
+      ) : subject === undefined ? (
         <section className="step card" aria-label={say(`restore.${name}`)} data-region>
           {verdict.isPending ? (
             <Skeleton label={say('restore.planning')} />

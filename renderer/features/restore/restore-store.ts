@@ -16,6 +16,8 @@ export type PendingRestore = {
   /** What of the timelines is shown; undefined: everything. */
   readonly range: TimeRange | undefined
   readonly isTable: boolean
+  /** This damaged backup is restored all the same; any other one is not. */
+  readonly forcedId: string | undefined
 }
 
 const FRESH: PendingRestore = {
@@ -25,6 +27,7 @@ const FRESH: PendingRestore = {
   handle: undefined,
   range: undefined,
   isTable: false,
+  forcedId: undefined,
 }
 
 const MOST_PENDING = 20

@@ -20,7 +20,8 @@ export function ReviewStep({
   hasTarget,
 }: {
   readonly plan: Query<RestorePlan | undefined>
-  readonly way: RestoreWay
+  /** Undefined for a damaged backup. */
+  readonly way: RestoreWay | undefined
   readonly hasTarget: boolean
 }) {
   const { say } = useTexts()
@@ -44,7 +45,11 @@ export function ReviewStep({
   )
 }
 
-function Flow(props: { readonly plan: RestorePlan; readonly way: RestoreWay; readonly hasTarget: boolean }) {
+function Flow(props: {
+  readonly plan: RestorePlan
+  readonly way: RestoreWay | undefined
+  readonly hasTarget: boolean
+}) {
   const { plan, way, hasTarget } = props
   const { say } = useTexts()
   const zone = useStore((store) => store.settings.timeZone)
@@ -65,10 +70,11 @@ function Flow(props: { readonly plan: RestorePlan; readonly way: RestoreWay; rea
       notes: [],
     })
   }
-  const count = way.segments.reduce((sum, one) => sum + one.count, 0)
-  const [first, last] = [way.segments[0], way.segments.at(-1)]
+  const segments = way?.segments ?? []
+  const count = segments.reduce((sum, one) => sum + one.count, 0)
+  const [first, last] = [segments[0], segments.at(-1)]
   const wal: readonly FlowBlock[] =
-    !hasTarget || first === undefined || last === undefined
+    !hasTarget || way === undefined || first === undefined || last === undefined
       ? []
       : [
           {
@@ -89,7 +95,7 @@ function Flow(props: { readonly plan: RestorePlan; readonly way: RestoreWay; rea
       ...(plan.excludedDatabases.length === 0
         ? []
         : [say('preflight.databases-excluded', { names: plan.excludedDatabases.join(', ') })]),
-      ...(way.time === undefined || !hasTarget
+      ...(way?.time === undefined || !hasTarget
         ? []
         : [`${way.time.isExact ? '' : '≈ '}${formatTime(way.time.at, zone)}`]),
     ],
