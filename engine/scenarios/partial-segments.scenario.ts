@@ -65,6 +65,44 @@ describe.each(outerMajors())('a primary of PostgreSQL %i that is lost while its 
   })
 })
 
+describe.each(outerMajors())('a backup of PostgreSQL %i with its own WAL', (major) => {
+  test('is restored although its receiver ended while it was taken', async () => {
+    await using scratch = await scratchDirectory('partial')
+    const server = await startServer(scratch.path, { major, walSegmentMb: 1 })
+    await using engine = await startEngine()
+    const ref = await engine.register(path.join(scratch.path, 'catalog'), server)
+    const backup = await engine.ended(
+      engine.client['backups.start']({ ...ref, mode: 'FULL', isStream: true, isValidated: true }),
+    )
+    expect(backup.error).toBeUndefined()
+    await server[Symbol.asyncDispose]()
+    const [{ id = '' } = {}] = (await engine.client['backups.list'](ref)).backups
+    const own = path.join(ref.catalog, 'backups', ref.instance, id, 'database', 'pg_wal')
+    const [name = ''] = readdirSync(own)
+      .filter((one) => /^[0-9A-F]{24}$/.test(one))
+      .toSorted()
+    const bytes = readFileSync(path.join(own, name))
+    // The first page, and so nothing of what the server needs to become consistent.
+    const partial = path.join(ref.catalog, 'wal', ref.instance, `${name}.partial`)
+    writeFileSync(partial, Buffer.alloc(bytes.length).fill(bytes.subarray(0, 100), 0, 100))
+    giveTo(ref.catalog, server.owner)
+    const dataDirectory = path.join(server.directory('restored'), 'data')
+    const restored = await engine.ended(
+      engine.client['restore.start']({
+        ...ref,
+        dataDirectory,
+        target: { kind: 'latest' },
+        targetAction: 'promote',
+      }),
+    )
+    expect(restored.error).toBeUndefined()
+    await using copy = await startRestored(dataDirectory, major, server.password)
+    await expect
+      .poll(() => copy.value('postgres', 'select pg_is_in_recovery()').catch(() => ''), PATIENCE)
+      .toBe('false')
+  })
+})
+
 /** Up to where everything that is committed now is safe in the archive. */
 async function safe(engine: TestEngine, ref: Ref, server: TestServer): Promise<bigint> {
   const end = parseLsn(await server.value('postgres', 'select pg_current_wal_lsn()::text'))

@@ -232,12 +232,33 @@ describe('the settings', () => {
 describe('the command that fetches WAL', () => {
   const SEGMENT = '000000010000000000000003'
 
-  /** Runs it as a server does. Source: PostgreSQL `replace_percent_placeholders`. */
-  function fetch(archive: string, name: string, to: string): void {
-    const command = restoreCommandFor(archive).replaceAll(/%([%fp])/g, (_, letter: string) =>
+  /** Runs it as a server does, in its data directory. Source: PostgreSQL `replace_percent_placeholders`. */
+  function fetch(
+    archive: string,
+    name: string,
+    to: string,
+    given: { isStandby?: boolean; programs?: string } = {},
+  ) {
+    const command = restoreCommandFor(archive, given).replaceAll(/%([%fp])/g, (_, letter: string) =>
       letter === 'f' ? name : letter === 'p' ? to : '%',
     )
-    execFileSync('sh', ['-c', command], { stdio: 'pipe' })
+    const { programs } = given
+    execFileSync('/bin/sh', ['-c', command], {
+      stdio: 'pipe',
+      cwd: path.dirname(to),
+      ...(programs !== undefined && { env: { PATH: programs } }),
+    })
+  }
+
+  const ended = expect.objectContaining({ status: 1 })
+  /** What a server does not take for the end of the WAL. Source: PostgreSQL `xlogarchive.c`, `RestoreArchivedFile`. */
+  const failed = expect.objectContaining({ status: 126 })
+
+  /** So many random bytes, of which the first page says how large its segment is. */
+  function heldBytes(length: number): Buffer {
+    const held = randomBytes(length)
+    held.writeUInt32LE(1 << 20, 32)
+    return held
   }
 
   test.each(['plain', 'with space', "it's", '$(touch oops)', '`x`;"', 'a%fb%p%', 'back\\slash', '*'])(
@@ -260,9 +281,10 @@ describe('the command that fetches WAL', () => {
   test('takes what there is of the last segment, and never before the whole one', async () => {
     const root = await scratch()
     const to = path.join(root, 'RECOVERYXLOG')
-    writeFileSync(path.join(root, `${SEGMENT}.partial`), 'a part')
+    const held = heldBytes(1000)
+    writeFileSync(path.join(root, `${SEGMENT}.partial`), held)
     fetch(root, SEGMENT, to)
-    expect(readFileSync(to, 'utf8')).toBe('a part')
+    expect(readFileSync(to).subarray(0, held.length).equals(held)).toBe(true)
     writeFileSync(path.join(root, `${SEGMENT}.gz`), gzipSync('the whole'))
     fetch(root, SEGMENT, to)
     expect(readFileSync(to, 'utf8')).toBe('the whole')
@@ -276,8 +298,7 @@ describe('the command that fetches WAL', () => {
     const root = await scratch()
     const to = path.join(root, 'RECOVERYXLOG')
     // A first page says how large its segment is; random, so that packed bytes are not far shorter.
-    const held = randomBytes(100_000)
-    held.writeUInt32LE(1 << 20, 32)
+    const held = heldBytes(100_000)
     writeFileSync(path.join(root, SEGMENT + suffix), stored(held))
     fetch(root, SEGMENT, to)
     const got = readFileSync(to)
@@ -286,23 +307,72 @@ describe('the command that fetches WAL', () => {
     expect(got.subarray(held.length).every((byte) => byte === 0)).toBe(true)
   })
 
-  test('leaves a partial segment of full size as it is, with zeros as well', async () => {
+  test('takes a partial segment with nothing in it for the end', async () => {
     const root = await scratch()
     const to = path.join(root, 'RECOVERYXLOG')
-    writeFileSync(path.join(root, `${SEGMENT}.partial`), Buffer.alloc(1 << 20))
-    fetch(root, SEGMENT, to)
-    expect(readFileSync(to).length).toBe(1 << 20)
-    writeFileSync(path.join(root, `${SEGMENT}.partial`), '')
-    expect(() => fetch(root, SEGMENT, to)).toThrow(expect.objectContaining({ status: 1 }))
-    rmSync(path.join(root, `${SEGMENT}.partial`))
-    writeFileSync(path.join(root, `${SEGMENT}.gz`), gzipSync(randomBytes(100_000)).subarray(0, -12))
-    expect(() => fetch(root, SEGMENT, to)).toThrow(expect.objectContaining({ status: 1 }))
+    for (const empty of [Buffer.alloc(0), Buffer.alloc(30), Buffer.alloc(1 << 20)]) {
+      writeFileSync(path.join(root, `${SEGMENT}.partial`), empty)
+      expect(() => fetch(root, SEGMENT, to)).toThrow(ended)
+    }
+  })
+
+  test('leaves the segment of the server alone where that goes further', async () => {
+    const root = await scratch()
+    const to = path.join(root, 'RECOVERYXLOG')
+    const whole = Buffer.alloc(1 << 20)
+    whole.set(heldBytes(50_000))
+    whole[20_000] = 7
+    mkdirSync(path.join(root, 'pg_wal'))
+    writeFileSync(path.join(root, 'pg_wal', SEGMENT), whole)
+    for (const partial of [
+      whole.subarray(0, 20_000),
+      Buffer.concat([whole.subarray(0, 20_000), Buffer.alloc(9)]),
+    ]) {
+      writeFileSync(path.join(root, `${SEGMENT}.partial`), partial)
+      expect(() => fetch(root, SEGMENT, to)).toThrow(ended)
+    }
+    const further = Buffer.concat([whole.subarray(0, 50_000), randomBytes(100)])
+    for (const partial of [whole, further]) {
+      writeFileSync(path.join(root, `${SEGMENT}.partial`), partial)
+      fetch(root, SEGMENT, to)
+      expect(readFileSync(to).subarray(0, partial.length).equals(partial)).toBe(true)
+    }
+  })
+
+  test('never tells the server that its WAL has ended when it could not be fetched', async () => {
+    const root = await scratch()
+    const archive = path.join(root, 'archive')
+    const to = path.join(root, 'RECOVERYXLOG')
+    const fetchIt = (given = {}) => fetch(archive, SEGMENT, to, given)
+    // An archive that is not mounted.
+    expect(() => fetchIt()).toThrow(failed)
+    expect(() => fetchIt({ isStandby: true })).toThrow(ended)
+    mkdirSync(archive)
+    expect(() => fetchIt()).toThrow(ended)
+    const packed = path.join(archive, `${SEGMENT}.gz`)
+    writeFileSync(packed, gzipSync(randomBytes(100_000)).subarray(0, -12))
+    expect(() => fetchIt()).toThrow(failed)
+    expect(() => fetchIt({ isStandby: true })).toThrow(ended)
+    // A partial one that was left beside it would hide that.
+    writeFileSync(path.join(archive, `${SEGMENT}.partial`), heldBytes(1000))
+    expect(() => fetchIt()).toThrow(failed)
+    writeFileSync(packed, gzipSync('whole'))
+    expect(() => fetchIt({ programs: '/nowhere' })).toThrow(failed)
+    writeFileSync(path.join(archive, SEGMENT), 'whole')
+    expect(() => fetch(archive, SEGMENT, path.join(root, 'nowhere', 'x'))).toThrow()
+    rmSync(to)
+    mkdirSync(to)
+    mkdirSync(path.join(to, SEGMENT))
+    expect(() => fetchIt()).toThrow(failed)
+  })
+
+  test('fits into the commands of old servers', () => {
+    // Source: PostgreSQL 12 `xlogarchive.c`, `xlogRestoreCmd`, and `MAXPGPATH`.
+    expect(restoreCommandFor(`/${'x'.repeat(150)}`).length).toBeLessThan(1024 - 50)
   })
 
   test('fails for a segment that is not there, with a status that lets the server go on', async () => {
     const root = await scratch()
-    expect(() => fetch(root, SEGMENT, path.join(root, 'RECOVERYXLOG'))).toThrow(
-      expect.objectContaining({ status: 1 }),
-    )
+    expect(() => fetch(root, SEGMENT, path.join(root, 'RECOVERYXLOG'))).toThrow(ended)
   })
 })

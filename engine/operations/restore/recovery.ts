@@ -75,7 +75,9 @@ function configurationOf(
     targetTimeline: input.targetTimeline,
     targetAction: input.targetAction,
     restoreCommand: input.restoreCommand,
-    defaultRestoreCommand: restoreCommandFor(path.join(input.catalog, 'wal', input.instance)),
+    defaultRestoreCommand: restoreCommandFor(path.join(input.catalog, 'wal', input.instance), {
+      isStandby: input.isReplica,
+    }),
     replica: input.isReplica
       ? {
           primaryConninfo: input.primaryConninfo ?? control.primaryConninfo,
@@ -88,16 +90,28 @@ function configurationOf(
 /**
  * A command with which any server fetches WAL from the archive of the catalog, plain, gzip-compressed, or what there is
  * of the last segment, without a program of ours on its machine. The server replaces `%f` and `%p`; `%%` stands for a
- * percent sign of the path. What is partial may be cut off, in gzip form as well: it is filled up to the size that its
- * first page names (PostgreSQL `xlog_internal.h`, `xlp_seg_size`), for a server ends a recovery at a file of another one.
+ * percent sign of the path. Each is there once: a server before PostgreSQL 13 cuts commands off at 1024 bytes.
+ *
+ * A server takes a failure for the end of the WAL and opens, unless its status is above 125. So that is what is given for
+ * all but a file that is not there in an archive that is; a standby goes on waiting instead. What is partial may be cut
+ * off, in gzip form as well: it is filled up to the size that its first page names (`xlog_internal.h`, `xlp_seg_size`), for a
+ * server ends a recovery at a file of another one. It does not count where the same segment in `pg_wal` goes further: the
+ * server never looks there when it was given one. Between two looks a receiver may have given a partial one its name.
  */
-export function restoreCommandFor(archiveDirectory: string): string {
-  const archive = shellWord(archiveDirectory.replaceAll('%', '%%'))
-  const whole = `test -f ${archive}/%f && cp ${archive}/%f "%p" || gzip -dc ${archive}/%f.gz > "%p"`
-  const part = `cp ${archive}/%f.partial "%p" || gzip -dc ${archive}/%f.gz.partial > "%p"; test -s "%p"`
-  const size = '$(($(od -An -tu4 -j32 -N4 "%p")+0))'
-  const filled = `test ${size} -le $(($(wc -c < "%p")+0)) || dd if=/dev/null of="%p" bs=1 seek=${size} count=0`
-  return `${whole} || { { ${part}; } && { ${filled}; }; }`
+export function restoreCommandFor(archiveDirectory: string, { isStandby = false } = {}): string {
+  return [
+    `d=${shellWord(archiveDirectory.replaceAll('%', '%%'))} f=%f p="%p"; s=$d/$f`,
+    `no() { exit ${isStandby ? 1 : 126}; }`,
+    'whole() { if test -f "$s"; then cp "$s" "$p" || no; exit 0; fi',
+    'if test -f "$s.gz"; then gzip -dc "$s.gz" > "$p" || no; exit 0; fi; }',
+    'whole; if test -f "$s.partial"; then cp "$s.partial" "$p" || { whole; no; }',
+    'elif test -f "$s.gz.partial"; then gzip -dc "$s.gz.partial" > "$p"; test $? -lt 126 || no',
+    'else whole; test -x "$d/." || no; exit 1; fi',
+    'n=$(($(od -An -tu4 -j32 -N4 "$p")+0)); test $n -gt 0 || exit 1',
+    'test $n -le $(($(wc -c < "$p")+0)) || dd if=/dev/null of="$p" bs=1 seek=$n count=0 || no',
+    'if test -f "pg_wal/$f"; then set -- $(cmp -l "$p" "pg_wal/$f" | head -n 1)',
+    'test -z "$1" || test 0 != $(($(tail -c "+$1" "$p" | tr -d "\\000" | wc -c)+0)) || exit 1; fi',
+  ].join('; ')
 }
 
 /** Atomic, so that a server never starts on half a configuration. */

@@ -6,6 +6,7 @@ import { constants, gunzip } from 'node:zlib'
 import { describeError } from '../../base/engine-error.ts'
 import type { Lsn } from '../../base/lsn.ts'
 import { type Timeline, walSegmentName, walSegmentNumber, walSegmentStart } from '../../base/wal-segment.ts'
+import { endsBefore } from '../../format/partial-segment.ts'
 import { WalCursor, type WalCursorOptions, type WalProblem } from '../../format/wal-cursor.ts'
 import { WAL_PAGE_BYTES } from '../../format/wal-page.ts'
 import type { WalRecord } from '../../format/wal-record.ts'
@@ -75,7 +76,7 @@ export async function readWalRecords(
     }
     signal.throwIfAborted()
     const mostBytes = neededBytes(source, step.number)
-    let loaded: Loaded = { kind: 'missing', why: 'the segment is missing' }
+    let loaded = MISSING
     for (const owner of ownersOf(source, step.number)) {
       const name = walSegmentName({ timeline: owner, number: step.number }, segmentBytes)
       loaded = await loadSegment(source, name, mostBytes)
@@ -113,28 +114,48 @@ type Read = { readonly bytes: Uint8Array; readonly fileBytes: number }
 /** A partial segment may have got its name since that was looked for: whole ones are looked for twice. */
 const ARCHIVED_FORMS = ['', '.gz', '.partial', '.gz.partial', '', '.gz']
 
-/** A whole segment goes before a partial one, which is what was there when its timeline ended. */
-async function loadSegment(
-  { places, segmentBytes, signal }: WalSource,
+/**
+ * A whole segment goes before a partial one, which is what was there when its timeline ended. A partial one whose receiver
+ * ended does not count where a later place goes further.
+ */
+async function loadSegment(source: WalSource, name: string, mostBytes: number): Promise<Loaded> {
+  let partial: Loaded | undefined
+  for (const place of source.places) {
+    const { isPartial, loaded } = await loadFrom(place, source, name, mostBytes)
+    if (loaded.kind === 'missing') continue
+    if (partial?.kind === 'bytes')
+      return loaded.kind === 'bytes' && endsBefore(partial.bytes, loaded.bytes) ? loaded : partial
+    if (!isPartial) return loaded
+    partial = loaded
+  }
+  return partial ?? MISSING
+}
+
+const MISSING: Loaded = { kind: 'missing', why: 'the segment is missing' }
+
+async function loadFrom(
+  { directory, kind }: WalPlace,
+  { segmentBytes, signal }: WalSource,
   name: string,
   mostBytes: number,
-): Promise<Loaded> {
-  for (const { directory, kind } of places) {
-    for (const suffix of kind === 'archive' ? ARCHIVED_FORMS : ['', '.partial']) {
-      const file = path.join(directory, name + suffix)
-      const isPacked = suffix.startsWith('.gz')
-      const isWhole = isPacked || mostBytes === segmentBytes
-      const read = await readIfPresent(file, isWhole ? undefined : mostBytes, signal)
-      if (read === undefined) continue
-      const isPartial = suffix.endsWith('.partial')
-      if (isPacked) return await unpack(read.bytes, segmentBytes, isPartial)
-      if (isPartial && read.bytes.length < mostBytes) return filledUp(read.bytes, segmentBytes)
-      return kind === 'archive' && read.fileBytes !== segmentBytes
+): Promise<{ readonly isPartial: boolean; readonly loaded: Loaded }> {
+  for (const suffix of kind === 'archive' ? ARCHIVED_FORMS : ['', '.partial']) {
+    const isPartial = suffix.endsWith('.partial')
+    const file = path.join(directory, name + suffix)
+    const isPacked = suffix.startsWith('.gz')
+    const isWhole = isPacked || mostBytes === segmentBytes
+    const read = await readIfPresent(file, isWhole ? undefined : mostBytes, signal)
+    if (read === undefined) continue
+    if (isPacked) return { isPartial, loaded: await unpack(read.bytes, segmentBytes, isPartial) }
+    if (isPartial && read.bytes.length < mostBytes)
+      return { isPartial, loaded: filledUp(read.bytes, segmentBytes) }
+    const loaded: Loaded =
+      kind === 'archive' && read.fileBytes !== segmentBytes
         ? wrongSize(read.fileBytes, segmentBytes)
         : { kind: 'bytes', bytes: read.bytes }
-    }
+    return { isPartial, loaded }
   }
-  return { kind: 'missing', why: 'the segment is missing' }
+  return { isPartial: false, loaded: MISSING }
 }
 
 function wrongSize(bytes: number, segmentBytes: number): Loaded {
