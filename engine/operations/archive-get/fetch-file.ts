@@ -1,9 +1,10 @@
-import { type FileHandle, open, rm } from 'node:fs/promises'
+import { type FileHandle, open, readFile, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { EngineError } from '../../base/engine-error.ts'
 import { findWalSegment } from '../../base/wal-segment.ts'
+import { endsBefore } from '../../format/partial-segment.ts'
 import { findSegmentFault, SEGMENT_HEAD_BYTES } from '../../format/segment-head.ts'
-import { mapFileError } from '../../host/file-error.ts'
+import { isMissing, mapFileError } from '../../host/file-error.ts'
 import { isNotUnpackable, openArchived } from '../steps/open-archived.ts'
 
 /** What is fetched, and whose it has to be. */
@@ -14,12 +15,14 @@ export type FetchedFile = {
   readonly systemIdentifier: bigint | undefined
   /** Whether a segment that was not full when its timeline ended will do. */
   readonly takesPartial: boolean
+  /** What the server itself has of the segment, if anything: it is not looked at once the archive has given one. */
+  readonly ownFile?: string
 }
 
 /**
  * Copies a file out of the archive, unpacked, mode 0600. A segment is looked for as `.gz`, plain, `.gz.partial` and
- * `.partial`; one that is damaged is passed over when there is another. A partial one is filled up with zeros. Not synced:
- * the server asks again after a crash. Gives back whether the archive had it; nothing is left at `target` unless it did.
+ * `.partial`; one that is damaged is passed over when there is another. A partial one is filled up with zeros, and passed over
+ * where the server's own goes further. Not synced: the server asks again after a crash. Gives back whether the archive had it; nothing is left at `target` unless it did.
  *
  * @throws {EngineError} `wal.damaged`, `instance.identity-mismatch`, `storage.*`
  */
@@ -76,9 +79,22 @@ async function copyOut(
   }
   if (isSegment) {
     requireSegment(file, from, head, length)
+    if (from.endsWith('.partial') && (await isOwnLonger(file, target))) {
+      await rm(target, { force: true })
+      return false
+    }
     if (length < file.segmentBytes) await extend(handle, file.segmentBytes, target)
   }
   return true
+}
+
+async function isOwnLonger({ ownFile }: FetchedFile, target: string): Promise<boolean> {
+  if (ownFile === undefined) return false
+  const own = await readFile(ownFile).catch((thrown: unknown) => {
+    if (isMissing(thrown)) return undefined
+    throw mapFileError(thrown, ownFile, 'read')
+  })
+  return own !== undefined && endsBefore(await readFile(target), own)
 }
 
 function requireSegment(file: FetchedFile, from: string, head: Uint8Array, length: number): void {

@@ -98,6 +98,23 @@ describe('a segment', () => {
     },
   )
 
+  test.each<Form>(['.partial', '.gz.partial'])(
+    'that is partial is not given where the server has more of it (%s)',
+    async (form) => {
+      const { made, name } = await setUp(1)
+      rmSync(path.join(made.archive, `${name}.gz`))
+      store(made, name, form, original(made, name).subarray(0, 600))
+      const own = path.join(made.dataDirectory, 'pg_wal', name)
+      mkdirSync(path.dirname(own), { recursive: true })
+      writeFileSync(own, original(made, name))
+      await expect(get(made, name)).rejects.toMatchObject({ code: 'wal.missing' })
+      expect(existsSync(targetOf(made))).toBe(false)
+      writeFileSync(own, original(made, name).fill(0, 500))
+      await get(made, name)
+      expect(statSync(targetOf(made)).size).toBe(made.wal.segmentBytes)
+    },
+  )
+
   test('that is partial and packed may be cut off', async () => {
     const { made, name } = await setUp(1)
     const packed = gzipSync(original(made, name))

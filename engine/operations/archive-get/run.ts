@@ -68,7 +68,8 @@ export async function getWal(input: GetInput, run: Run): Promise<GetOutcome> {
     const wanted = { archive, segment, segmentBytes, systemIdentifier }
     if (await takePrefetched(wanted, prefetch, filePath, run)) return { isPrefetched: true }
   }
-  const file = { archive, name, segmentBytes, systemIdentifier, takesPartial: true }
+  const ownFile = path.join(workingDirectory, 'pg_wal', name)
+  const file = { archive, name, segmentBytes, systemIdentifier, takesPartial: true, ownFile }
   for (let attempt = 1; ; attempt++) {
     try {
       if (await fetchFile(file, filePath, run.signal)) return { isPrefetched: false }
