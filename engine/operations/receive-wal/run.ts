@@ -1,20 +1,13 @@
-import { delay } from '../../base/concurrency.ts'
 import { describeError, EngineError } from '../../base/engine-error.ts'
 import { formatLsn, type Lsn } from '../../base/lsn.ts'
 import type { Run } from '../../base/run.ts'
-import {
-  requireWalSegmentBytes,
-  type Timeline,
-  walSegmentName,
-  walSegmentNumber,
-} from '../../base/wal-segment.ts'
+import { requireWalSegmentBytes, type Timeline } from '../../base/wal-segment.ts'
 import { readInstanceConfig } from '../../catalog/instance.ts'
 import { archiveDirectory } from '../../catalog/paths.ts'
 import { lockReceiver } from '../../catalog/receiver-lock.ts'
 import { readWalArchive } from '../../catalog/wal-archive.ts'
 import { configNumber, configSystemId, type InstanceConfig } from '../../format/instance-config.ts'
 import { parseTimelineHistory } from '../../format/timeline-history.ts'
-import { freeBytes } from '../../host/disk.ts'
 import type { ConnectionSettings } from '../../server/connection.ts'
 import { requireSlot } from '../../server/replication-slot.ts'
 import {
@@ -25,41 +18,20 @@ import {
   type WalConnection,
 } from '../../server/wal-stream.ts'
 import { type ArchiveWriter, openArchiveWriter } from './archive-writer.ts'
-import { oldestSegmentOnServer } from './oldest-segment.ts'
 import {
   findResumePoint,
-  LONGEST_PAUSE_MS,
   neverConnected,
-  pauseMs,
   pointAt,
   type ReceivePoint,
   remedyFor,
   type ServerLine,
 } from './plan.ts'
-import { held, initialState, progressed, type ReceiverState, withGap } from './state.ts'
+import { initialState, progressed, type ReceiverState } from './state.ts'
+import type { ReceiveWalInput, Task } from './task.ts'
+import { passGap, pause, tellOnce, waitForRoom } from './troubles.ts'
 
 /** What was received is synced and told to the server at least this often: that much may be lost with the server. */
 const SYNC_INTERVAL_MS = 1000
-/** How often a full disk is looked at. */
-const DISK_LOOK_MS = 1000
-/** A trouble that goes on is told again after this time. */
-const REPEAT_MS = 3_600_000
-/** Room that there must be before a full disk is tried again, in segments. */
-const ROOM_SEGMENTS = 2n
-
-export type ReceiveWalInput = {
-  readonly catalog: string
-  readonly instance: string
-  /** Asked before every connection: a password may have been changed meanwhile. */
-  readonly connection: () => Promise<ConnectionSettings>
-  /** Without one the server may remove WAL before it was received. `isMade`: when it is missing. */
-  readonly slot: { readonly name: string; readonly isMade: boolean } | undefined
-  /** 1 to 9; undefined = segments are stored as they are. */
-  readonly compressLevel: number | undefined
-  /** How long a first connection is tried for, in ms; undefined = for ever, for settings that have worked before. */
-  readonly firstConnectMs: number | undefined
-}
-
 export type ReceivedWal = {
   readonly segmentCount: number
   readonly receivedBytes: number
@@ -68,9 +40,9 @@ export type ReceivedWal = {
 
 /**
  * Receives WAL of a cluster into the archive of its instance until it is told to stop, which is a success: the segment
- * that has begun stays as `.partial`, synced. A first connection is tried for `firstConnectMs`; lost ones are made again for ever, with pauses up to 30 s; timeline
- * switches are followed; a full disk is waited for. WAL that the server no longer has is a gap, which is told, and what
- * is left is received.
+ * that has begun stays as `.partial`, synced. A first connection is tried for `firstConnectMs`; lost ones are made again
+ * for ever, with pauses up to 30 s; timeline switches are followed; a full disk is waited for. WAL that the server no
+ * longer has is a gap, which is told, and what is left is received.
  *
  * @throws {EngineError} `catalog.locked` when another receiver is at work; `instance.identity-mismatch`;
  * `wal.conflict` when the archive has other WAL than the server; `server.*` and `storage.*` before anything could be
@@ -124,18 +96,6 @@ function requireSystemId(config: InstanceConfig): bigint {
   throw new EngineError('instance.identity-mismatch', 'the instance does not say which cluster it is of', {
     hint: 'Add the system-identifier to its pg_probackup.conf, or register the cluster anew.',
   })
-}
-
-type Task = {
-  readonly input: ReceiveWalInput
-  readonly run: Run
-  readonly writer: ArchiveWriter
-  readonly segmentBytes: number
-  readonly systemIdentifier: bigint
-  readonly state: () => ReceiverState
-  readonly show: (state: ReceiverState) => void
-  /** When a trouble was told last. */
-  readonly repeated: Map<string, number>
 }
 
 async function receiveUntilStopped(task: Task): Promise<never> {
@@ -264,71 +224,6 @@ function isBehind(from: Lsn, { flushLsn }: WalConnection): EngineError {
       hint: 'A standby that was restarted catches up by itself. If the server was set back to an earlier state, give it an instance of its own.',
     },
   )
-}
-
-/** Where to go on when the server has removed what is next; undefined while that cannot be told. */
-async function passGap(
-  task: Task,
-  settings: ConnectionSettings,
-  point: ReceivePoint,
-  cause: unknown,
-): Promise<ReceivePoint | undefined> {
-  const { run, segmentBytes, show } = task
-  const found = await oldestSegmentOnServer(settings, point, segmentBytes, run).catch((thrown: unknown) => {
-    run.signal.throwIfAborted()
-    run.log.verbose(describeError(thrown))
-    return undefined
-  })
-  if (found === undefined) return undefined
-  const name = ({ timeline, from }: ReceivePoint) =>
-    walSegmentName({ timeline, number: walSegmentNumber(from, segmentBytes) }, segmentBytes)
-  run.log.error(
-    `the server has removed WAL that was not received (${describeError(cause)}): ` +
-      `the archive has a gap from ${name(point)} up to ${name(found)}; take a backup to be able to restore later moments`,
-  )
-  show(withGap(task.state(), { timeline: point.timeline, from: point.from, to: found.from }))
-  return found
-}
-
-async function pause(task: Task, thrown: unknown, attempt: number): Promise<void> {
-  const { run } = task
-  const ms = pauseMs(attempt)
-  task.show(held(task.state(), 'reconnecting', thrown, run.clock.nowMs() + ms))
-  complain(task, `receiving WAL: ${describeError(thrown)}; trying again`)
-  await delay(ms, run.signal)
-}
-
-/** Until there is room for what comes next, or half a minute: not every lack of room can be seen. */
-async function waitForRoom(task: Task, thrown: unknown): Promise<void> {
-  const { run, input, segmentBytes } = task
-  const until = run.clock.nowMs() + LONGEST_PAUSE_MS
-  task.show(held(task.state(), 'disk-full', thrown, until))
-  complain(task, `receiving WAL: ${describeError(thrown)}; waiting for room`)
-  const directory = archiveDirectory(input.catalog, input.instance)
-  while (run.clock.nowMs() < until) {
-    await delay(DISK_LOOK_MS, run.signal)
-    if (BigInt((await freeBytes(directory)) ?? 0) >= ROOM_SEGMENTS * BigInt(segmentBytes)) return
-  }
-}
-
-/** Says it at once, and the same again only after an hour: a server may be away for weeks. */
-function complain({ run, repeated }: Task, message: string): void {
-  const nowMs = run.clock.nowMs()
-  const toldMs = repeated.get(message)
-  if (toldMs !== undefined && nowMs - toldMs < REPEAT_MS) return
-  repeated.clear()
-  repeated.set(message, nowMs)
-  run.log.warning(message)
-}
-
-function tellOnce({ input, run, repeated }: Task, isFirst: boolean, { timeline, from }: ReceivePoint): void {
-  const where = `from ${formatLsn(from)} on timeline ${timeline}`
-  const how = input.slot === undefined ? 'without a replication slot' : `with the slot "${input.slot.name}"`
-  if (isFirst && input.slot === undefined) {
-    run.log.warning('without a replication slot the server may remove WAL before it was received')
-  }
-  if (isFirst || repeated.size > 0) run.log.info(`receiving WAL ${where}, ${how}`)
-  repeated.clear()
 }
 
 function countsOf({ segmentCount, receivedBytes }: ArchiveWriter) {
