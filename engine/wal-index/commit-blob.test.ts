@@ -2,6 +2,7 @@ import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { lsnFromBigint } from '../base/lsn.ts'
 import { CommitBlob, readCommitBlob } from './commit-blob.ts'
+import type { IndexedEnd } from './index-events.ts'
 
 const START = lsnFromBigint(0x12_3400_0000n)
 
@@ -27,7 +28,7 @@ test('commits come back as they were, in their order', () => {
         ...rest,
         endLsn: lsnFromBigint(rest.lsn + BigInt(length)),
       }))
-      for (const one of commits) blob.add(one)
+      for (const one of commits) put(blob, one)
       expect([...readCommitBlob(blob.take(), START)]).toEqual(commits)
     }),
   )
@@ -42,7 +43,13 @@ test('a usual commit takes some ten bytes', () => {
       xid: 70_000 + index,
       endLsn: lsnFromBigint(lsn + 40n),
     }
-    blob.add({ isAborted: false, lsn, ...times, deleted: 0, inserted: 1, updated: 3, dropped: 0 })
+    put(blob, { isAborted: false, lsn, ...times, deleted: 0, inserted: 1, updated: 3, dropped: 0 })
   }
   expect(blob.take().length / 10_000).toBeLessThan(11)
 })
+
+function put(blob: CommitBlob, end: IndexedEnd): void {
+  const { lsn, endLsn, time, xid, deleted, inserted, updated, dropped } = end
+  const lengthBytes = Number(endLsn - lsn)
+  blob.put(end.isAborted, Number(lsn), lengthBytes, time, xid, deleted, inserted, updated, dropped)
+}

@@ -17,13 +17,7 @@ export class CommitBlob {
     this.#origin = Number(segmentStart)
   }
 
-  add(end: IndexedEnd): void {
-    const { lsn, endLsn, time, xid, deleted, inserted, updated, dropped } = end
-    const lengthBytes = Number(endLsn - lsn)
-    this.put(end.isAborted, Number(lsn), lengthBytes, time, xid, deleted, inserted, updated, dropped)
-  }
-
-  /** As {@link add}, without an object for each of very many. LSNs are below 2^53. */
+  /** One {@link IndexedEnd}, without an object for each of very many. LSNs are below 2^53. */
   put(
     isAborted: boolean,
     lsn: number,
