@@ -75,6 +75,25 @@ export function Field(props: {
   )
 }
 
+/** Something typed by hand before a deed that takes something away. The first thing of its dialog. */
+export function ConfirmField(props: {
+  readonly label: string
+  readonly value: string
+  readonly onType: (value: string) => void
+}) {
+  return (
+    <Field label={props.label}>
+      <input
+        value={props.value}
+        onChange={(event) => props.onType(event.target.value)}
+        data-first
+        autoComplete="off"
+        spellCheck={false}
+      />
+    </Field>
+  )
+}
+
 /** A text that can be copied as it stands. */
 export function CopyText(props: {
   readonly text: string

@@ -8,7 +8,7 @@ import { type Say, useTexts } from '../../lib/i18n.ts'
 import { Sheet } from '../../lib/plan-sheet.tsx'
 import { useQuery } from '../../lib/use-query.ts'
 import { type PlannedBackup, PlanStrip } from '../../pictures/plan-strip.tsx'
-import { Field, Skeleton } from '../../ui/parts.tsx'
+import { ConfirmField, Skeleton } from '../../ui/parts.tsx'
 import { MergeCost } from './merge-cost.tsx'
 
 /** So many chains are drawn; the others are counted. */
@@ -89,14 +89,11 @@ export function DeleteSheet(props: {
               </li>
             )}
           </ul>
-          <Field label={say('plan.type-name', { instance: instance.instance })}>
-            <input
-              value={typed}
-              onChange={(event) => setTyped(event.target.value)}
-              data-first
-              spellCheck={false}
-            />
-          </Field>
+          <ConfirmField
+            label={say('plan.type-name', { instance: instance.instance })}
+            value={typed}
+            onType={setTyped}
+          />
         </>
       )}
     </Sheet>

@@ -9,7 +9,7 @@ import { useTexts } from '../../lib/i18n.ts'
 import { Sheet } from '../../lib/plan-sheet.tsx'
 import { useStore } from '../../lib/stores.ts'
 import { useQuery } from '../../lib/use-query.ts'
-import { Field, Skeleton } from '../../ui/parts.tsx'
+import { ConfirmField, Skeleton } from '../../ui/parts.tsx'
 import type { Rehearsal } from './policy-editor.tsx'
 import { PromiseFacts } from './promise-card.tsx'
 import { dayOf, sayReason } from './retention-texts.ts'
@@ -87,16 +87,11 @@ export function ApplySheet(props: {
           <PlannedRest plan={ready} />
           <p className="quiet mono">{say('apply.hash', { hash: ready.hash.slice(0, HASH_DIGITS) })}</p>
           {isIdle ? null : (
-            <Field
+            <ConfirmField
               label={say(isBroken ? 'apply.type-broken' : 'plan.type-name', { instance: instance.instance })}
-            >
-              <input
-                value={typed}
-                onChange={(event) => setTyped(event.target.value)}
-                data-first
-                spellCheck={false}
-              />
-            </Field>
+              value={typed}
+              onType={setTyped}
+            />
           )}
         </>
       )}

@@ -7,7 +7,7 @@ import { EngineErrorCard } from '../../lib/engine-error-card.tsx'
 import { formatBytes } from '../../lib/format.ts'
 import { useTexts } from '../../lib/i18n.ts'
 import { announce, useStore } from '../../lib/stores.ts'
-import { Dialog, Field } from '../../ui/parts.tsx'
+import { ConfirmField, Dialog } from '../../ui/parts.tsx'
 import { freedBytes } from './retention-facts.ts'
 import { dayOf } from './retention-texts.ts'
 
@@ -141,14 +141,11 @@ function FreesDialog(props: {
           </li>
         ))}
       </ul>
-      <Field label={say('plan.type-name', { instance: instance.instance })}>
-        <input
-          value={typed}
-          onChange={(event) => setTyped(event.target.value)}
-          data-first
-          spellCheck={false}
-        />
-      </Field>
+      <ConfirmField
+        label={say('plan.type-name', { instance: instance.instance })}
+        value={typed}
+        onType={setTyped}
+      />
     </Dialog>
   )
 }
