@@ -103,3 +103,8 @@ export function formatEta(
   const text = minutes(low) === minutes(high) ? `${minutes(low)} min` : `${minutes(low)}–${minutes(high)} min`
   return { code: 'eta-range', text }
 }
+
+/** What is known of several facts, in one line. */
+export function dotted(words: readonly (string | undefined)[]): string {
+  return words.filter((word) => word !== undefined && word !== '').join(' · ')
+}

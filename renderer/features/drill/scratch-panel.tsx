@@ -3,7 +3,7 @@ import type { ScratchRows, ScratchServerRecord } from '../../../engine/api/contr
 import { EngineError } from '../../../engine/base/engine-error.ts'
 import { useEngine } from '../../lib/engine.tsx'
 import { EngineErrorCard } from '../../lib/engine-error-card.tsx'
-import { formatDuration, formatTime } from '../../lib/format.ts'
+import { dotted, formatDuration, formatTime } from '../../lib/format.ts'
 import { useTexts } from '../../lib/i18n.ts'
 import { announce, useStore } from '../../lib/stores.ts'
 import { useNow } from '../../lib/use-now.ts'
@@ -60,15 +60,13 @@ export function ScratchPanel({ server }: { readonly server: ScratchServerRecord 
         </button>
       </div>
       <p className="quiet numbers">
-        {[
+        {dotted([
           server.timeline === undefined ? undefined : say('scratch.timeline', { timeline: server.timeline }),
           server.lsn,
           server.lastCommitAt === undefined
             ? undefined
             : say('scratch.last-commit', { time: formatTime(server.lastCommitAt, zone) }),
-        ]
-          .filter((word) => word !== undefined)
-          .join(' · ')}
+        ])}
       </p>
       <PromoteRow server={server} onPromote={(work) => attempt(work, say('scratch.promoted'))} />
       {failure === undefined ? null : <EngineErrorCard error={failure} />}

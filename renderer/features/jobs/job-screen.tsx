@@ -1,7 +1,7 @@
 import { hasEnded, type JobSnapshot, phaseMs } from '../../../engine/api/contract/jobs.ts'
 import { useEngine } from '../../lib/engine.tsx'
 import { EngineErrorCard } from '../../lib/engine-error-card.tsx'
-import { formatDuration, formatTime } from '../../lib/format.ts'
+import { dotted, formatDuration, formatTime } from '../../lib/format.ts'
 import { useTexts } from '../../lib/i18n.ts'
 import { navigate, useStore } from '../../lib/stores.ts'
 import { useNow } from '../../lib/use-now.ts'
@@ -67,13 +67,11 @@ function Shown({ job }: { readonly job: JobSnapshot }) {
         <CancelButton job={job} />
       </div>
       <p className="quiet numbers">
-        {[
+        {dotted([
           formatTime(job.startedAt ?? job.createdAt, zone),
           seconds === undefined || !hasEnded(job) ? undefined : formatDuration(seconds),
           backupId,
-        ]
-          .filter((word) => word !== undefined)
-          .join(' · ')}
+        ])}
       </p>
       <PhaseBar job={job} />
       {hasEnded(job) || job.progress === undefined ? null : (

@@ -4,7 +4,7 @@ import type { InstanceRef } from '../../../engine/api/contract/values.ts'
 import { EngineError } from '../../../engine/base/engine-error.ts'
 import { useEngine } from '../../lib/engine.tsx'
 import { EngineErrorCard, EngineErrorLines } from '../../lib/engine-error-card.tsx'
-import { formatTime } from '../../lib/format.ts'
+import { dotted, formatTime } from '../../lib/format.ts'
 import { useTexts } from '../../lib/i18n.ts'
 import { announce, navigate, useStore } from '../../lib/stores.ts'
 import { useQuery } from '../../lib/use-query.ts'
@@ -98,14 +98,12 @@ function Standing({ restored: { stage, server } }: { readonly restored: Restored
       </p>
       {server?.lsn === undefined ? null : (
         <p className="quiet numbers">
-          {[
+          {dotted([
             server.lsn,
             server.lastCommitAt === undefined
               ? undefined
               : say('scratch.last-commit', { time: formatTime(server.lastCommitAt, zone) }),
-          ]
-            .filter((word) => word !== undefined)
-            .join(' · ')}
+          ])}
         </p>
       )}
       {server?.problem === undefined ? null : <EngineErrorLines error={server.problem} />}

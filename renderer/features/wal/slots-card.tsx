@@ -4,7 +4,7 @@ import type { SlotList, SlotRecord } from '../../../engine/api/contract/wal-setu
 import { formatLsn } from '../../../engine/base/lsn.ts'
 import { useEngine } from '../../lib/engine.tsx'
 import { EngineErrorCard } from '../../lib/engine-error-card.tsx'
-import { formatBytes } from '../../lib/format.ts'
+import { dotted, formatBytes } from '../../lib/format.ts'
 import { useTexts } from '../../lib/i18n.ts'
 import { useQuery } from '../../lib/use-query.ts'
 import { Skeleton } from '../../ui/parts.tsx'
@@ -121,16 +121,14 @@ function useBehind({ behindBytes }: SlotRecord): string {
 function useDetails(slot: SlotRecord): string {
   const { say } = useTexts()
   const kind = say(slot.kind === 'physical' ? 'wal.slot-physical' : 'wal.slot-logical')
-  return [
+  return dotted([
     slot.database === undefined ? kind : `${kind}, ${slot.database}`,
     slot.restartLsn && say('wal.slot-from', { lsn: formatLsn(slot.restartLsn) }),
     slot.client && say('wal.slot-client', { client: slot.client }),
-    slot.safeWalBytes !== undefined &&
-      slot.walStatus !== 'lost' &&
-      say('wal.slot-safe', { bytes: formatBytes(Math.max(0, slot.safeWalBytes)) }),
-  ]
-    .filter((part) => typeof part === 'string' && part !== '')
-    .join(' · ')
+    slot.safeWalBytes === undefined || slot.walStatus === 'lost'
+      ? undefined
+      : say('wal.slot-safe', { bytes: formatBytes(Math.max(0, slot.safeWalBytes)) }),
+  ])
 }
 
 function SlotTable({ list }: { readonly list: SlotList }) {
