@@ -104,6 +104,8 @@ function Shown({ job }: { readonly job: JobSnapshot }) {
       {job.error === undefined ? null : <EngineErrorCard error={job.error} />}
       {job.kind !== 'restore' ||
       job.error?.code !== 'backup.damaged' ||
+      // What breaks off while files are written would again.
+      job.phases.some(({ phase }) => phase === 'restore') ||
       instance === undefined ||
       backupId === undefined ? null : (
         <div className="row">

@@ -73,7 +73,12 @@ function Guided({ instance, backupId, facts }: Subject & { readonly facts: Recov
     ? forcedSubject(damaged, instance)
     : choice === undefined || moment === undefined || id === undefined
       ? undefined
-      : { ...instance, id, ...restoreTargetOf(choice, moment, isStream) }
+      : {
+          ...instance,
+          id,
+          ...(choice.baseId === undefined && moment.remarks.includes('estimated') && { isEstimated: true }),
+          ...restoreTargetOf(choice, moment, isStream),
+        }
   const name: Step = STEPS[pending.step] ?? 'what'
   const goTo = (step: number): void => change({ step })
   const next = (): void => {
@@ -97,6 +102,14 @@ function Guided({ instance, backupId, facts }: Subject & { readonly facts: Recov
       </ol>
       {name === 'what' ? (
         <section className="step card" aria-label={say('restore.what')} data-region>
+          {damaged === undefined ? null : (
+            <DamagedNotice
+              instance={instance}
+              damaged={damaged}
+              isForced={isForced}
+              onForce={(force) => change({ forcedId: force ? damaged.backup.id : undefined })}
+            />
+          )}
           <MomentStep
             instance={instance}
             facts={facts}
@@ -106,14 +119,6 @@ function Guided({ instance, backupId, facts }: Subject & { readonly facts: Recov
             onChange={change}
             onNext={next}
           />
-          {damaged === undefined ? null : (
-            <DamagedNotice
-              instance={instance}
-              damaged={damaged}
-              isForced={isForced}
-              onForce={(force) => change({ forcedId: force ? damaged.backup.id : undefined })}
-            />
-          )}
           <div className="row">
             <button
               type="button"

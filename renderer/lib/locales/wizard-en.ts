@@ -78,7 +78,7 @@ export const wizardEn = {
   'forced.choose': 'Restore what is left of it…',
   'forced.not': 'Do not restore it',
   'forced.warning':
-    '{{id}} is restored by force, without any check. The server may not start, and data may be wrong or missing without any sign of it.',
+    '{{id}} is restored by force, without any check. It breaks off at a page that cannot be unpacked. The server may not start, and data may be wrong or missing without any sign of it.',
   'forced.known': 'What is known to be damaged',
   'forced.reading': 'Reading the files of the backup…',
   'forced.none': 'Nothing was found by reading it now. Validate it: it may be sound after all.',
