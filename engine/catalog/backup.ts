@@ -27,6 +27,13 @@ export type Backup = {
   readonly problem: string | undefined
 }
 
+const UNREAD = 'backup.control cannot be read'
+
+/** Whether there is a control file that says nothing now: another program, user or moment may read it. */
+export function isUnread({ control, problem }: Pick<Backup, 'control' | 'problem'>): boolean {
+  return control === undefined && problem?.startsWith(UNREAD) === true
+}
+
 /** Reads `backup.control`. A file that cannot be read is said, not thrown: the backup is still listed. */
 export function readControl(directory: string): Pick<Backup, 'control' | 'problem'> {
   try {
@@ -39,7 +46,7 @@ export function readControl(directory: string): Pick<Backup, 'control' | 'proble
     const isMissing = thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT'
     return {
       control: undefined,
-      problem: isMissing ? 'backup.control is missing' : `backup.control cannot be read: ${message}`,
+      problem: isMissing ? 'backup.control is missing' : `${UNREAD}: ${message}`,
     }
   }
 }

@@ -49,6 +49,15 @@ describe('the purge of WAL on one timeline', () => {
     expect(planWalPurge(archive, [], 0, NOW)).toMatchObject([{ reason: 'no-backup', keepsFrom: undefined }])
   })
 
+  test('takes nothing while a backup cannot be read, for nobody knows what that needs', () => {
+    const without = { ...backup('B1', 2, 3), control: undefined }
+    const unread = { ...without, problem: 'backup.control cannot be read: EIO' }
+    expect(purged(archive, [backup('B3', 8, 9), unread])).toEqual({ 1: [] })
+    expect(purged(archive, [unread], 1)).toEqual({ 1: [] })
+    const lost = { ...without, problem: 'backup.control is missing' }
+    expect(purged(archive, [backup('B3', 8, 9), lost])).toEqual({ 1: fromTo(1, 7) })
+  })
+
   test('takes nothing while the only backup is starting, for nobody knows where it starts', () => {
     const starting = backup('B1', 0, 0, { status: 'RUNNING', startLsn: LSN_NONE, stopLsn: LSN_NONE })
     expect(purged(archive, [starting])).toEqual({ 1: [] })

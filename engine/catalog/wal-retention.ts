@@ -1,6 +1,6 @@
 import { LSN_NONE, type Lsn } from '../base/lsn.ts'
 import { type Timeline, walSegmentNumber } from '../base/wal-segment.ts'
-import type { Backup } from './backup.ts'
+import { type Backup, isUnread } from './backup.ts'
 import {
   type ArchivedFile,
   type ArchivedTimeline,
@@ -19,9 +19,10 @@ export type TimelinePurge = {
   /**
    * `oldest-backup`: what is older than the oldest backup goes; `wal-depth`: what is older than the counted backup;
    * `reachable`: the timeline starts from a backup of an ancestor and stays whole; `no-backup`: nothing can use it, or a backup is
-   * just starting and nothing goes.
+   * just starting and nothing goes; `unread`: nothing goes, for a control file could not be read, and nobody knows what that
+   * backup needs.
    */
-  readonly reason: 'oldest-backup' | 'wal-depth' | 'reachable' | 'no-backup'
+  readonly reason: 'oldest-backup' | 'wal-depth' | 'reachable' | 'no-backup' | 'unread'
   /** Segments from this one on stay; undefined when all stay, or none. */
   readonly keepsFrom: bigint | undefined
   /** Older segments that backups need to become consistent, or other timelines to be reached. */
@@ -40,6 +41,7 @@ export function planWalPurge(
   walDepth: number,
   nowSeconds: number,
 ): readonly TimelinePurge[] {
+  if (backups.some(isUnread)) return archive.timelines.map((one) => purge(one, [], 'unread', undefined, []))
   const { anchors, keeps } = walDepth === 0 ? NO_DEPTH : depthOf(archive, backups, walDepth, nowSeconds)
   return archive.timelines.map((one) => {
     const { timeline } = one

@@ -42,7 +42,7 @@ export type RetentionMerge = {
 /** What is purged of one timeline. Its history file always stays. */
 export type TimelinePurgeRecord = {
   readonly timeline: number
-  readonly reason: 'oldest-backup' | 'wal-depth' | 'reachable' | 'no-backup'
+  readonly reason: 'oldest-backup' | 'wal-depth' | 'reachable' | 'no-backup' | 'unread'
   /** Names, oldest first. */
   readonly files: readonly string[]
   readonly sizeBytes: number
