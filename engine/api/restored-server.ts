@@ -1,10 +1,10 @@
-import { readFile, realpath } from 'node:fs/promises'
-import path from 'node:path'
+import { realpath } from 'node:fs/promises'
 import { EngineError, toWireError } from '../base/engine-error.ts'
 import type { IsoTime } from '../base/iso-time.ts'
 import { formatLsn } from '../base/lsn.ts'
 import { readInstanceConfig } from '../catalog/instance.ts'
 import { isoMicros } from '../catalog/recovery-time-text.ts'
+import { readPostmasterPid } from '../host/postmaster-pid.ts'
 import { isProcessAlive } from '../host/process.ts'
 import { readRestored } from '../operations/after-restore/run.ts'
 import { openSession, type Session } from '../server/connection.ts'
@@ -126,13 +126,13 @@ async function requireOn(session: Session, dataDirectory: string, signal: AbortS
   })
 }
 
-/** From `postmaster.pid`, while its process lives. Source: PostgreSQL `miscadmin.h`, LOCK_FILE_LINE_*. */
+/** From `postmaster.pid`, while its process lives. */
 async function addressOf(dataDirectory: string): Promise<Address | undefined> {
-  const text = await readFile(path.join(dataDirectory, 'postmaster.pid'), 'utf8').catch(() => '')
-  const [pid = '', , , port = '', socket = '', listens = ''] = text.split('\n').map((line) => line.trim())
-  if (!/^[1-9]\d*$/.test(pid) || !/^[1-9]\d*$/.test(port)) return undefined
-  if (isProcessAlive(Number(pid)) === 'gone') return undefined
-  if (listens === '') return socket === '' ? undefined : { host: socket, port }
+  const found = await readPostmasterPid(dataDirectory)
+  if (found === undefined || found.pid < 0 || isProcessAlive(found.pid) === 'gone') return undefined
+  const { port, socketDirectory, listens } = found
+  if (!/^[1-9]\d*$/.test(port)) return undefined
+  if (listens === '') return socketDirectory === '' ? undefined : { host: socketDirectory, port }
   return { host: listens === '*' || listens === '0.0.0.0' ? '127.0.0.1' : listens, port }
 }
 

@@ -4,6 +4,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import { delay } from '../base/concurrency.ts'
+import { readPostmasterPid } from './postmaster-pid.ts'
 import { isProcessAlive } from './process.ts'
 
 /** The `cluster_name` of every scratch server, given on its command line: no other server has it there. */
@@ -22,17 +23,13 @@ const LOOK_MS = 5000
  * it may have been told to end
  */
 export async function endLeftServer(dataDirectory: string): Promise<void> {
-  // Source: PostgreSQL `miscadmin.h`, LOCK_FILE_LINE_*: number, data directory, start, port, directory of the socket.
-  const lines = await readFile(path.join(dataDirectory, 'postmaster.pid'), 'utf8').then(
-    (text) => text.split('\n'),
-    () => [],
-  )
-  const pid = Number(lines[0])
-  if (!Number.isSafeInteger(pid) || pid <= 1) return
-  if (isProcessAlive(pid) === 'gone') return await removeSocket(lines[4])
-  const found = await whoRuns(pid, dataDirectory)
-  if (found === 'somebody-else') return
-  if (found === 'unknown' || lines[1] !== dataDirectory)
+  const found = await readPostmasterPid(dataDirectory)
+  if (found === undefined || found.pid <= 1) return
+  const { pid, socketDirectory } = found
+  if (isProcessAlive(pid) === 'gone') return await removeSocket(socketDirectory)
+  const runner = await whoRuns(pid, dataDirectory)
+  if (runner === 'somebody-else') return
+  if (runner === 'unknown' || found.dataDirectory !== dataDirectory)
     throw new Error(`the process ${pid} may be a server on "${dataDirectory}" that is not ours`)
   for (const [signal, limitMs] of [
     ['SIGQUIT', STOP_MS],
@@ -40,7 +37,7 @@ export async function endLeftServer(dataDirectory: string): Promise<void> {
   ] as const) {
     process.kill(pid, signal)
     for (let waitedMs = 0; waitedMs < limitMs; waitedMs += POLL_MS) {
-      if (isProcessAlive(pid) === 'gone') return await removeSocket(lines[4])
+      if (isProcessAlive(pid) === 'gone') return await removeSocket(socketDirectory)
       await delay(POLL_MS, new AbortController().signal)
     }
   }
@@ -80,9 +77,8 @@ async function commandOf(pid: number): Promise<string | undefined> {
 }
 
 /** The private directory of a scratch server, which ended without clearing up. */
-async function removeSocket(directory: string | undefined): Promise<void> {
+async function removeSocket(directory: string): Promise<void> {
   const isOurs =
-    directory !== undefined &&
     path.basename(directory).startsWith('tidemark-') &&
     [os.tmpdir(), '/tmp'].includes(path.dirname(directory))
   if (isOurs) await rm(directory, { recursive: true, force: true })
