@@ -4,7 +4,7 @@ import type { Run } from '../base/run.ts'
 import { readInventory } from '../catalog/inventory.ts'
 import { freeBytes } from '../host/disk.ts'
 import { gatherRestoreFacts } from '../operations/restore/gather.ts'
-import { judgeTarget } from '../operations/restore/judge-target.ts'
+import { type JudgedTarget, judgeTarget } from '../operations/restore/judge-target.ts'
 import { planRestore } from '../operations/restore/plan.ts'
 import { recoverySettingsText } from '../operations/restore/recovery.ts'
 import type { RestoreInput } from '../operations/restore/restore-facts.ts'
@@ -29,9 +29,35 @@ export async function makeRestorePlan(
   signal: AbortSignal,
   limitMs = PREVIEW_MS,
 ): Promise<RestorePlan> {
-  const asked = inputOf(request)
-  const judged = await judgeTarget(asked, { signal }, { limitMs })
-  const input = { ...asked, id: judged.chosen.backup.id }
+  const judged = await judgeTarget(inputOf(request), { signal }, { limitMs })
+  return await planJudged(request, judged, nowMs, signal)
+}
+
+/**
+ * The same with all WAL up to the target read, for who carries it out at once: the backup is one that leads there, and not
+ * the likeliest. `change` gives what is to be asked of that backup, by the plan without it.
+ *
+ * @throws {EngineError} as {@link makeRestorePlan}
+ */
+export async function makeSettledPlan(
+  request: RestoreRequest,
+  nowMs: number,
+  run: Run,
+  change: (plan: RestorePlan) => Partial<RestoreRequest>,
+): Promise<{ readonly request: RestoreRequest; readonly plan: RestorePlan }> {
+  const judged = await judgeTarget(inputOf(request), targetRun(run))
+  const first = await planJudged(request, judged, nowMs, run.signal)
+  const changed = { ...request, ...change(first), id: first.backup.id }
+  return { request: changed, plan: await planJudged(changed, judged, nowMs, run.signal) }
+}
+
+async function planJudged(
+  request: RestoreRequest,
+  judged: JudgedTarget,
+  nowMs: number,
+  signal: AbortSignal,
+): Promise<RestorePlan> {
+  const input = { ...inputOf(request), id: judged.chosen.backup.id }
   const facts = await gatherRestoreFacts(input, { signal })
   const plan = planRestore(input, facts)
   const wal = targetLine(judged, input)
@@ -56,12 +82,19 @@ export async function makeRestorePlan(
       placeNeeds(input, facts).map(async (need) => ({ ...need, freeBytes: await freeBytes(need.path) })),
     ),
     recoverySettings: recoverySettingsText(input, facts.backup.id, facts.backup.control, nowMs),
-    command: restoreCommandLine({ ...request, id: backup.id }),
+    // As long as WAL is unread, another backup may turn out to be the one.
+    command: restoreCommandLine(judged.check?.kind === 'unread' ? request : { ...request, id: backup.id }),
   }
 }
 
+/** Whether the backup of a plan is the one that will be restored, and not the likeliest as long as WAL is unread. */
+export function isSettled({ preflight }: Pick<RestorePlan, 'preflight'>): boolean {
+  return preflight.every(({ sentence }) => sentence.code !== 'wal-read-at-start')
+}
+
 /**
- * Carries out the plan of a request: validates the chain unless that was declined, looks at the target, restores.
+ * Carries out the plan of a request: validates the chain unless that was declined, looks at the target, restores. `tell` hears
+ * which backup it is, once that is sure.
  *
  * @throws {EngineError} `backup.damaged` when validation finds damage; else as {@link restoreBackup}
  */
@@ -69,15 +102,16 @@ export async function restoreAsPlanned(
   request: RestoreRequest,
   previewed: RestorePlan,
   run: Run,
+  tell: (backupId: string) => void = () => undefined,
 ): Promise<RestoreOutcome> {
-  const isTold = previewed.preflight.some(
-    ({ code, state, sentence }) =>
-      code === 'wal' && (state === 'blocked' || sentence.code === 'wal-read-at-start'),
-  )
+  const isTold =
+    !isSettled(previewed) ||
+    previewed.preflight.some(({ code, state }) => code === 'wal' && state === 'blocked')
   // Before the long validation; what the preview could read is looked at again after it.
   const judged = isTold ? await judgeTarget(inputOf(request), targetRun(run)) : undefined
   if (judged !== undefined) requireReachable(judged)
   const id = judged?.chosen.backup.id ?? previewed.backup.id
+  tell(id)
   // Where the preview had no time to read all WAL, it may turn out that only an older backup will do.
   const plan =
     id === previewed.backup.id

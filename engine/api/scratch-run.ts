@@ -21,7 +21,7 @@ import type { EngineContext } from './context.ts'
 import type { DrillStep, ScratchRequest } from './contract/drills.ts'
 import type { RestorePlan, RestoreRequest } from './contract/restore.ts'
 import type { ScratchServerRecord } from './contract/scratch.ts'
-import { makeRestorePlan, restoreAsPlanned } from './restore-job.ts'
+import { makeSettledPlan, restoreAsPlanned } from './restore-job.ts'
 
 const USUAL_RECOVERY_SECONDS = 21_600
 
@@ -60,13 +60,13 @@ export type ScratchRestore = AsyncDisposable & {
  * tablespaces too, without external directories.
  *
  * @throws {EngineError} `storage.full` when there is too little room, `storage.not-found` without programs,
- * `server.denied` as root; as {@link makeRestorePlan}. Nothing is left behind then.
+ * `server.denied` as root; as {@link makeSettledPlan}. Nothing is left behind then.
  */
 export async function prepareScratch(
   { env, clock, book }: Pick<EngineContext, 'env' | 'clock' | 'book'>,
   asked: ScratchRequest,
   name: string,
-  run: Pick<Run, 'signal' | 'log'>,
+  run: Run,
 ): Promise<ScratchRestore> {
   const parent = asked.scratchDirectory ?? usualScratchParent(env)
   await using cleanUp = new AsyncDisposableStack()
@@ -89,15 +89,12 @@ export async function prepareScratch(
     isSynced: false,
     skipsExternal: true,
   }
-  const first = await makeRestorePlan(bare, clock.nowMs(), run.signal)
-  const tablespaceMapping = first.tablespaces.map(({ oid, from }) => ({
-    from,
-    to: path.join(scratch.path, 'tablespaces', String(oid)),
+  const { request, plan } = await makeSettledPlan(bare, clock.nowMs(), run, ({ tablespaces }) => ({
+    tablespaceMapping: tablespaces.map(({ oid, from }) => ({
+      from,
+      to: path.join(scratch.path, 'tablespaces', String(oid)),
+    })),
   }))
-  const request: RestoreRequest =
-    tablespaceMapping.length === 0 ? bare : { ...bare, id: first.backup.id, tablespaceMapping }
-  const plan =
-    tablespaceMapping.length === 0 ? first : await makeRestorePlan(request, clock.nowMs(), run.signal)
   requireRoom(plan)
   const major = Number.parseInt(plan.backup.serverVersion ?? '', 10)
   const programs = await findPostgresPrograms({ major, directory: asked.programs, env }, run)

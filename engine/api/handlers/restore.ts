@@ -8,7 +8,7 @@ import type { restore as contract, RestorePlan, RestoreRequest } from '../contra
 import { findDamage } from '../backup-damage.ts'
 import { clockLine } from '../clock-line.ts'
 import { quietRun } from '../quiet-run.ts'
-import { makeRestorePlan, restoreAsPlanned } from '../restore-job.ts'
+import { isSettled, makeRestorePlan, restoreAsPlanned } from '../restore-job.ts'
 
 const JOBS_LOOKED_AT = 1000
 
@@ -47,11 +47,11 @@ export function restoreHandlers(context: EngineContext): Pick<EngineHandlers, ke
         kind: 'restore',
         catalog: request.catalog,
         instance: request.instance,
-        backupId: plan.backup.id,
-        run: async (run): Promise<JobResult> => {
+        backupId: isSettled(plan) ? plan.backup.id : request.id,
+        run: async (run, tell): Promise<JobResult> => {
           return {
             kind: 'restore',
-            ...(await restoreAsPlanned(request, plan, run)),
+            ...(await restoreAsPlanned(request, plan, run, tell)),
             ...(stopsAtTarget(request) && { targetAction: request.targetAction ?? 'pause' }),
             ...(request.isForced === true && { isForced: true }),
             ...(request.isReplica === true && { isReplica: true }),

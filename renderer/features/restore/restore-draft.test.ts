@@ -46,6 +46,14 @@ test('a restore into a named directory leaves the rest where it was', () => {
   })
 })
 
+test('a backup that nobody chose is named only when all WAL was read', () => {
+  const subject = { catalog: '/c', instance: 'main', id: 'ABC' }
+  expect(requestOf(FRESH_DRAFT, subject, '/tmp/s', outside)).toHaveProperty('id', 'ABC')
+  const estimated = requestOf(FRESH_DRAFT, { ...subject, isEstimated: true }, '/tmp/s', outside)
+  expect(estimated).not.toHaveProperty('id')
+  expect(estimated).not.toHaveProperty('isEstimated')
+})
+
 test('what is done at the target is said only when there is one', () => {
   const subject = { catalog: '/c', instance: 'main', id: 'ABC' }
   expect(requestOf(FRESH_DRAFT, subject, '/tmp/s', outside)).not.toHaveProperty('targetAction')

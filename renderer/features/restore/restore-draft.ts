@@ -134,10 +134,11 @@ export function mappingsOf(
 }
 
 /** What is restored: a backup, and how far recovery goes from its end. */
-export type RestoreSubject = InstanceRef & { readonly id: string } & Pick<
-    RestoreRequest,
-    'target' | 'isInclusive' | 'targetTimeline' | 'isForced'
-  >
+export type RestoreSubject = InstanceRef & {
+  readonly id: string
+  /** Nobody chose the backup, and not all WAL was read: the restore itself finds out which one it takes. */
+  readonly isEstimated?: boolean
+} & Pick<RestoreRequest, 'target' | 'isInclusive' | 'targetTimeline' | 'isForced'>
 
 /** The end of the WAL is no target that a server could wait at: it opens there. */
 export function stopsAtTarget({ target }: Pick<RestoreSubject, 'target'>): boolean {
@@ -152,8 +153,10 @@ export function requestOf(draft: RestoreDraft, subject: RestoreSubject, scratch:
   const typed = (text: string): string | undefined => (text.trim() === '' ? undefined : text.trim())
   const [walDirectory, restoreCommand] = [typed(draft.walDirectory), typed(draft.restoreCommand)]
   const [primaryConninfo, primarySlotName] = [typed(draft.primaryConninfo), typed(draft.primarySlotName)]
+  const { id, isEstimated, ...wanted } = subject
   return {
-    ...subject,
+    ...wanted,
+    ...(isEstimated !== true && { id }),
     dataDirectory: dataDirectoryOf(draft, scratch),
     threads: draft.threads,
     isValidated: draft.isValidated,
