@@ -31,7 +31,8 @@ export async function readRestored(
   }
   const names = new Set(await readdir(dataDirectory))
   const files = RECOVERY_FILES.filter((name) => names.has(name))
-  const block = findRecoveryBlock(await readConf(dataDirectory))
+  const { lines, rest, unmarked } = findRecoveryBlock(await readConf(dataDirectory))
+  const block = { lines: lines.map(asText), rest, unmarked: unmarked.map(asText) }
   const found = { control, files, block }
   return { ...found, stage: stageOf(found) }
 }
@@ -60,7 +61,7 @@ export async function cleanUpRestored(
   const draft = `${file}.tidemark`
   try {
     const { uid, gid, mode } = await stat(file)
-    await writeFile(draft, block.rest, { mode: mode & 0o777, flush: true })
+    await writeFile(draft, block.rest, { encoding: 'latin1', mode: mode & 0o777, flush: true })
     if (process.getuid?.() === 0) await chown(draft, uid, gid)
     await rename(draft, file)
   } catch (thrown) {
@@ -71,14 +72,19 @@ export async function cleanUpRestored(
   return block.lines
 }
 
+/** As text of which every byte is a character: the server writes in the encoding of whichever database is altered from. */
 async function readConf(dataDirectory: string): Promise<string> {
   const file = path.join(dataDirectory, AUTO_CONF)
   try {
-    return await readFile(file, 'utf8')
+    return await readFile(file, 'latin1')
   } catch (thrown) {
     if (isMissing(thrown)) return ''
     throw mapFileError(thrown, file, 'read')
   }
+}
+
+function asText(line: string): string {
+  return Buffer.from(line, 'latin1').toString('utf8')
 }
 
 async function read(file: string): Promise<Uint8Array> {

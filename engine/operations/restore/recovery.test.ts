@@ -185,6 +185,19 @@ describe('the settings', () => {
     expect(readAsServer(text)).toMatchObject({ work_mem: '8MB', port: '5433', recovery_target_name: 'new' })
   })
 
+  test('leave every byte of the others, whatever their encoding', async () => {
+    const dataDirectory = await scratch()
+    const file = path.join(dataDirectory, 'postgresql.auto.conf')
+    const before = Buffer.from("search_path = 'größe'\n", 'latin1')
+    writeFileSync(file, before)
+    const restoreCommand = 'cp /备份/%f %p'
+    const given = input({ dataDirectory, restoreCommand })
+    await writeRecoverySettings(given, ID, madeControl(), undefined, run)
+    const after = readFileSync(file)
+    expect(after.subarray(0, before.length).equals(before)).toBe(true)
+    expect(after.toString('utf8')).toContain(restoreCommand)
+  })
+
   test('are not written over a file that cannot be read', async () => {
     const dataDirectory = await scratch()
     mkdirSync(path.join(dataDirectory, 'postgresql.auto.conf'))

@@ -47,11 +47,13 @@ export async function writeRecoverySettings(
   const { file, text, signalFiles } = configurationOf(input, id, control, run.clock.nowMs())
   const target = path.join(input.dataDirectory, file)
   if (file === 'postgresql.auto.conf') {
-    const before = await readFile(target, 'utf8').catch((thrown: unknown) => {
+    // Every byte is a character: the server writes in the encoding of whichever database is altered from.
+    const before = await readFile(target, 'latin1').catch((thrown: unknown) => {
       if (isMissing(thrown)) return ''
       throw mapFileError(thrown, target, 'read')
     })
-    await writeOwned(target, filterAutoConf(before) + text, owner)
+    const kept = Buffer.from(filterAutoConf(before), 'latin1')
+    await writeOwned(target, Buffer.concat([kept, Buffer.from(text)]), owner)
   } else if (text !== '') {
     await writeOwned(target, text, owner)
   }
@@ -115,7 +117,7 @@ export function restoreCommandFor(archiveDirectory: string, { isStandby = false 
 }
 
 /** Atomic, so that a server never starts on half a configuration. */
-async function writeOwned(file: string, text: string, owner: Owner): Promise<void> {
+async function writeOwned(file: string, text: string | Uint8Array, owner: Owner): Promise<void> {
   const draft = `${file}.tmp`
   try {
     await writeFile(draft, text, { mode: 0o600, flush: true })
