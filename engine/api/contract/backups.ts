@@ -6,7 +6,7 @@ import type { IsoTime } from '../../base/iso-time.ts'
 import type { Lsn } from '../../base/lsn.ts'
 import type { ModeAdvice, ModeReason } from '../../base/mode-reasons.ts'
 import { command, query } from '../define.ts'
-import { backupId, instanceName, instanceRef, pathText, recoveryTarget } from './values.ts'
+import { backupId, instanceName, instanceRef, pathText, planHash, recoveryTarget } from './values.ts'
 
 /** One backup as the catalog knows it. Sizes are bytes; what is not known (yet) is undefined. */
 export type BackupRecord = {
@@ -232,7 +232,9 @@ export const backups = {
   'backups.tablespaces': query<Readonly<Record<string, readonly BackupTablespace[]>>>()(
     z.strictObject(instanceRef),
   ),
-  /** Asks the server and lists the data directory, some seconds at most. Compression as configured where it is left out. */
+  /**
+   * Asks the server and lists the data directory, some seconds at most. Compression as configured where it is left out.
+   */
   'backups.estimate': query<BackupEstimate>()(z.strictObject({ ...instanceRef, ...compression })),
   'backups.start': command<{ readonly job: string }>()(backupRequest),
   /** Note (empty text removes it) and pin (`ttlSeconds` 0 or `expireTime` null remove it). */
@@ -263,7 +265,7 @@ export const backups = {
       id: backupId.optional(),
       ids: backupIds.optional(),
       status: z.string().optional(),
-      hash: z.string(),
+      hash: planHash,
     }),
   ),
   /** `id` is an increment, or a FULL with one child. Refused with a reason when there is nothing to merge. */
@@ -275,7 +277,7 @@ export const backups = {
     z.strictObject({
       ...instanceRef,
       id: backupId,
-      hash: z.string(),
+      hash: planHash,
       threads,
       isValidated: z.boolean().optional(),
       isSynced: z.boolean().optional(),

@@ -85,7 +85,10 @@ export type DrillRecord = {
 }
 
 export const drills = {
-  /** Restores into a scratch place, starts a server there, looks at it, and removes everything. What is wrong is in the result. */
+  /**
+   * Restores into a scratch place, starts a server there, looks at it, and removes everything. What is wrong is in the
+   * result.
+   */
   'drills.start': command<{ readonly job: string }>()(drillRequest),
   /** Newest first; of one backup when it is named. */
   'drills.list': query<readonly DrillRecord[]>()(

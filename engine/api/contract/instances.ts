@@ -5,8 +5,9 @@ import { command, query } from '../define.ts'
 import {
   instanceName,
   instanceRef,
-  pathText,
   type InstanceRef,
+  pathText,
+  planHash,
   type Sentence,
   type Severity,
 } from './values.ts'
@@ -22,7 +23,10 @@ export type DayMark = {
 /** What can be restored, and what stands in the way. Only backups with status OK or DONE and a whole chain count. */
 export type Protection = {
   readonly severity: Severity
-  /** `protected`, `unchecked` (newest is DONE), `last-failed`, `damaged`, `drill-failed`, `no-backup`, `stale-running`, `unreadable`. */
+  /**
+   * `protected`, `unchecked` (newest is DONE), `last-failed`, `damaged`, `drill-failed`, `no-backup`, `stale-running`,
+   * `unreadable`.
+   */
   readonly sentence: Sentence
   readonly newestRestorable: IsoTime | undefined
   readonly oldestRestorable: IsoTime | undefined
@@ -134,6 +138,9 @@ export type ProbeReport = {
   readonly suggestedName: string
 }
 
+/** Several times as many as there are. */
+const MOST_CONFIG_KEYS = 200
+
 const connection = z.strictObject({
   host: z.string().max(1024).optional(),
   port: z
@@ -147,6 +154,11 @@ const connection = z.strictObject({
 
 /** How to reach a server; empty fields follow `PG*` of the environment and libpq's defaults. */
 export type ConnectionInput = z.input<typeof connection>
+
+/** Keys of `pg_probackup.conf` with values as on the command line. */
+const configValues = z
+  .record(z.string().max(100), z.string().max(65_536))
+  .refine((values) => Object.keys(values).length <= MOST_CONFIG_KEYS, 'names too many keys')
 
 export const instances = {
   /** Worst first within a catalog. */
@@ -178,8 +190,7 @@ export const instances = {
       dataDirectory: pathText.optional(),
       connection: connection.optional(),
       password: z.string().max(4096).optional(),
-      /** Keys of `pg_probackup.conf` with values as on the command line. */
-      config: z.record(z.string(), z.string()).optional(),
+      config: configValues.optional(),
     }),
   ),
   /** Deletes every backup and all archived WAL of the instance. `typedName` must equal the name. */
@@ -195,14 +206,15 @@ export const instances = {
   'instances.settings': query<InstanceSettings>()(z.strictObject(instanceRef)),
   /** What saving would change in the file, and what is wrong with single values. Changes nothing. */
   'instances.plan-config': query<ConfigPlanRecord>()(
-    z.strictObject({ ...instanceRef, values: z.record(z.string(), z.string()) }),
+    z.strictObject({ ...instanceRef, values: configValues }),
   ),
   /**
    * Values as on the command line (`5min`, `10MB`); an empty text takes the key out, so that its default holds. Other
-   * lines of the file stay as they are. With the hash of a plan exactly that is saved, or refused with `plan.stale`.
+   * lines of the file stay as they are. With the hash of a plan exactly that is saved, or refused with `plan.stale`. A
+   * value that cannot be saved is `value.malformed` with its key, and nothing is saved then.
    */
   'instances.change-config': command<readonly ConfigEntry[]>()(
-    z.strictObject({ ...instanceRef, values: z.record(z.string(), z.string()), hash: z.string().optional() }),
+    z.strictObject({ ...instanceRef, values: configValues, hash: planHash.optional() }),
   ),
 }
 

@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import { command, query } from '../define.ts'
 import type { BackupRecord } from './backups.ts'
-import { backupId, instanceRef, pathText, recoveryTarget, type Sentence } from './values.ts'
+import { backupId, instanceRef, pathText, planHash, recoveryTarget, type Sentence } from './values.ts'
 
 export type RecoveryTargetInput = z.output<typeof recoveryTarget>
 
@@ -162,7 +162,5 @@ export const restore = {
   /** Reads the files for fifteen seconds at most. Changes no status. */
   'restore.damage': query<BackupDamage>()(z.strictObject({ ...instanceRef, id: backupId })),
   /** With a hash: carries out exactly that plan, or refuses with `plan.stale`. */
-  'restore.start': command<{ readonly job: string }>()(
-    restoreRequest.extend({ hash: z.string().optional() }),
-  ),
+  'restore.start': command<{ readonly job: string }>()(restoreRequest.extend({ hash: planHash.optional() })),
 }

@@ -33,10 +33,20 @@ export type RestoredRecord = {
 const restoredRequest = z.strictObject({ ...instanceRef, dataDirectory: pathText })
 
 export const restored = {
-  /** Looks at a directory that was restored, and asks the server on it. Changes nothing. */
+  /**
+   * Looks at a directory that was restored, and asks the server on it; that this one does not answer is in the record.
+   * Changes nothing. `instance.identity-mismatch` when another cluster is there by now.
+   */
   'restored.look': query<RestoredRecord>()(restoredRequest),
-  /** Ends recovery where it is paused, so that the server opens for writing. Nothing is done to one that is open. */
+  /**
+   * Ends recovery where it is paused, so that the server opens for writing. Nothing is done to one that is open.
+   * `plan.refused` when no server runs there, or it has not come to its target; `run.timeout` after a minute, when the
+   * server may still be about to open.
+   */
   'restored.promote': command<RestoredRecord>()(restoredRequest),
-  /** Takes the marked settings out once recovery is over. */
+  /**
+   * Takes the marked settings out once recovery is over; `plan.refused` before that. `postgresql.auto.conf` is the old one
+   * or the new one, whatever happens.
+   */
   'restored.clean-up': command<RestoredRecord>()(restoredRequest),
 }

@@ -4,7 +4,7 @@ import type { IsoTime } from '../../base/iso-time.ts'
 import type { RetentionVerdict } from '../../base/retention.ts'
 import type { RetentionReason } from '../../base/retention-reasons.ts'
 import { command, query } from '../define.ts'
-import { instanceRef } from './values.ts'
+import { instanceRef, planHash } from './values.ts'
 
 // A picture that is dragged does not ask: `backupFates`, `verdictAt`, `reasonAt` and `expiredChains` in `engine/base` are
 // pure, take what `backups.list` gives, and say for each backup when it goes. `retention.plan` is asked when the hand
@@ -102,7 +102,10 @@ export type StorageRecord = {
 
 const count = z.number().int().min(0).max(0xffff_ffff).optional()
 
-/** What is left out of the policy follows the configuration of the instance, the rule the tool that wrote its newest backup. */
+/**
+ * What is left out of the policy follows the configuration of the instance, the rule the tool that wrote its newest
+ * backup.
+ */
 const request = {
   ...instanceRef,
   policy: z.strictObject({ redundancy: count, windowDays: count, walDepth: count }).optional(),
@@ -124,6 +127,7 @@ export const retention = {
       isBrief: z.boolean().optional(),
     }),
   ),
+  /** Asks the file system of the catalog, not the catalog. Changes nothing. */
   'retention.storage': query<StorageRecord>()(z.strictObject(instanceRef)),
   /**
    * Carries out exactly the plan of that hash, or refuses with `plan.stale`. One that breaks a promise is refused with
@@ -132,8 +136,8 @@ export const retention = {
   'retention.apply': command<{ readonly job: string }>()(
     z.strictObject({
       ...request,
-      hash: z.string(),
-      confirm: z.string().optional(),
+      hash: planHash,
+      confirm: z.string().max(255).optional(),
       threads: z.number().int().min(1).max(64).optional(),
       isValidated: z.boolean().optional(),
       isSynced: z.boolean().optional(),

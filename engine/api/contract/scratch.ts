@@ -119,7 +119,10 @@ export const scratchServers = {
   'scratch.list': query<readonly ScratchServerRecord[]>()(z.strictObject({})),
   /** Sets the deadline: so many minutes from now. */
   'scratch.keep': command<ScratchServerRecord>()(z.strictObject({ ...scratch, minutes })),
-  /** Ends recovery where it is paused, so that the server opens for writing. Nothing is done to one that is open. */
+  /**
+   * Ends recovery where it is paused, so that the server opens for writing. Nothing is done to one that is open.
+   * `run.timeout` after a minute, when the server may still be about to open; its deadline stays in any case.
+   */
   'scratch.promote': command<ScratchServerRecord>()(z.strictObject(scratch)),
   /** Stops the server and removes its files. */
   'scratch.stop': command<null>()(z.strictObject(scratch)),

@@ -24,6 +24,9 @@ export const pathText = z
   .refine((path) => !path.includes('\0'), 'holds a null byte')
   .refine((path) => path.startsWith('/') || /^[A-Za-z]:[\\/]/.test(path), 'is not an absolute path')
 
+/** Names a plan that was shown: SHA-256, in 64 digits. */
+export const planHash = z.string().max(64)
+
 export const backupId = parsedBy(parseBackupId)
 export const instanceName = parsedBy(parseInstanceName)
 

@@ -33,7 +33,10 @@ export type RelationNameRecord = {
   readonly backupId: string
 }
 
-/** A commit, or an abort of a transaction that was asked for by its number. Times have microseconds; counts are of rows of users' tables, and the least where WAL before is missing. */
+/**
+ * A commit, or an abort of a transaction that was asked for by its number. Times have microseconds; counts are of rows of
+ * users' tables, and the least where WAL before is missing.
+ */
 export type CommitRecord = {
   readonly timeline: number
   /** Where its record starts, and where it ends: a target LSN of `endLsn`, inclusive, has it. */
@@ -53,7 +56,9 @@ export type CommitRecord = {
 /** A page of a list; `next` is given back to get the one after. */
 export type CommitPage = { readonly commits: readonly CommitRecord[]; readonly next: string | undefined }
 
-/** A commit that may have been one too many. `commit` and `abort` are of a transaction that was asked for by its number. */
+/**
+ * A commit that may have been one too many. `commit` and `abort` are of a transaction that was asked for by its number.
+ */
 export type AccidentRecord = {
   readonly kind: 'drop' | 'truncate' | 'rewrite' | 'database-drop' | 'delete' | 'commit' | 'abort'
   readonly timeline: number
@@ -177,8 +182,9 @@ export const walIndex = {
   /**
    * Dropped and truncated relations and databases, and the commits that deleted most rows, the latest first. Rewrites only
    * when asked for; a relation by the number of its file, or by a part of `database.schema.relation` as it was called in a
-   * backup, upper and lower case alike; also what belongs to a table of that name. `limit` (100) holds for each of the two. Of a transaction that is asked
-   * for by its number, and by no relation, the commit or abort is there whatever it did.
+   * backup, upper and lower case alike; also what belongs to a table of that name. `limit` (100) holds for each of the
+   * two. Of a transaction that is asked for by its number, and by no relation, the commit or abort is there whatever it
+   * did.
    */
   'wal.accidents': query<{ readonly accidents: readonly AccidentRecord[] }>()(
     z.strictObject({
