@@ -46,7 +46,7 @@ export async function lookAtRestored(
 /**
  * Promotes the server on a restored directory when it is paused at its target.
  *
- * @throws {EngineError} `plan.refused` when none runs, or it is not paused; `instance.identity-mismatch` when the server
+ * @throws {EngineError} `plan.refused` when none runs, it is not paused, or it is a standby; `instance.identity-mismatch` when the server
  * there is another one; `server.*`, `run.timeout`
  */
 export async function promoteRestored(
@@ -58,6 +58,13 @@ export async function promoteRestored(
   if (address === undefined) {
     throw new EngineError('plan.refused', `no server runs on "${restored.dataDirectory}"`, {
       hint: 'Start it; it pauses at the target.',
+    })
+  }
+  const { values } = readInstanceConfig(restored.catalog, restored.instance)
+  const { stage } = await readRestored(restored.dataDirectory, values['system-identifier'])
+  if (stage === 'standby') {
+    throw new EngineError('plan.refused', `the server on "${restored.dataDirectory}" is a standby`, {
+      hint: 'It may be paused for another reason. To part it from its primary for good: pg_ctl promote.',
     })
   }
   await using session = await openRestored(context, restored, address, signal)

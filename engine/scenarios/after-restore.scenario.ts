@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises'
+import { readFile, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { makeArchive } from '../testing/archives.ts'
@@ -112,6 +112,11 @@ describe.each(serverMajors())('after a restore that pauses at its target, Postgr
       () => engine.client['restored.look'](place),
       (one) => one.server?.state === 'paused',
     )
+    // Whoever paused a standby wants it to go on following its primary.
+    const signal = path.join(dataDirectory, 'standby.signal')
+    await writeFile(signal, '')
+    await expect(engine.client['restored.promote'](place)).rejects.toMatchObject({ code: 'plan.refused' })
+    await rm(signal)
     await engine.client['restored.promote'](place)
     await server.run('postgres', `alter system set work_mem = '9MB'`)
     const open = await until(
