@@ -43,7 +43,7 @@ test('a table dropped at an unknown time is found by its name and back in the li
   await expectAccessible(page)
   await panel.getByRole('button', { name: 'Pull back… public.sale' }).click()
   await page.getByRole('dialog').getByRole('button', { name: 'Pull public.sale back into postgres' }).click()
-  await expect(page.getByText('2000 rows are in public.sale of postgres')).toBeVisible(PATIENCE)
+  await expect(page.getByText('2,000 rows are in public.sale of postgres')).toBeVisible(PATIENCE)
 
   // What was committed last before the drop is there, and so is all that came after it.
   expect(await server.value('postgres', ROWS_OF_SALE)).toBe(rows)

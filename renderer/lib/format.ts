@@ -15,6 +15,11 @@ export function formatBytes(bytes: number | undefined): string {
   return `${value.toFixed(digits)} ${UNITS[unit]}`
 }
 
+/** A number of things with separators: `21,913`. */
+export function formatCount(count: number, language = 'en'): string {
+  return Math.abs(count) < 1000 ? String(count) : new Intl.NumberFormat(language).format(count)
+}
+
 /** A duration in its two largest units. */
 export function formatDuration(seconds: number): string {
   const whole = Math.max(0, Math.round(seconds))

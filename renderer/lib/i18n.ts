@@ -1,23 +1,49 @@
-import i18next from 'i18next'
+import i18next, { type FormatterModule } from 'i18next'
 import { useCallback } from 'react'
 import { useTranslation } from 'react-i18next'
 import { initReactI18next } from 'react-i18next'
 import type { Settings } from '../../engine/api/contract/app.ts'
 import type { Sentence } from '../../engine/api/contract/values.ts'
-import { formatBytes } from './format.ts'
+import { formatBytes, formatCount } from './format.ts'
 import { en, type TextKey } from './locales/en.ts'
 import { zhCN } from './locales/zh-CN.ts'
 
+/** Numbers that name something and count nothing. */
+const NAMES: ReadonlySet<string> = new Set([
+  'line',
+  'number',
+  'parentTimeline',
+  'pid',
+  'port',
+  'timeline',
+  'xid',
+])
+
+/** Writes whatever counts something with separators; everything else as it is. */
+const GROUPED: FormatterModule = {
+  type: 'formatter',
+  init: () => undefined,
+  add: () => undefined,
+  addCached: () => undefined,
+  format: (value: unknown, _format, language, options) =>
+    typeof value === 'number' && !NAMES.has(String(options?.['interpolationkey']))
+      ? formatCount(value, language)
+      : (value as string),
+}
+
 /** Starts the texts. React writes them escaped, so i18next need not. */
 export async function startTexts(): Promise<void> {
-  await i18next.use(initReactI18next).init({
-    lng: languageOf('system'),
-    fallbackLng: 'en',
-    keySeparator: false,
-    nsSeparator: false,
-    interpolation: { escapeValue: false },
-    resources: { en: { translation: en }, 'zh-CN': { translation: zhCN } },
-  })
+  await i18next
+    .use(GROUPED)
+    .use(initReactI18next)
+    .init({
+      lng: languageOf('system'),
+      fallbackLng: 'en',
+      keySeparator: false,
+      nsSeparator: false,
+      interpolation: { escapeValue: false, alwaysFormat: true },
+      resources: { en: { translation: en }, 'zh-CN': { translation: zhCN } },
+    })
 }
 
 /** The language that a setting stands for. */
