@@ -1,4 +1,5 @@
 import { useEffect, useRef, useState } from 'react'
+import type { FleetEntry } from '../../engine/api/contract/instances.ts'
 import type { InstanceRef } from '../../engine/api/contract/values.ts'
 import { ChainsScreen } from '../features/chains/chains-screen.tsx'
 import { DrillScreen } from '../features/drill/drill-screen.tsx'
@@ -28,6 +29,7 @@ const TABS = ['overview', 'chains', 'wal', 'drill', 'retention', 'config'] as co
 
 /** The frame: fleet at the left, one screen, jobs below. */
 export function Shell() {
+  const engine = useEngine()
   const { say } = useTexts()
   const route = useStore((store) => store.route)
   const isGone = useStore((store) => store.isGone)
@@ -39,7 +41,11 @@ export function Shell() {
   const last = useStore(({ past }) => past.findLast((one) => 'instance' in one))
   const instance = shown ?? (last !== undefined && 'instance' in last ? last.instance : undefined)
   useAppearance()
-  const entries = usePaletteEntries(instance, () => setSheet('backup'))
+  const fleet = useQuery('fleet', (signal) => engine['fleet.list']({}, { signal }))
+  const known = fleet.kind === 'ready' ? fleet.value.flatMap(({ instances }) => instances) : []
+  const isBare =
+    known.find((one) => one.instance === shown?.instance && one.catalog === shown.catalog)?.backupCount === 0
+  const entries = usePaletteEntries(instance, known, () => setSheet('backup'))
   useKeys({
     filter: () => filter.current?.focus(),
     help: () => setSheet('help'),
@@ -70,7 +76,12 @@ export function Shell() {
           </p>
         ) : null}
         {shown === undefined ? null : (
-          <InstanceHeader route={route} instance={shown} onBackUp={() => setSheet('backup')} />
+          <InstanceHeader
+            route={route}
+            instance={shown}
+            isBare={isBare}
+            onBackUp={() => setSheet('backup')}
+          />
         )}
         <main id="content" tabIndex={-1} aria-label={say('nav.main')}>
           <Screen route={route} onBackUp={() => setSheet('backup')} />
@@ -92,9 +103,11 @@ export function Shell() {
 function InstanceHeader(props: {
   readonly route: Route
   readonly instance: InstanceRef
+  /** There is no backup that could be restored. */
+  readonly isBare: boolean
   readonly onBackUp: () => void
 }) {
-  const { route, instance, onBackUp } = props
+  const { route, instance, isBare, onBackUp } = props
   const { say } = useTexts()
   return (
     <header className="instance-header">
@@ -102,7 +115,13 @@ function InstanceHeader(props: {
         <h1 className="instance-title">{instance.instance}</h1>
         <span className="quiet mono grow">{instance.catalog}</span>
         {route.screen === 'restore' ? null : (
-          <button type="button" className="button" onClick={() => navigate({ screen: 'restore', instance })}>
+          <button
+            type="button"
+            className="button"
+            disabled={isBare}
+            title={isBare ? say('overview.no-moment') : undefined}
+            onClick={() => navigate({ screen: 'restore', instance })}
+          >
             {say('restore.to-moment')}
           </button>
         )}
@@ -198,11 +217,12 @@ function useAppearance(): void {
   }, [theme, density])
 }
 
-function usePaletteEntries(current: InstanceRef | undefined, backUp: () => void): readonly PaletteEntry[] {
-  const engine = useEngine()
+function usePaletteEntries(
+  current: InstanceRef | undefined,
+  known: readonly FleetEntry[],
+  backUp: () => void,
+): readonly PaletteEntry[] {
   const { say } = useTexts()
-  const fleet = useQuery('fleet', (signal) => engine['fleet.list']({}, { signal }))
-  const known = fleet.kind === 'ready' ? fleet.value.flatMap(({ instances }) => instances) : []
   return [
     ...(current === undefined
       ? []

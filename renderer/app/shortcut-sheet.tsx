@@ -8,7 +8,7 @@ const KEYS = [
   ['Alt ← →', 'shortcuts.back'],
   ['Ctrl/⌘ B', 'shortcuts.backup'],
   ['Ctrl/⌘ J', 'shortcuts.jobs'],
-  ['Ctrl/⌘ 1 2', 'shortcuts.tabs'],
+  ['Ctrl/⌘ 1…6', 'shortcuts.tabs'],
   ['Ctrl/⌘ R', 'shortcuts.refresh'],
   ['↑ ↓ ← →', 'shortcuts.rows'],
   ['⇧ ↑ ↓', 'shortcuts.range'],

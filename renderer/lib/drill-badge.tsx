@@ -16,6 +16,22 @@ export function DrillBadge({ drill }: { readonly drill: DrillRecord }) {
   )
 }
 
+/** The badge where there is little room: its sign and its day are seen, all of it is read out. */
+export function DrillSignOfDay({ drill }: { readonly drill: DrillRecord }) {
+  const { say, language } = useTexts()
+  const zone = useStore((store) => store.settings.timeZone)
+  return (
+    <strong
+      className={drill.isPassed ? 'drill-badge passed' : 'drill-badge failed'}
+      title={drillLine(say, drill, zone, language)}
+    >
+      <span aria-hidden="true">{drill.isPassed ? DRILL_MARKS.passed : DRILL_MARKS.failed} </span>
+      {dayOf(drill, zone, language)}
+      <span className="visually-hidden"> {badgeText(say, drill)}</span>
+    </strong>
+  )
+}
+
 /** The badge with its day and what it took; leads to the tests. */
 export function DrillLink({ drill, onOpen }: { readonly drill: DrillRecord; readonly onOpen: () => void }) {
   const { say, language } = useTexts()
@@ -34,17 +50,21 @@ export function DrillLink({ drill, onOpen }: { readonly drill: DrillRecord; read
 
 /** `restored and queried 17 Nov, 41 min`: the result, its day, and how long it took. */
 export function drillLine(say: Say, drill: DrillRecord, zone: string, language: string): string {
-  const day = new Intl.DateTimeFormat(language, { timeZone: zoneOf(zone), day: 'numeric', month: 'short' })
   const seconds = drill.durationMs / 1000
   return say('drill.line', {
     result: badgeText(say, drill),
-    day: day.format(new Date(drill.startedAt)),
+    day: dayOf(drill, zone, language),
     // Of a long one nobody wants the seconds.
     time:
       seconds < 600
         ? formatDuration(seconds)
         : formatDuration(Math.round(seconds / 60) * 60).replace(/ 0 s$/, ''),
   })
+}
+
+function dayOf({ startedAt }: DrillRecord, zone: string, language: string): string {
+  const format: Intl.DateTimeFormatOptions = { timeZone: zoneOf(zone), day: 'numeric', month: 'short' }
+  return new Intl.DateTimeFormat(language, format).format(new Date(startedAt))
 }
 
 function badgeText(say: Say, { isPassed, checks }: DrillRecord): string {

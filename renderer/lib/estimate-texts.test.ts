@@ -20,6 +20,7 @@ test.each([
   [about(12 * MIB, 36 * MIB), 'about 12.0–36.0 MiB'],
   [about(900 * 1024, 36 * MIB), 'about 900 KiB–36.0 MiB'],
   [about(0, 0), 'about 0 B'],
+  [about(0, 36 * MIB), 'at most 36.0 MiB'],
   [{ kind: 'at-most', high: 36 * MIB, bases: [] } as const, 'at most 36.0 MiB'],
   [{ kind: 'unknown' } as const, 'not known yet'],
 ])('bytes are said with how sure they are: %j', (figure, text) => {

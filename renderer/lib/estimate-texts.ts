@@ -46,6 +46,7 @@ function sayFigure(say: Say, figure: Figure, format: (low: number, high: number)
       return say('backup.at-most', { text: format(figure.high, figure.high) })
     case 'about': {
       const { low, high } = figure
+      if (low === 0 && high > 0) return say('backup.at-most', { text: format(high, high) })
       const middle = (low + high) / 2
       return say('backup.about', {
         text: high <= low * NOTICEABLE ? format(middle, middle) : format(low, high),

@@ -12,7 +12,7 @@ import {
 import type { BackupRecord } from '../../../engine/api/contract/backups.ts'
 import type { DrillRecord } from '../../../engine/api/contract/drills.ts'
 import { formatLsn } from '../../../engine/base/lsn.ts'
-import { DrillBadge } from '../../lib/drill-badge.tsx'
+import { DrillSignOfDay } from '../../lib/drill-badge.tsx'
 import { formatBytes, formatDuration, formatTime } from '../../lib/format.ts'
 import type { Say } from '../../lib/i18n.ts'
 import type { TextKey } from '../../lib/locales/en.ts'
@@ -41,18 +41,18 @@ export function columnsOf(say: Say, zone: string, drills: Drills) {
   const seconds = ({ startTime, endTime, mergeTime }: BackupRecord): number | undefined =>
     endTime === undefined ? undefined : (Date.parse(endTime) - Date.parse(mergeTime ?? startTime)) / 1000
   return helper.columns([
-    helper.accessor('id', { header: say('table.id'), size: 150, sortFn: 'alphanumeric' }),
+    helper.accessor('id', { header: say('table.id'), size: 116, sortFn: 'alphanumeric' }),
     helper.accessor((row) => row.recoveryTime ?? row.startTime, {
       id: 'time',
       header: say('table.time'),
-      size: 215,
+      size: 208,
       sortFn: 'basic',
       cell: ({ row }) => formatTime(row.original.recoveryTime ?? row.original.startTime, zone),
     }),
-    helper.accessor('mode', { header: say('table.mode'), size: 76, sortFn: 'alphanumeric' }),
+    helper.accessor('mode', { header: say('table.mode'), size: 72, sortFn: 'alphanumeric' }),
     helper.accessor('status', {
       header: say('table.status'),
-      size: 124,
+      size: 120,
       sortFn: 'alphanumeric',
       cell: ({ row }) => (
         <StatusMark
@@ -65,11 +65,11 @@ export function columnsOf(say: Say, zone: string, drills: Drills) {
     helper.accessor((row) => drills.get(row.id)?.startedAt ?? '', {
       id: 'drill',
       header: say('drill.column'),
-      size: 178,
+      size: 136,
       sortFn: 'basic',
       cell: ({ row }) => {
         const drill = drills.get(row.original.id)
-        return drill === undefined ? '—' : <DrillBadge drill={drill} />
+        return drill === undefined ? '—' : <DrillSignOfDay drill={drill} />
       },
     }),
     helper.accessor((row) => row.dataBytes ?? 0, {

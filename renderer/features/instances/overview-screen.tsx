@@ -36,7 +36,9 @@ export function OverviewScreen({
       {overview.kind === 'failed' ? (
         <EngineErrorCard error={overview.error} onRetry={overview.refetch} />
       ) : null}
-      {overview.kind === 'ready' ? <Facts overview={overview.value} onBackUp={onBackUp} /> : null}
+      {overview.kind === 'ready' ? (
+        <Facts overview={overview.value} isServerAway={server.kind === 'failed'} onBackUp={onBackUp} />
+      ) : null}
       <ServerCard server={server} />
     </div>
   )
@@ -44,9 +46,11 @@ export function OverviewScreen({
 
 function Facts({
   overview,
+  isServerAway,
   onBackUp,
 }: {
   readonly overview: InstanceOverview
+  readonly isServerAway: boolean
   readonly onBackUp: () => void
 }) {
   const engine = useEngine()
@@ -150,10 +154,15 @@ function Facts({
                 {say('backup.now')}
               </button>
             </div>
-          ) : overview.todo.length === 0 ? (
+          ) : overview.todo.length === 0 && !isServerAway ? (
             <p className="quiet">{say('overview.todo-none')}</p>
           ) : null}
           <ul className="todo">
+            {isServerAway ? (
+              <li className="attention">
+                <span aria-hidden="true">⚠</span> {say('todo.server-away')}
+              </li>
+            ) : null}
             {overview.todo.map(({ sentence, severity, backupId, finding }) => (
               <li key={sentence.code} className={severity}>
                 <span aria-hidden="true">{severity === 'problem' ? '✕' : '⚠'}</span>{' '}

@@ -1,4 +1,5 @@
 import type { InstanceRef } from '../../../engine/api/contract/values.ts'
+import type { WalArchiveRecord } from '../../../engine/api/contract/wal.ts'
 import type { ReceiverStatus } from '../../../engine/api/contract/wal-receiver.ts'
 import { useEngine } from '../../lib/engine.tsx'
 import { EngineErrorCard } from '../../lib/engine-error-card.tsx'
@@ -9,15 +10,18 @@ import { useNow } from '../../lib/use-now.ts'
 import { type QueryState, useQuery } from '../../lib/use-query.ts'
 import { LagGauge } from '../../pictures/lag-gauge.tsx'
 import { Skeleton } from '../../ui/parts.tsx'
+import { bytesBeyondArchive } from './beyond-archive.ts'
 
 const LATE_SECONDS = 60
 
 /** How far the archive is behind: what the receiver says while one runs, else the age of the last archived commit. */
 export function LagCard({
   instance,
+  record,
   receiver,
 }: {
   readonly instance: InstanceRef
+  readonly record: WalArchiveRecord
   readonly receiver: QueryState<ReceiverStatus>
 }) {
   const engine = useEngine()
@@ -54,7 +58,7 @@ export function LagCard({
             <p>
               {say('wal.last-commit', { time: formatDuration(seconds) })}
               <small className="quiet numbers block">
-                {formatTime(last, zone)} · {say('wal.last-commit-text')}
+                {formatTime(last, zone)} · <AtRisk instance={instance} record={record} />
               </small>
             </p>
           ) : (
@@ -73,4 +77,17 @@ export function LagCard({
       )}
     </section>
   )
+}
+
+/** What would be lost with the server: nothing where it has written nothing since, which an old last commit does not tell. */
+function AtRisk({ instance, record }: { readonly instance: InstanceRef; readonly record: WalArchiveRecord }) {
+  const engine = useEngine()
+  const { say } = useTexts()
+  const end = record.timelines.map(({ segments }) => segments?.end).join()
+  const server = useQuery(`wal now ${instance.catalog}\n${instance.instance}\n${end}`, (signal) =>
+    engine['wal.slots'](instance, { signal }),
+  )
+  const bytes = server.kind === 'ready' ? bytesBeyondArchive(record, server.value.nowLsn) : undefined
+  if (bytes === undefined) return say('wal.last-commit-text')
+  return bytes === 0 ? say('wal.nothing-since') : say('wal.written-since', { bytes: formatBytes(bytes) })
 }

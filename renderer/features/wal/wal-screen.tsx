@@ -95,7 +95,7 @@ function Held(
     <>
       <LanesCard record={record} gaps={reach.gaps} chosen={chosen} onChoose={setChosen} />
       <div className="wal-figures">
-        <LagCard instance={instance} receiver={receiver} />
+        <LagCard instance={instance} record={record} receiver={receiver} />
         <VolumeCard instance={instance} />
         <IndexCard instance={instance} />
       </div>

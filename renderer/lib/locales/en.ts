@@ -78,6 +78,7 @@ export const en = {
   'overview.rights': 'Missing rights',
   'role.primary': 'primary',
   'role.standby': 'standby',
+  'todo.server-away': 'The server does not answer: see below. Backups can be restored all the same.',
   'todo.first-backup': 'Take the first FULL backup.',
   'todo.corrupt': '{{count}} corrupt: {{id}}',
   'todo.orphan': '{{count}} without a usable parent: {{id}}',
@@ -205,7 +206,7 @@ export const en = {
   'chains.show-all': 'Show all',
   'chains.show-newest': 'Show the newest only',
   'chains.legend':
-    'block = FULL · tick = increment · area = bytes a restore must read · hollow = not checked · ✕ corrupt · ○ failed · dashed = orphan · hatched = being merged or deleted. Wheel zooms, drag moves, double-click fits a chain.',
+    'block: FULL · tick: increment · area: bytes a restore must read · hollow: not checked · ✕ corrupt · ○ failed · dashed: orphan · hatched: merging, deleting',
   'chains.now': 'now',
   'chains.bin': '{{count}} backups, {{range}}, {{bytes}}',
   'chains.mark': '{{mode}} {{id}}, {{time}}, {{status}}, {{bytes}}',
@@ -526,6 +527,8 @@ export const en = {
     'WAL was read up to {{lsn}} so far; all of it is read before the restore starts',
   'preflight.wal-unchecked': 'Whether WAL leads to the target is not checked',
   'preflight.wal-before-end': 'The target is before the end of {{id}}',
+  'preflight.wal-ended-before':
+    'The transaction ended before the end of {{id}} at {{lsn}}; no backup that could be used is older',
   'preflight.wal-ends':
     'Recovery can be done up to {{lsn}} on timeline {{timeline}}: {{time}}, transaction {{xid}}',
   'preflight.wal-broken':
@@ -590,6 +593,8 @@ export const en = {
   'preflight-hint.room-for-wal': 'Recovery needs room for WAL besides the files.',
   'preflight-hint.earlier-target':
     'Choose an earlier target or another timeline, or bring the WAL that is missing into the archive.',
+  'preflight-hint.later-target':
+    'Choose a later target: nothing before the end of the oldest backup can be restored.',
   'preflight-hint.other-timeline': 'Follow timeline {{timeline}}, which leads to the target.',
   'preflight-hint.older-backup': 'Choose a later target, or leave the choice of the backup to Tidemark.',
   'preflight-hint.by-server-clock':
@@ -740,7 +745,7 @@ export const en = {
   'jobs.announce': '{{job}}: {{percent}} %',
   'jobs.announce-end': '{{job}}: {{state}}',
   'shortcuts.palette': 'Search or run',
-  'shortcuts.tabs': 'Overview, chains',
+  'shortcuts.tabs': 'Overview, chains, WAL, restore tests, retention, configuration',
   'shortcuts.refresh': 'Ask again',
   'shortcuts.copy': 'Copy the ID of what is selected',
   'shortcuts.merge': 'Plan a merge of what is selected',
@@ -750,7 +755,8 @@ export const en = {
   'shortcuts.copy-command': 'Copy the restore command',
   'shortcuts.inspect': 'Go to the details',
   'shortcuts.twin': 'From the picture to the list and back',
-  'shortcuts.zoom': 'In the picture: zoom in, out, everything, fit the row',
+  'shortcuts.zoom':
+    'In the picture: zoom in, out, everything, fit the row; by mouse: wheel, drag, double-click',
   'shortcuts.title': 'Keys',
   'shortcuts.back': 'Back and forth',
   'shortcuts.filter': 'Filter instances',

@@ -8,6 +8,7 @@ const TOKENS: ReadonlySet<string> = new Set<TextKey>([
   'chains.row',
   'jobs.rate',
   'probe.version',
+  'retention.chain',
   'status.CORRUPT',
   'status.DELETED',
   'status.DELETING',

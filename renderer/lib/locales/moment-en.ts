@@ -2,7 +2,7 @@
 export const momentEn = {
   'moment.picture': 'What can be restored',
   'moment.summary':
-    '{{zones}} zones and {{points}} single points can be restored, {{gaps}} gaps. T shows them as a table.',
+    'Can be restored: {{zones}} zones, {{points}} single points. Gaps: {{gaps}}. T shows them as a table.',
   'moment.legend':
     'green = can be restored · dashed green ≈ = times from dates of files · red hatching = WAL missing · white dashed = WAL without a base backup · amber = not archived yet',
   'moment.keys':

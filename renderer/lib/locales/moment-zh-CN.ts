@@ -19,7 +19,7 @@ export const momentZhCN: Readonly<Record<Exclude<keyof typeof momentEn, `${strin
   'moment.gap-missing': '缺少 {{count}} 个 WAL 段：{{names}}',
   'moment.gap-before-archive': '{{count}} 个 WAL 段从未归档：{{names}}',
   'moment.gap-damaged': '{{count}} 个 WAL 段损坏：{{names}}',
-  'moment.gap-foreign': '{{count}} 个 WAL 段属于其他集簇：{{names}}',
+  'moment.gap-foreign': '{{count}} 个 WAL 段属于其他集群：{{names}}',
   'moment.gap-truncated': '{{count}} 个 WAL 段被截断：{{names}}',
   'moment.bare': '有 WAL，无基础备份',
   'moment.left': 'TLI {{timeline}} 已离开',

@@ -45,6 +45,8 @@ export const walZhCN: Readonly<Record<Exclude<keyof typeof walEn, `${string}_one
   'wal.safe-at': '截至 {{at}} 均已安全',
   'wal.last-commit': '最后一次已归档的提交在 {{time}} 之前。',
   'wal.last-commit-text': '若服务器损毁，此后的内容将丢失',
+  'wal.nothing-since': '此后服务器没有写入任何内容：即使损毁也不会丢失数据',
+  'wal.written-since': '若服务器损毁，此后写入的 {{bytes}} WAL 将丢失',
   'wal.volume': '每日 WAL 量',
   'wal.volume-none': '未知。读取 WAL 后即可得知每日写入量。',
   'wal.volume-label': '最近 30 天的 WAL：共 {{bytes}}，单日最多 {{most}}',
