@@ -1,6 +1,14 @@
 import { describe, expect, test } from 'vitest'
 import type { InstanceSetting } from '../../../engine/api/contract/instances.ts'
-import { changesOf, joinUnit, setConfigCommand, splitUnit, stateOf, withText } from './config-draft.ts'
+import {
+  changesOf,
+  joinUnit,
+  setConfigCommand,
+  shownDefault,
+  splitUnit,
+  stateOf,
+  withText,
+} from './config-draft.ts'
 
 const setting = (given: Partial<InstanceSetting>): InstanceSetting => ({
   group: 'Archive parameters',
@@ -48,6 +56,14 @@ describe('a draft of settings', () => {
 })
 
 describe('a number with a unit', () => {
+  test('is offered without one where the default is nothing, and in a unit that most will want', () => {
+    const rotation = setting({ kind: 'number', unit: 'kilobytes', defaultValue: '0TB' })
+    expect(shownDefault(rotation)).toBe('0')
+    expect(splitUnit(rotation, '')).toEqual({ number: '', unit: 'MB' })
+    expect(splitUnit(rotation, shownDefault(rotation) ?? '')).toEqual({ number: '0', unit: 'kB' })
+    expect(shownDefault(TIMEOUT)).toBe('5min')
+  })
+
   test.each([
     ['90s', { number: '90', unit: 's' }],
     ['2min', { number: '2', unit: 'min' }],

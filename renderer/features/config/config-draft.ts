@@ -72,8 +72,14 @@ export function splitUnit(
   const units = unitsOf(setting)
   const found = units.find((unit) => text.endsWith(unit))
   if (found !== undefined) return { number: text.slice(0, -found.length).trim(), unit: found }
-  const usual = units.find((unit) => new RegExp(`\\d${unit}$`).test(setting.defaultValue ?? ''))
-  return { number: text, unit: usual ?? units[0] ?? '' }
+  const usual = units.find((unit) => new RegExp(`\\d${unit}$`).test(shownDefault(setting) ?? ''))
+  // Where the default is nothing, the unit that most will want is offered: MB, min.
+  return { number: text, unit: usual ?? (text === '' ? units[1] : units[0]) ?? '' }
+}
+
+/** A default as one would write it: nothing has no unit. */
+export function shownDefault({ defaultValue }: InstanceSetting): string | undefined {
+  return defaultValue?.replace(/^0[A-Za-z]+$/, '0')
 }
 
 /** Number and unit as they are saved; nothing is the default. */

@@ -7,6 +7,7 @@ import {
   type ConfigDraft,
   joinUnit,
   type SettingState,
+  shownDefault,
   shownText,
   splitUnit,
   stateOf,
@@ -30,7 +31,7 @@ export function SettingRow(props: {
   readonly onText: (text: string) => void
 }) {
   const { setting, draft, problem, onText } = props
-  const { key, defaultValue, onlyIn } = setting
+  const { key, onlyIn } = setting
   const { say, language } = useTexts()
   const id = useId()
   const text = shownText(setting, draft)
@@ -69,7 +70,9 @@ export function SettingRow(props: {
           </p>
         )}
       </td>
-      <td className="mono">{defaultValue ?? <span className="quiet">{say('config.not-set')}</span>}</td>
+      <td className="mono">
+        {shownDefault(setting) ?? <span className="quiet">{say('config.not-set')}</span>}
+      </td>
       <td>
         <span className={`config-mark ${state}`}>
           {MARKS[state]} {say(`config.state-${state}`)}
