@@ -26,6 +26,7 @@ const SMALL_PX = 11
 const LEAST_PX = 3
 const ABOUT_PX = 13
 const DRILL_PX = 12
+const TEXT_ROOM_PX = 10
 export const LANE_CLIP = 'recovery-plot'
 
 /** One timeline: what can be reached, what is missing, its backups, and where it comes from. */
@@ -60,14 +61,20 @@ export function LaneShape(props: {
   const last = lane.zones.at(-1)
   const isLeft = last?.endsBy === 'timeline-left' && !lane.gaps.some(({ fromMs }) => fromMs >= last.toMs)
   const switchX = lane.switchMs === undefined ? undefined : toX(lane.switchMs)
+  const tailText =
+    tail === undefined || toX(tail.fromMs) > right ? undefined : texts.tail(nowMs - tail.fromMs)
+  const tailX = tail === undefined ? 0 : toX(tail.fromMs) - 8
+  // What stands above the tail keeps its place; texts of gaps end before it.
+  const most = tailText === undefined ? right : tailX - widthOf(tailText, SMALL_PX) - TEXT_ROOM_PX
   const gapTexts = withoutOverlaps(
     lane.gaps.flatMap((gap) => {
       if (seen(gap).width < 0) return []
       const text = texts.gap(gap)
       const width = widthOf(text, SMALL_PX)
-      return [{ x: Math.min(seen(gap).x, right - width), width, text, gap }]
+      const x = seen(gap).x >= tailX ? seen(gap).x : Math.min(seen(gap).x, most - width)
+      return [{ x: Math.min(x, right - width), width, text, gap }]
     }),
-    10,
+    TEXT_ROOM_PX,
   )
   return (
     <g className={isChosen ? 'lane chosen' : 'lane'} aria-hidden="true">
@@ -142,9 +149,9 @@ export function LaneShape(props: {
             {texts.left(lane)}
           </text>
         ) : null}
-        {tail === undefined || toX(tail.fromMs) > right ? null : (
-          <text className="tail-text" x={toX(tail.fromMs) - 8} y={top - 8} textAnchor="end">
-            {texts.tail(nowMs - tail.fromMs)}
+        {tailText === undefined ? null : (
+          <text className="tail-text" x={tailX} y={top - 8} textAnchor="end">
+            {tailText}
           </text>
         )}
         {parent === undefined || switchX === undefined ? null : (
