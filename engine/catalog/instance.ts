@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { EngineError } from '../base/engine-error.ts'
@@ -53,20 +54,30 @@ export function readInstanceConfig(catalog: string, instance: string): InstanceC
 }
 
 /**
- * The text of `pg_probackup.conf` of an instance; one that parses.
+ * The text of `pg_probackup.conf` of an instance, for changing it; one that parses.
  *
- * @throws {EngineError} as {@link readInstanceConfig} does
+ * @throws {EngineError} as {@link readInstanceConfig} does; `format.unsupported` for one that is not in UTF-8
  */
 export function readConfigText(catalog: string, instance: string): string {
-  const content = readText(catalog, instance)
+  const bytes = readBytes(catalog, instance)
+  const content = bytes.toString('utf8')
   parseConfigText(catalog, instance, content)
+  if (!isUtf8(bytes)) {
+    throw new EngineError('format.unsupported', `"${configFile(catalog, instance)}" is not in UTF-8`, {
+      hint: 'Nothing was changed. Bring the file into UTF-8 first: iconv does that.',
+    })
+  }
   return content
 }
 
 function readText(catalog: string, instance: string): string {
+  return readBytes(catalog, instance).toString('utf8')
+}
+
+function readBytes(catalog: string, instance: string): Buffer {
   const file = configFile(catalog, instance)
   try {
-    return readFileSync(file, 'utf8')
+    return readFileSync(file)
   } catch (thrown) {
     if (!isMissing(thrown)) throw mapFileError(thrown, file, 'read')
     const isThere = isDirectory(instanceDirectory(catalog, instance))
@@ -96,9 +107,17 @@ function parseConfigText(catalog: string, instance: string, content: string): In
   }
 }
 
-/** Replaces `pg_probackup.conf`, durably. Mode 0600: it names hosts and users. */
+/**
+ * Replaces `pg_probackup.conf`, durably. A new one gets mode 0600, for it names hosts and users; one that is there keeps its
+ * mode, and its owner where this process may give files away: the server has to read it for every segment that it archives.
+ */
 export async function writeConfigText(catalog: string, instance: string, content: string): Promise<void> {
-  await writeFileDurably(configFile(catalog, instance), content, { mode: 0o600 })
+  const file = configFile(catalog, instance)
+  const there = statSync(file, { throwIfNoEntry: false })
+  await writeFileDurably(file, content, {
+    mode: there === undefined ? 0o600 : there.mode & 0o777,
+    ...(there !== undefined && process.getuid?.() === 0 && { owner: there }),
+  })
 }
 
 /** Writes `pg_probackup.conf` of a new instance. */

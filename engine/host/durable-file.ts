@@ -4,12 +4,13 @@ import { isMissing, mapFileError } from './file-error.ts'
 
 /**
  * Writes a whole file so that it is there entirely or not at all, also after a power cut: a draft `<file>.tmp` is
- * written, synced and renamed, and then the directory is synced. A failure leaves the old file and no draft.
+ * written, synced and renamed, and then the directory is synced. A failure leaves the old file and no draft. Only root may
+ * name an owner.
  */
 export async function writeFileDurably(
   file: string,
   content: Uint8Array | string | Iterable<Uint8Array>,
-  { mode }: { readonly mode: number },
+  { mode, owner }: { readonly mode: number; readonly owner?: { readonly uid: number; readonly gid: number } },
 ): Promise<void> {
   const draft = `${file}.tmp`
   try {
@@ -17,6 +18,7 @@ export async function writeFileDurably(
     const handle = await open(draft, 'wx', mode)
     try {
       await handle.chmod(mode)
+      if (owner !== undefined) await handle.chown(owner.uid, owner.gid)
       await handle.writeFile(content)
       await handle.sync()
     } finally {

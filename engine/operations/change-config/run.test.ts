@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, chownSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { startEngine } from '../../testing/engines.ts'
@@ -60,6 +60,32 @@ vgname = +data
       code: 'plan.stale',
     })
     expect(readFileSync(file, 'utf8')).toContain('retention-window = 7')
+  })
+
+  test('leaves the file to whom it belongs, and readable to whom it was', async () => {
+    await using scratch = await scratchDirectory('change-config')
+    await using engine = await startEngine()
+    const { ref, file } = made(scratch.path)
+    chmodSync(file, 0o640)
+    const isRoot = process.getuid?.() === 0
+    if (isRoot) chownSync(file, 1234, 4321)
+    const { uid, gid } = statSync(file)
+    await engine.client['instances.change-config']({ ...ref, values: { 'retention-window': '30' } })
+    expect(readFileSync(file, 'utf8')).toContain('retention-window = 30')
+    const after = statSync(file)
+    expect([after.mode & 0o777, after.uid, after.gid]).toEqual([0o640, uid, gid])
+  })
+
+  test('changes nothing in a file of another encoding, for other lines would be lost', async () => {
+    await using scratch = await scratchDirectory('change-config')
+    await using engine = await startEngine()
+    const { ref, file } = made(scratch.path)
+    const before = Buffer.from(`${FILE}external-dirs = /größe\n`, 'latin1')
+    writeFileSync(file, before)
+    await expect(
+      engine.client['instances.change-config']({ ...ref, values: { 'retention-window': '30' } }),
+    ).rejects.toMatchObject({ code: 'format.unsupported' })
+    expect(readFileSync(file).equals(before)).toBe(true)
   })
 
   test('writes nothing when nothing differs, and names the file that it cannot read', async () => {
