@@ -88,6 +88,26 @@ vgname = +data
     expect(readFileSync(file).equals(before)).toBe(true)
   })
 
+  test('loses nothing of what is saved at the same time', async () => {
+    await using scratch = await scratchDirectory('change-config')
+    await using engine = await startEngine()
+    const { ref, file } = made(scratch.path)
+    const values = [
+      ['retention-window', '30'],
+      ['retention-redundancy', '3'],
+      ['wal-depth', '2'],
+      ['archive-timeout', '600'],
+      ['compress-level', '4'],
+    ] as const
+    const saving = values.map(([key, value]) =>
+      engine.client['instances.change-config']({ ...ref, values: { [key]: value } }),
+    )
+    await Promise.all(saving)
+    const text = readFileSync(file, 'utf8')
+    for (const [key] of values) expect(text).toContain(`${key} = `)
+    expect(text).toContain('retention-window = 30')
+  })
+
   test('writes nothing when nothing differs, and names the file that it cannot read', async () => {
     await using scratch = await scratchDirectory('change-config')
     await using engine = await startEngine()

@@ -1,25 +1,41 @@
 import { EngineError } from '../../base/engine-error.ts'
 import type { Run } from '../../base/run.ts'
 import { readConfigText, requireCatalog, writeConfigText } from '../../catalog/instance.ts'
+import { configFile } from '../../catalog/paths.ts'
 import type { InstanceConfig } from '../../format/instance-config.ts'
 import { planConfig } from './plan.ts'
 
 /**
  * Changes settings of an instance. Only the lines of those are touched, and the file is replaced as a whole or not at
- * all, and only when something differs.
+ * all, and only when something differs. Windows that save at the same time wait for each other.
  *
  * @throws {EngineError} `value.malformed` naming the key; `plan.stale` when `hash` is that of another file or change
  */
-export async function changeConfig(
-  input: {
-    readonly catalog: string
-    readonly instance: string
-    readonly values: Readonly<Record<string, string>>
-    /** Of the plan that was shown. */
-    readonly hash?: string | undefined
-  },
-  run: Run,
-): Promise<InstanceConfig> {
+export async function changeConfig(input: ChangeConfigInput, run: Run): Promise<InstanceConfig> {
+  const file = configFile(input.catalog, input.instance)
+  const before = saving.get(file) ?? Promise.resolve()
+  const mine = before.then(async () => await saveConfig(input, run))
+  const ended = mine
+    .catch(() => undefined)
+    .then(() => {
+      if (saving.get(file) === ended) saving.delete(file)
+    })
+  saving.set(file, ended)
+  return await mine
+}
+
+export type ChangeConfigInput = {
+  readonly catalog: string
+  readonly instance: string
+  readonly values: Readonly<Record<string, string>>
+  /** Of the plan that was shown. */
+  readonly hash?: string | undefined
+}
+
+/** Who reads a file that another one is about to replace would take back what that one saves. */
+const saving = new Map<string, Promise<unknown>>()
+
+async function saveConfig(input: ChangeConfigInput, run: Run): Promise<InstanceConfig> {
   const { catalog, instance, values, hash } = input
   await requireCatalog(catalog)
   const plan = planConfig(readConfigText(catalog, instance), values)
