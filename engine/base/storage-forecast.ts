@@ -1,5 +1,6 @@
 import type { BackupId } from './backup-id.ts'
 import { type BackupRhythm, bytesPerDay } from './backup-rhythm.ts'
+import { countLeading } from './count-leading.ts'
 import type { BackupFate } from './retention.ts'
 
 /** What is known of archived WAL: how much there is, how much comes in a day, and whether what nobody needs goes. */
@@ -87,14 +88,7 @@ export function forecastStorage(input: ForecastInput): StorageForecast {
 export function occupiedAt(forecast: StorageForecast, seconds: number): number | undefined {
   if (forecast.kind === 'unknown') return undefined
   const { points } = forecast
-  let from = 0
-  let to = points.length
-  while (from < to) {
-    const middle = (from + to) >> 1
-    if ((points[middle]?.seconds ?? 0) <= seconds) from = middle + 1
-    else to = middle
-  }
-  return points[from - 1]?.bytes
+  return points[countLeading(points, (point) => point.seconds <= seconds) - 1]?.bytes
 }
 
 type Event = { readonly seconds: number; readonly bytes: number }

@@ -1,3 +1,4 @@
+import { countLeading } from '../base/count-leading.ts'
 import { type Lsn, lsnFromBigint } from '../base/lsn.ts'
 import { type Timeline, walSegmentNumber, walSegmentStart } from '../base/wal-segment.ts'
 import type { RecoveryInput, SegmentDefect } from './recovery-input.ts'
@@ -149,15 +150,8 @@ export function findSpan<Span extends LsnSpan>(spans: readonly Span[], lsn: Lsn)
 
 /** Index of the last span that begins at or before a position; undefined when all begin after it. */
 export function lastAtOrBefore(spans: readonly { readonly from: Lsn }[], lsn: Lsn): number | undefined {
-  let low = 0
-  let high = spans.length
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    const span = spans[middle]
-    if (span !== undefined && span.from <= lsn) low = middle + 1
-    else high = middle
-  }
-  return low === 0 ? undefined : low - 1
+  const count = countLeading(spans, ({ from }) => from <= lsn)
+  return count === 0 ? undefined : count - 1
 }
 
 /** For sorting by LSN. */

@@ -1,5 +1,6 @@
 import type { BackupId } from '../base/backup-id.ts'
-import { LSN_NONE, type Lsn, lsnFromBigint } from '../base/lsn.ts'
+import { countLeading } from '../base/count-leading.ts'
+import { type Lsn, lsnFromBigint } from '../base/lsn.ts'
 import { type Timeline, walSegmentNumber, walSegmentStart } from '../base/wal-segment.ts'
 import {
   clip,
@@ -159,24 +160,14 @@ function defectsIn({ from, to }: LsnSpan, coverage: TimelineCoverage | undefined
   if (coverage === undefined || coverage.defects.size === 0) return found
   const last = walSegmentNumber(lsnFromBigint(to - 1n), segmentBytes)
   const { segments, defects } = coverage
-  let index = firstFrom(segments, walSegmentNumber(from, segmentBytes))
+  const first = walSegmentNumber(from, segmentBytes)
+  let index = countLeading(segments, ({ number }) => number < first)
   for (let segment = segments[index]; segment !== undefined; segment = segments[++index]) {
     if (segment.number > last) break
     const defect = defects.get(segment.number)
     if (defect !== undefined) found.push(defect)
   }
   return found
-}
-
-function firstFrom(segments: TimelineCoverage['segments'], number: bigint): number {
-  let low = 0
-  let high = segments.length
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if ((segments[middle]?.number ?? number) < number) low = middle + 1
-    else high = middle
-  }
-  return low
 }
 
 /**
@@ -189,7 +180,7 @@ function impactOn({ view: heir, firstStop }: Heir, timeline: Timeline, gap: LsnS
   const stop = firstStop(gap.to)
   if (stop === undefined) return []
   const from = stop > gap.from ? stop : gap.from
-  const next = heir.zones[firstZoneAfter(heir, gap.from)]
+  const next = heir.zones[countLeading(heir.zones, ({ from: begin }) => begin < gap.from)]
   const to = next?.from ?? greatest([gap.to, ...lastOf(heir.runs)]) ?? gap.to
   const part = clip({ from, to }, ownBegin(heir.node), undefined)
   if (part === undefined) return []
@@ -217,17 +208,6 @@ function firstStopOf({ bases }: PathView): Heir['firstStop'] {
     steps.push({ from: needsFrom, stop: before !== undefined && before < stopLsn ? before : stopLsn })
   }
   return (needsBefore) => steps[lastAtOrBefore(steps, lsnFromBigint(needsBefore - 1n)) ?? -1]?.stop
-}
-
-function firstZoneAfter({ zones }: PathView, lsn: Lsn): number {
-  let low = 0
-  let high = zones.length
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if ((zones[middle]?.from ?? LSN_NONE) < lsn) low = middle + 1
-    else high = middle
-  }
-  return low
 }
 
 function segmentsOf({ from, to }: LsnSpan, segmentBytes: number) {

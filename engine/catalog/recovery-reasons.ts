@@ -1,8 +1,9 @@
+import { countLeading } from '../base/count-leading.ts'
 import { type Lsn, lsnFromBigint } from '../base/lsn.ts'
 import { walSegmentNumber, walSegmentStart } from '../base/wal-segment.ts'
 import { findSpan, lastAtOrBefore } from './recovery-coverage.ts'
 import type { Base, PathView, PathZone, RecoveryModel } from './recovery-model.ts'
-import { countBelow, momentAt } from './recovery-times.ts'
+import { momentAt } from './recovery-times.ts'
 import { ownerOf } from './recovery-timelines.ts'
 import type { NearMoment, UnreachableReason } from './recovery-verdict.ts'
 
@@ -84,7 +85,7 @@ function endOf({ input }: RecoveryModel, view: PathView, zone: PathZone): NearMo
   const segment = walSegmentStart(walSegmentNumber(last, segmentBytes), segmentBytes)
   const stop = zone.bases.at(-1)?.stopLsn ?? zone.from
   const start = segment > stop ? segment : stop
-  const mark = marks[countBelow(marks, ({ lsn }) => lsn < zone.to) - 1]
+  const mark = marks[countLeading(marks, ({ lsn }) => lsn < zone.to) - 1]
   return mark?.isExact === true && mark.lsn >= start
     ? near(view, mark.lsn, { micros: mark.micros, isExact: true })
     : near(view, start, momentAt(marks, start))

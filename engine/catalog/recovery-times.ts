@@ -1,3 +1,4 @@
+import { countLeading } from '../base/count-leading.ts'
 import { type Lsn, lsnFromBigint } from '../base/lsn.ts'
 import { type Timeline, walSegmentNumber, walSegmentStart } from '../base/wal-segment.ts'
 import type { TimelineCoverage } from './recovery-coverage.ts'
@@ -169,7 +170,7 @@ function inOrder(a: TimeMark, b: TimeMark): number {
 
 /** How late it was when all before `lsn` was written; undefined when nothing tells. */
 export function momentAt(marks: readonly TimeMark[], lsn: Lsn): WalMoment | undefined {
-  const index = countBelow(marks, (mark) => mark.lsn < lsn)
+  const index = countLeading(marks, (mark) => mark.lsn < lsn)
   const before = marks[index - 1]
   const after = marks[index]
   if (before === undefined) return after && { micros: after.micros, isExact: false }
@@ -182,7 +183,7 @@ export function momentAt(marks: readonly TimeMark[], lsn: Lsn): WalMoment | unde
 
 /** A time that surely no transaction has that ended before `lsn`; undefined when nothing tells. */
 export function latestBefore(marks: readonly TimeMark[], lsn: Lsn): bigint | undefined {
-  const index = countBelow(marks, (mark) => mark.lsn < lsn)
+  const index = countLeading(marks, (mark) => mark.lsn < lsn)
   const before = marks[index - 1]
   const isBound = before !== undefined && (before.isExact ? lsn <= before.quietTo : before.lsn + 1n === lsn)
   return isBound ? before.micros : marks[index]?.micros
@@ -197,7 +198,7 @@ export function findStopRange(
   micros: bigint,
   isInclusive: boolean,
 ): StopRange | undefined {
-  const index = countBelow(marks, (mark) => (isInclusive ? mark.micros <= micros : mark.micros < micros))
+  const index = countLeading(marks, (mark) => (isInclusive ? mark.micros <= micros : mark.micros < micros))
   // At the stop of a backup nothing ended: its time is only a bound for what did before.
   const stop = marks.slice(index).find(({ source }) => source !== 'backup')
   const before = marks[index - 1]
@@ -207,19 +208,6 @@ export function findStopRange(
     high: stop.lsn,
     isExact: stop.isExact && before !== undefined && before.isExact && before.quietTo >= stop.lsn,
   }
-}
-
-/** How many marks are at the beginning for which `isBelow` holds. */
-export function countBelow(marks: readonly TimeMark[], isBelow: (mark: TimeMark) => boolean): number {
-  let low = 0
-  let high = marks.length
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    const mark = marks[middle]
-    if (mark !== undefined && isBelow(mark)) low = middle + 1
-    else high = middle
-  }
-  return low
 }
 
 function lastByteOf(number: bigint, segmentBytes: number): Lsn {

@@ -1,3 +1,4 @@
+import { countLeading } from '../../engine/base/count-leading.ts'
 import type { TimeRange } from './time-range.ts'
 
 /** How long one backup is kept, and by what. Times are Unix milliseconds, Infinity is never. */
@@ -74,22 +75,22 @@ export function layoutLifeLines(lines: readonly LifeLine[]): LifeLayout {
 /** Lines of which anything lies between two heights. */
 export function linesBetween({ lines }: LifeLayout, top: number, bottom: number): readonly PlacedLine[] {
   return lines.slice(
-    lowerBound(lines, (one) => one.top + one.height >= top),
-    lowerBound(lines, (one) => one.top > bottom),
+    countLeading(lines, (one) => one.top + one.height < top),
+    countLeading(lines, (one) => one.top <= bottom),
   )
 }
 
 /** Chains of which anything lies between two heights. */
 export function chainsBetween({ chains }: LifeLayout, top: number, bottom: number): readonly LifeChain[] {
   return chains.slice(
-    lowerBound(chains, (one) => one.bottom >= top),
-    lowerBound(chains, (one) => one.top > bottom),
+    countLeading(chains, (one) => one.bottom < top),
+    countLeading(chains, (one) => one.top <= bottom),
   )
 }
 
 /** The line nearest to a height, by its place in the layout; undefined where there is none near. */
 export function lineAt({ lines }: LifeLayout, y: number): number | undefined {
-  const after = lowerBound(lines, (one) => one.top + one.height / 2 >= y)
+  const after = countLeading(lines, (one) => one.top + one.height / 2 < y)
   let nearest: number | undefined
   let least = PITCH_PX
   for (const index of [after - 1, after]) {
@@ -226,17 +227,4 @@ function outline(from: number, to: number, top: number, height: number): string 
 
 function cap(x: number, top: number, height: number): string {
   return `M${(x - CAP_PX / 2).toFixed(1)} ${top - 1}h${CAP_PX}v${height + 2}h${-CAP_PX}Z`
-}
-
-/** The first place from which on it is so. */
-function lowerBound<Item>(items: readonly Item[], isSo: (item: Item) => boolean): number {
-  let from = 0
-  let to = items.length
-  while (from < to) {
-    const middle = (from + to) >> 1
-    const item = items[middle]
-    if (item !== undefined && isSo(item)) to = middle
-    else from = middle + 1
-  }
-  return from
 }

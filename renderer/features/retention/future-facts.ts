@@ -5,6 +5,7 @@ import {
   futureBackups,
   rhythmOf,
 } from '../../../engine/base/backup-rhythm.ts'
+import { countLeading } from '../../../engine/base/count-leading.ts'
 import {
   backupFates,
   type BackupFate,
@@ -56,14 +57,7 @@ export function futureOf(
 
 /** How many of the first fates, which are of backups to come, are still to come at a moment. */
 export function stillComing(fates: readonly BackupFate[], comingCount: number, seconds: number): number {
-  let from = 0
-  let to = comingCount
-  while (from < to) {
-    const middle = (from + to) >> 1
-    if ((fates[middle]?.backup.startSeconds ?? 0) > seconds) from = middle + 1
-    else to = middle
-  }
-  return from
+  return countLeading(fates, ({ backup }) => backup.startSeconds > seconds, comingCount)
 }
 
 /** How archived WAL grows, from what there is of it and the time that it covers; a day is the least that tells. */

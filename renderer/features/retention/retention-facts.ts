@@ -1,6 +1,7 @@
 import type { BackupRecord } from '../../../engine/api/contract/backups.ts'
 import type { ConfigEntry } from '../../../engine/api/contract/instances.ts'
 import type { RetentionPlanRecord } from '../../../engine/api/contract/retention.ts'
+import { countLeading } from '../../../engine/base/count-leading.ts'
 import { secondsFromIso } from '../../../engine/base/iso-time.ts'
 import {
   type BackupFate,
@@ -170,14 +171,7 @@ function endsOf(fates: readonly BackupFate[], bytes: ReadonlyMap<string, number>
 
 /** How many of the ascending ones are not after a moment. */
 function countUntil(ascending: Float64Array, seconds: number): number {
-  let from = 0
-  let to = ascending.length
-  while (from < to) {
-    const middle = (from + to) >> 1
-    if ((ascending[middle] ?? 0) <= seconds) from = middle + 1
-    else to = middle
-  }
-  return from
+  return countLeading(ascending, (one) => one <= seconds)
 }
 
 /** What becomes of one backup at a moment, and why. */
