@@ -3,7 +3,7 @@ import { EngineError } from '../base/engine-error.ts'
 import type { Run } from '../base/run.ts'
 import type { RecoveryTarget } from '../format/recovery-settings.ts'
 import { judgeTarget } from '../operations/restore/judge-target.ts'
-import { reachedText, whyUnreachable } from '../operations/restore/target-verdict.ts'
+import { reachedText, unreachableHint, whyUnreachable } from '../operations/restore/target-verdict.ts'
 import { validateBackups, type ValidateInput, type ValidateOutcome } from '../operations/validate/run.ts'
 import { targetRun } from './target-run.ts'
 
@@ -53,6 +53,7 @@ export async function validateTarget(
     return outcome
   }
   const message = `the recovery target is not reached: ${why}`
+  const hint = unreachableHint(judged)
   run.log.error(message)
   const where = judged.check?.kind === 'not-reached' ? judged.check.problem.segment : 'WAL'
   const finding = {
@@ -62,6 +63,7 @@ export async function validateTarget(
     backupId,
     where,
     message,
+    hint,
   } as const
   return { ...outcome, findings: [...outcome.findings, finding], isSound: false }
 }

@@ -29,12 +29,25 @@ export const PREFLIGHT_HINTS = {
   'room-for-wal': 'Recovery needs room for WAL besides the files.',
   'earlier-target':
     'Choose an earlier target or another timeline, or bring the WAL that is missing into the archive.',
+  'later-target': 'Choose a later target: nothing before the end of the oldest backup can be restored.',
   'other-timeline': 'Follow timeline {{timeline}}, which leads to the target.',
   'older-backup': 'Choose a later target, or leave the choice of the backup to Tidemark.',
   'by-server-clock':
     'Commits carry the time of the server. Read the target off its clock or out of its WAL, or set the clocks right.',
   'replica-stops':
     'It pauses, opens or shuts down there, and follows its primary no further. For a standby that keeps up leave the target out.',
+  'look-at-configuration':
+    'Look at the configuration that the server will start with: archive_mode, archive_command, and settings of a recovery.',
+  'remove-leftovers':
+    'Take them out of postgresql.conf before the server is started: it would not do what was asked of it.',
+  'archiving-off':
+    'Start it with archiving off: pg_ctl start -o "-c archive_mode=off". Else it archives, once promoted, timelines of its own beside those of the instance.',
+  'drop-slots': 'Drop those that nobody will use when the server has started: they make it keep WAL.',
+  'install-server':
+    'Install the server of that version where the cluster is to run: no other version can start it.',
+  'right-server': 'Start it with the programs of the version of the backup: no other version can.',
+  'own-directory':
+    'Let the user who will run the server restore, or choose a directory of your own: a server refuses one that belongs to another user.',
   'given-to-owner': 'Files are given to the owner of the target directory; a server refuses to run as root.',
 } as const
 

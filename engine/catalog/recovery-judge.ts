@@ -97,7 +97,7 @@ function judgeRecord(model: RecoveryModel, view: PathView, request: MomentReques
   const { located } = request
   if (located === undefined) return { kind: 'unknown', reason: { code: 'not-indexed' } }
   const [some] = located
-  if (some === undefined) return unreachable({ code: 'not-found' })
+  if (some === undefined) return unreachable(whyNotFound(model, view, request.target))
   const onWay = located
     .filter((record) => isOn(view, record, model.input.archive.segmentBytes))
     .toSorted((a, b) => (a.lsn < b.lsn ? -1 : 1))
@@ -115,6 +115,20 @@ function judgeRecord(model: RecoveryModel, view: PathView, request: MomentReques
         : found
   }
   return verdict
+}
+
+/** A transaction that is in no WAL, with a number below those of all backups, ended before these were taken. */
+function whyNotFound(
+  { input }: RecoveryModel,
+  { bases: [first] }: PathView,
+  target: ReadTarget,
+): UnreachableReason {
+  if (target.kind !== 'xid' || target.epoch !== undefined || first === undefined) return { code: 'not-found' }
+  const known = input.backups.find(({ id }) => id === first.id)?.control?.recoveryXid ?? 0n
+  // Without an epoch the number is one of the epoch that is nearest.
+  return known !== 0n && BigInt.asIntN(32, BigInt(target.xid) - known) < 0n
+    ? { code: 'before-first-backup', backupId: first.id, lsn: first.stopLsn }
+    : { code: 'not-found' }
 }
 
 /** The segment in which a timeline begins repeats the end of its parent. */

@@ -117,6 +117,11 @@ export class LogOutput implements Disposable, Log {
     if (isBug && thrown instanceof Error) this.verbose(thrown.stack ?? '')
   }
 
+  /** What to do about an error that was told. */
+  hint(text: string): void {
+    this.#printAside('HINT', text)
+  }
+
   [Symbol.dispose](): void {
     this.#file?.[Symbol.dispose]()
     this.#errorFile?.[Symbol.dispose]()

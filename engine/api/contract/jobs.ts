@@ -28,6 +28,8 @@ export type Finding = {
   /** Path below the backup's directory, with the block for pages: `database/base/5/16384 block 12`. */
   readonly where: string
   readonly message: string
+  /** What to do about it, where that can be said. */
+  readonly hint?: string
 }
 
 /** What came of a job that succeeded or found something. */

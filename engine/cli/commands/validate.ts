@@ -53,7 +53,9 @@ export const validate: Command = async (context) => {
     return EXIT.success
   }
   // A target that is not reached is an error of the job's log already, with how far recovery can be done.
-  const isTold = ended.result.findings.some(({ code }) => code === 'target-unreachable') && bad.length === 0
+  const missed = ended.result.findings.find(({ code }) => code === 'target-unreachable')
+  if (missed?.hint !== undefined) log.hint(missed.hint)
+  const isTold = missed !== undefined && bad.length === 0
   if (status === EXIT.success && !isTold)
     log.error(`${bad.length} of ${verdicts.length} backups are not sound`)
   return status === EXIT.success ? EXIT.failure : status

@@ -121,8 +121,23 @@ describe('a target', () => {
   test('before every backup is reached from none', () => {
     expect(failureOf(backups, { target: { kind: 'lsn', lsn: '0/9' } })).toMatchObject({
       code: 'backup.not-found',
-      hint: expect.stringContaining('F30 ends after the target; F20 ends after the target'),
+      message: expect.stringMatching(/^the target is before the end of backup F10, the oldest .*: LSN 0\/10/),
+      hint: expect.stringMatching(/later target.* F30 ends after the target; F20 ends after the target/),
     })
+  })
+
+  test('before every backup that could be used says which one is the oldest of these', () => {
+    const newest = backups.at(-1)
+    const older = backups.slice(0, -1)
+    const broken = older.map((one) => ({
+      ...one,
+      control: one.control && { ...one.control, status: 'CORRUPT' as const },
+    }))
+    expect(
+      failureOf([...(newest === undefined ? [] : [newest]), ...broken], {
+        target: { kind: 'lsn', lsn: '0/9' },
+      }),
+    ).toMatchObject({ message: expect.stringContaining('backup F30, the oldest') })
   })
 
   test('of a transaction that may have outlived every backup is left to the WAL, which is read if it may be', () => {

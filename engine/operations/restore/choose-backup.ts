@@ -1,5 +1,6 @@
 import type { BackupId } from '../../base/backup-id.ts'
 import { EngineError } from '../../base/engine-error.ts'
+import { formatLocalMs } from '../../base/local-time.ts'
 import { formatLsn } from '../../base/lsn.ts'
 import { backupNotFound } from '../../catalog/backup-not-found.ts'
 import type { Backup } from '../../catalog/backup.ts'
@@ -79,6 +80,14 @@ export function chooseBackup(inventory: Inventory, wish: BackupWish): ChosenBack
   }
   const [likeliest] = late
   if (likeliest !== undefined) return likeliest
+  const oldest = oldestAfter(inventory, wish)
+  if (oldest !== undefined && (wish.unfitIds?.size ?? 0) === 0) {
+    throw new EngineError(
+      'backup.not-found',
+      `the target is before the end of backup ${oldest.id}, the oldest that could be used: ${endText(oldest.control)}`,
+      { hint: `${LATER_TARGET} ${toldReasons(reasons)}`, facts: { backup: oldest.id } },
+    )
+  }
   throw new EngineError(
     'backup.not-found',
     `no backup of instance "${inventory.instance}" reaches the target`,
@@ -88,6 +97,34 @@ export function chooseBackup(inventory: Inventory, wish: BackupWish): ChosenBack
           ? 'Take a backup first.'
           : `Choose a later target or another timeline, or take and validate a backup. ${toldReasons(reasons)}`,
     },
+  )
+}
+
+/** What to do about a target that is before every backup. */
+export const LATER_TARGET =
+  'Choose a later target: nothing before the end of the oldest backup can be restored.'
+
+/**
+ * The oldest backup that could be restored, when by what the control files say even that one ends after the target;
+ * undefined when one does not, or there is none.
+ */
+export function oldestAfter(inventory: Inventory, wish: BackupWish): ReadableBackup | undefined {
+  const { target, id } = wish
+  if (target === undefined) return undefined
+  const usable = inventory.backups.flatMap((backup): readonly ReadableBackup[] => {
+    const { control } = backup
+    if (control === undefined || (id !== undefined && backup.id !== id)) return []
+    if (whyNotUsable(inventory, backup) !== undefined || pathFor(control, wish).kind !== 'path') return []
+    return [{ ...backup, control }]
+  })
+  return usable.some(({ control }) => reaches(control, target)) ? undefined : usable.at(-1)
+}
+
+/** Where a backup ends: `LSN 0/2000168, time 2026-11-21 08:52:34+08, xid 774`. */
+export function endText({ stopLsn, recoverySeconds, recoveryXid }: BackupControl): string {
+  const time = recoverySeconds === undefined ? [] : [`time ${formatLocalMs(recoverySeconds * 1000)}`]
+  return [`LSN ${formatLsn(stopLsn)}`, ...time, ...(recoveryXid === 0n ? [] : [`xid ${recoveryXid}`])].join(
+    ', ',
   )
 }
 

@@ -12,8 +12,9 @@ import { timelineTree } from '../../catalog/recovery-timelines.ts'
 import { findArchivedTimeline, readWalArchive, type WalArchive } from '../../catalog/wal-archive.ts'
 import { configNumber, configSystemId } from '../../format/instance-config.ts'
 import type { RecoveryTarget } from '../../format/recovery-settings.ts'
+import type { ReadableBackup } from '../steps/chain-file.ts'
 import { checkTarget, type TargetCheck } from '../steps/check-target.ts'
-import { type BackupWish, chooseBackup, type ChosenBackup } from './choose-backup.ts'
+import { type BackupWish, chooseBackup, type ChosenBackup, oldestAfter } from './choose-backup.ts'
 
 /** What is to be reached, as requests have it. */
 export type TargetRequest = {
@@ -33,6 +34,8 @@ export type JudgedTarget = {
   readonly check: TargetCheck | undefined
   /** The name that was looked for in vain, and the latest that are there, oldest first. */
   readonly missedName?: { readonly name: string; readonly others: readonly string[] }
+  /** The transaction ended before the end of this backup, the one that is named or the oldest that could be used. */
+  readonly endedBefore?: ReadableBackup
   /** Recovery that follows this timeline instead reaches the target. */
   readonly otherTimeline?: Timeline
 }
@@ -124,10 +127,14 @@ async function judgeOn(request: TargetRequest, run: TargetRun, { limitMs }: Pati
   const searched = new Map<Timeline, Lsn>()
   /** Later ones first: WAL is read from the newest backup on, and then what comes before that. */
   let names: readonly string[] = []
-  const inVain = (judged: JudgedTarget): JudgedTarget =>
-    target?.kind === 'name' && judged.check?.kind === 'not-reached'
-      ? { ...judged, missedName: { name: target.name, others: names } }
-      : judged
+  /** No WAL was missing where the target may be. */
+  let isAllRead = true
+  const inVain = (judged: JudgedTarget): JudgedTarget => {
+    if (judged.check?.kind !== 'not-reached') return judged
+    if (target?.kind === 'name') return { ...judged, missedName: { name: target.name, others: names } }
+    const oldest = target?.kind === 'xid' && isAllRead ? oldestAfter(inventory, wish) : undefined
+    return oldest === undefined ? judged : { ...judged, endedBefore: oldest }
+  }
   for (;;) {
     let chosen: ChosenBackup
     try {
@@ -163,6 +170,7 @@ async function judgeOn(request: TargetRequest, run: TargetRun, { limitMs }: Pati
       ...(searchedFrom !== undefined && { searchedFrom }),
     })
     names = [...passed, ...names].slice(-MOST_NAMES)
+    if (check.kind === 'not-reached' && !check.isEnd) isAllRead = false
     const isInVain = check.kind === 'not-found' || (check.kind === 'not-reached' && chosen.isDoubtful)
     if ((!isInVain && check.kind !== 'before-end') || request.id !== undefined)
       return inVain({ chosen, check })

@@ -5,6 +5,7 @@ import { PREFLIGHT_HINTS, type PreflightHint } from '../../base/preflight-hints.
 import { formatTargetTime } from '../../catalog/recovery-time-text.ts'
 import type { WalProblemKind } from '../../format/wal-cursor.ts'
 import type { WalReach } from '../steps/check-target.ts'
+import { endText, LATER_TARGET } from './choose-backup.ts'
 import type { JudgedTarget } from './judge-target.ts'
 import type { PreflightLine } from './preflight.ts'
 import type { RestoreInput } from './restore-facts.ts'
@@ -42,6 +43,10 @@ export function targetLine(
     case 'before-end':
       return line(missed, 'wal-before-end', { id: judged.chosen.backup.id }, 'older-backup')
     case 'not-reached':
+      if (judged.endedBefore !== undefined && judged.otherTimeline === undefined) {
+        const { id, control } = judged.endedBefore
+        return line(missed, 'wal-ended-before', { id, lsn: formatLsn(control.stopLsn) }, 'later-target')
+      }
       return withTimeline(
         judged,
         check.isEnd
@@ -68,11 +73,13 @@ export function whyUnreachable(judged: JudgedTarget): string | undefined {
     : `${why}; on timeline ${otherTimeline} it is reached`
 }
 
-function whyMissed({ chosen, check, missedName }: JudgedTarget): string | undefined {
+function whyMissed({ chosen, check, missedName, endedBefore }: JudgedTarget): string | undefined {
   if (check === undefined || check.kind === 'reached' || check.kind === 'unread') return undefined
   if (check.kind === 'not-found') return 'the WAL has no such place'
   if (check.kind === 'before-end')
     return `the target is before the end of backup ${chosen.backup.id}, at ${formatLsn(chosen.backup.control.stopLsn)}`
+  if (endedBefore !== undefined)
+    return `the transaction ended before the end of backup ${endedBefore.id}, and none that could be used is older: ${endText(endedBefore.control)}`
   const how = `recovery can be done up to ${reachText(check.reach)}`
   if (check.isEnd && missedName !== undefined) {
     const { name, others } = missedName
@@ -91,17 +98,24 @@ export function reachedText({ check }: JudgedTarget): string {
 export function requireReachable(judged: JudgedTarget): void {
   const why = whyUnreachable(judged)
   if (why === undefined) return
-  const { check, chosen, otherTimeline } = judged
+  const { check, chosen } = judged
   const broken = check?.kind === 'not-reached' && !check.isEnd ? check.problem : undefined
   const code =
     broken === undefined ? 'restore.unreachable' : UNWRITTEN.has(broken.what) ? 'wal.missing' : 'wal.damaged'
   throw new EngineError(code, `the recovery target is not reached: ${why}`, {
-    hint:
-      otherTimeline === undefined
-        ? 'Nothing was written. Choose an earlier target or another timeline, or bring the WAL into the archive.'
-        : `Nothing was written. Follow timeline ${otherTimeline}: --recovery-target-timeline=${otherTimeline}.`,
+    hint: `Nothing was written. ${unreachableHint(judged)}`,
     facts: { backup: chosen.backup.id, ...(broken !== undefined && { segment: broken.segment }) },
   })
+}
+
+/** What to do about a target that is not reached. */
+export function unreachableHint({ check, otherTimeline, endedBefore }: JudgedTarget): string {
+  if (otherTimeline !== undefined)
+    return `Follow timeline ${otherTimeline}: --recovery-target-timeline=${otherTimeline}.`
+  if (endedBefore !== undefined) return LATER_TARGET
+  return check?.kind === 'before-end'
+    ? PREFLIGHT_HINTS['older-backup']
+    : 'Choose an earlier target or another timeline, or bring the WAL into the archive.'
 }
 
 /** Times as the command line has them: `time 2026-11-21 08:41:07.123456+08, xid 741, LSN 0/9000060 on timeline 1`. */

@@ -17,6 +17,7 @@ const WARNINGS: Readonly<Record<string, (values: Values) => string>> = {
   'space-tight': ({ need, free }) => `room is tight: the restore needs ${need} bytes, ${free} are free`,
   'wal-unchecked': () => 'whether WAL leads to the recovery target was not checked',
   'wal-before-end': ({ id }) => `the recovery target is before the end of backup ${id}`,
+  'wal-ended-before': ({ id }) => `the transaction ended before the end of backup ${id}`,
   'wal-ends': ({ lsn, timeline }) =>
     `the recovery target is not reached: WAL ends at ${lsn} on timeline ${timeline}`,
   'wal-broken': ({ lsn, timeline, segment }) =>
@@ -27,6 +28,17 @@ const WARNINGS: Readonly<Record<string, (values: Values) => string>> = {
     `the clock of this computer is ${seconds} s behind that of the database server`,
   'clock-unknown': ({ reason }) =>
     `the clock of the database server could not be compared with this one: ${reason}`,
+  'leftover-settings': ({ names }) =>
+    `settings of an earlier recovery are left in the configuration: ${names}`,
+  'archives-same': ({ command }) =>
+    `once it opens, the restored server archives into the archive of this instance: ${command}`,
+  'archives-elsewhere': ({ command }) =>
+    `once it opens, the restored server archives as the instance does: ${command}`,
+  'slots-restored': ({ names }) => `replication slots come back with the backup: ${names}`,
+  'version-differs': ({ path, version, major }) =>
+    `the server that ran in "${path}" last is PostgreSQL ${version}; the backup is of ${major}`,
+  'owner-differs': ({ path, owner, user }) =>
+    `"${path}" belongs to ${owner}, the files will belong to ${user}`,
   'standby-target': () => 'the standby recovers up to the recovery target only',
 }
 

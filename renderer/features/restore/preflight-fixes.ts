@@ -39,6 +39,7 @@ export function fixesOf({ code, state, sentence, hint }: PreflightLine): readonl
     case 'other-directory':
     case 'other-directory-or-force':
     case 'writable-directory':
+    case 'own-directory':
     case 'more-space':
       return [WHERE]
     case 'remove-pid-file':
@@ -48,6 +49,7 @@ export function fixesOf({ code, state, sentence, hint }: PreflightLine): readonl
     case 'replica-stops':
       return [{ label: 'how', step: 'how' }, WHAT]
     case 'earlier-target':
+    case 'later-target':
     case 'other-timeline':
     case 'older-backup':
       return [WHAT]
