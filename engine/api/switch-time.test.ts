@@ -125,3 +125,20 @@ test('a place between two transactions has the time of the one before it, as the
   expect(await timeAt((first - 8n) as Lsn, '2')).toEqual({ at: iso(6.9), isExact: true })
   expect(await timeAt(first, '2')).toEqual({ at: iso(840), isExact: true })
 })
+
+test('segments are listed as many as asked for, the latest first, of one timeline', async () => {
+  const { made, ref } = await leftInTheMiddle('whole')
+  await using _made = made
+  await using engine = await startEngine()
+  await scanned(engine, ref)
+  const namesOf = async (more: object): Promise<readonly string[]> => {
+    const { segments } = await engine.client['wal.segments']({ ...ref, ...more })
+    return segments.map(({ segment }) => `${segment.slice(7, 8)}/${segment.slice(-2)}`)
+  }
+  expect(await namesOf({})).toEqual(['1/01', '1/02', '1/03', '2/02', '2/03'])
+  expect(await namesOf({ direction: 'backward', limit: 2 })).toEqual(['2/03', '2/02'])
+  expect(await namesOf({ direction: 'backward', timeline: 1, limit: 2 })).toEqual(['1/03', '1/02'])
+  const { next } = await engine.client['wal.segments']({ ...ref, direction: 'backward', limit: 2 })
+  expect(await namesOf({ direction: 'backward', after: next })).toEqual(['1/03', '1/02', '1/01'])
+  expect(await namesOf({ from: iso(700) })).toEqual(['1/03', '2/03'])
+})

@@ -155,11 +155,22 @@ export const walIndex = {
   'wal.index-status': query<WalIndexStatus>()(z.strictObject(instanceRef)),
   /** Reads what is new in the archive and in WAL of backups. */
   'wal.index.start': command<{ readonly job: string }>()(z.strictObject(instanceRef)),
-  /** Of segments by timeline and number, at most `limit` (default 200) after `after`, a file as its list named it. */
+  /**
+   * Of segments by timeline and number, at most `limit` (default 200) after `after`, a file as its list named it; backward
+   * the latest of all first. With times those in which a transaction ended then.
+   */
   'wal.segments': query<{
     readonly segments: readonly IndexedSegmentRecord[]
     readonly next: string | undefined
-  }>()(z.strictObject({ ...instanceRef, after: z.string().max(100).optional(), limit: limit.optional() })),
+  }>()(
+    z.strictObject({
+      ...instanceRef,
+      ...range,
+      direction: z.enum(['forward', 'backward']).optional(),
+      after: z.string().max(100).optional(),
+      limit: limit.optional(),
+    }),
+  ),
   /** In the order of timelines and LSNs; `limit` is 100. */
   'wal.commits': query<CommitPage>()(
     z.strictObject({

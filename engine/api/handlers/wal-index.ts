@@ -5,6 +5,7 @@ import { type Lsn, parseLsn } from '../../base/lsn.ts'
 import { parseTargetTime } from '../../catalog/recovery-time-text.ts'
 import type { CommitFilter, FoundCommit } from '../../wal-index/queries.ts'
 import { indexTime } from '../../wal-index/recovery-facts.ts'
+import type { SegmentRow } from '../../wal-index/segment-row.ts'
 import { updateWalIndex } from '../../wal-index/update.ts'
 import { openAccidentNamer } from '../accident-names.ts'
 import { openBackupNames } from '../backup-names.ts'
@@ -86,9 +87,27 @@ export function walIndexHandlers({
       })
       return { job: job.id }
     },
-    'wal.segments': async ({ after, limit = USUAL_SEGMENTS, ...ref }) => {
-      const { archive, store } = walIndexes.open(ref)
-      const rows = store.segments()
+    'wal.segments': async ({
+      after,
+      limit = USUAL_SEGMENTS,
+      direction,
+      from,
+      to,
+      timeline,
+      catalog,
+      instance,
+    }) => {
+      const { archive, store } = walIndexes.open({ catalog, instance })
+      const [first, end] = [timeOf(from), timeOf(to)]
+      const wanted = store
+        .segments()
+        .filter(
+          (row) =>
+            (timeline === undefined || row.timeline === timeline) &&
+            (first === undefined || (row.maxTime !== undefined && row.maxTime >= first)) &&
+            (end === undefined || (row.minTime !== undefined && row.minTime <= end)),
+        )
+      const rows = direction === 'backward' ? wanted.toSorted(latestFirst) : wanted
       const keyOf = (row: (typeof rows)[number]): string => `${row.place}/${row.file}`
       const start = after === undefined ? 0 : rows.findIndex((row) => keyOf(row) === after) + 1
       const page = rows.slice(start, start + limit)
@@ -217,6 +236,13 @@ export function walIndexHandlers({
       return { from: isoOf(first), to: isoOf(last), counts }
     },
   }
+}
+
+/** Of copies the one in the archive first. */
+function latestFirst(a: SegmentRow, b: SegmentRow): number {
+  if (a.timeline !== b.timeline) return b.timeline - a.timeline
+  if (a.number !== b.number) return a.number < b.number ? 1 : -1
+  return a.place < b.place ? -1 : 1
 }
 
 function timeOf(text: string | undefined): number | undefined {

@@ -202,6 +202,13 @@ describe('find', () => {
     expect(segments).toMatch(/A .*16MB.*whole[\s\S]*B .*crc-mismatch/)
   })
 
+  test('lists as many segments of a timeline and a time as were asked for, the latest first', async () => {
+    const { handler, asked } = recorder({ segments: [], next: undefined })
+    const argv = ['--what=segments', '--limit=2', '--on-timeline=3', '--from=2026-11-21T00:00:00Z']
+    await runCli(['find', ...ON_MAIN, ...argv], { handlers: { ...read, 'wal.segments': handler } })
+    expect(asked).toMatchObject([{ limit: 2, timeline: 3, direction: 'backward', from: expect.any(String) }])
+  })
+
   test('asks nothing when the WAL cannot be read', async () => {
     const failed = jobHandlers({
       kind: 'index-wal',

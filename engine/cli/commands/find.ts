@@ -65,7 +65,7 @@ async function ask({ client, given, signal }: Context): Promise<Listing> {
     case 'restore-points':
       return listRestorePoints((await client['wal.restore-points'](range, { signal })).points)
     case 'segments':
-      return listSegments(await allSegments({ client, signal }, ref))
+      return listSegments(await latestSegments({ client, signal }, range))
     default: {
       const wanted = { ...range, ...rows, ...(relation !== undefined && relationOf(relation)) }
       return listAccidents((await client['wal.accidents'](wanted, { signal })).accidents.slice(0, limit))
@@ -81,18 +81,22 @@ function relationOf(text: string): { readonly relationNumber: number } | { reado
   return number > 0 && number <= LARGEST_NUMBER ? { relationNumber: number } : { relationName: text }
 }
 
-async function allSegments(
+const MOST_IN_PAGE = 1000
+
+/** As many as the range says, the latest first. */
+async function latestSegments(
   { client, signal }: Pick<Context, 'client' | 'signal'>,
-  ref: { readonly catalog: string; readonly instance: string },
+  range: Parameters<Context['client']['wal.segments']>[0] & { readonly limit: number },
 ): Promise<readonly IndexedSegmentRecord[]> {
   const found: IndexedSegmentRecord[] = []
   for (let after: string | undefined; ;) {
+    const limit = Math.min(MOST_IN_PAGE, range.limit - found.length)
     const page = await client['wal.segments'](
-      { ...ref, limit: 1000, ...(after !== undefined && { after }) },
+      { ...range, direction: 'backward', limit, ...(after !== undefined && { after }) },
       { signal },
     )
     found.push(...page.segments)
-    if (page.next === undefined) return found
+    if (page.next === undefined || found.length >= range.limit) return found
     after = page.next
   }
 }
