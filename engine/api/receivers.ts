@@ -176,13 +176,16 @@ export function openReceivers(context: EngineContext): Receivers {
     async start(setting, given) {
       readInstanceConfig(setting.catalog, setting.instance)
       const running = receivers.get(keyOf(setting))
+      // Whoever changes one that is kept while its server is away must not end up with none.
+      const isNew =
+        given.connection !== undefined || !state.receivers.some((one) => keyOf(one) === keyOf(setting))
       await state.addReceiver(setting)
       if (running !== undefined && !running.hasEnded) {
         if (isSame(running.setting, setting) && given.connection === undefined) return running.job
         receivers.delete(keyOf(setting))
         await end(running)
       }
-      const job = begin(setting, given, true)
+      const job = begin(setting, given, isNew)
       changes.tell('instance', setting.catalog, setting.instance)
       return job
     },

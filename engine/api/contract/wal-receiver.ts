@@ -52,8 +52,8 @@ const slotName = z.string().regex(/^[a-z0-9_]{1,63}$/, 'is not a name for a repl
 export const walReceiver = {
   /**
    * Starts to receive WAL into the archive of the instance, now and whenever the application starts, until
-   * `wal-receiver.stop`. A receiver that runs with the same settings is left alone. One that never connected fails after
-   * half a minute, and is not started again.
+   * `wal-receiver.stop`. A receiver that runs with the same settings is left alone. A new one that never connected fails
+   * after half a minute, and is not started again; one that was kept already is tried for ever.
    */
   'wal-receiver.start': command<{ readonly job: string }>()(
     z.strictObject({
