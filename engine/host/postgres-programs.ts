@@ -32,7 +32,7 @@ export async function findPostgresPrograms(
   const { major, directory, env } = wanted
   const places = directory === undefined ? usualPlaces(major, env) : [path.resolve(directory)]
   for (const place of places) {
-    const versionText = await versionIn(place, signal)
+    const versionText = await findProgramVersion(place, signal)
     if (versionText === undefined) continue
     if (Number.parseInt(versionText, 10) === major) return { directory: place, major, versionText }
     if (directory === undefined) continue
@@ -67,7 +67,8 @@ function usualPlaces(major: number, env: Readonly<Record<string, string | undefi
   return [...new Set([...onPath, ...packages])]
 }
 
-async function versionIn(place: string, signal: AbortSignal): Promise<string | undefined> {
+/** The version of the `postgres` in a directory, as it says itself; undefined where there is none that runs. */
+export async function findProgramVersion(place: string, signal: AbortSignal): Promise<string | undefined> {
   const program = path.join(place, process.platform === 'win32' ? 'postgres.exe' : 'postgres')
   if (!existsSync(program)) return undefined
   return await new Promise((resolve, reject) => {

@@ -72,6 +72,8 @@ export type PreflightLine = {
     | 'owner'
     | 'clock'
     | 'standby'
+    | 'configuration'
+    | 'time-zone'
   readonly state: 'ok' | 'unknown' | 'warning' | 'blocked'
   readonly sentence: Sentence
   /** What to do about it. */

@@ -9,6 +9,7 @@ import { findDamage } from '../backup-damage.ts'
 import { clockLine } from '../clock-line.ts'
 import { quietRun } from '../quiet-run.ts'
 import { isSettled, makeRestorePlan, restoreAsPlanned } from '../restore-job.ts'
+import { serverLines } from '../start-lines.ts'
 
 const JOBS_LOOKED_AT = 1000
 
@@ -19,7 +20,8 @@ export function restoreHandlers(context: EngineContext): Pick<EngineHandlers, ke
       makeRestorePlan(request, planClock.nowMs(), signal),
       clockLine(context, request, signal),
     ])
-    return clocks === undefined ? plan : { ...plan, preflight: [...plan.preflight, clocks] }
+    const server = await serverLines(context, request, plan, signal)
+    return { ...plan, preflight: [...plan.preflight, ...(clocks === undefined ? [] : [clocks]), ...server] }
   }
   return {
     'restore.scratch-directory': async ({ instance, id }) => ({

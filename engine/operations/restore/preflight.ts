@@ -20,6 +20,8 @@ export type PreflightLine = {
     | 'owner'
     | 'clock'
     | 'standby'
+    | 'configuration'
+    | 'time-zone'
   readonly state: 'ok' | 'unknown' | 'warning' | 'blocked'
   readonly sentence: { readonly code: string; readonly values: Readonly<Record<string, string | number>> }
   readonly hint: PreflightHint | undefined
@@ -178,7 +180,7 @@ export function ownerLine(): PreflightLine {
   return line('owner', 'warning', 'owner-root', {}, 'given-to-owner')
 }
 
-function line(
+export function line(
   code: PreflightLine['code'],
   state: PreflightLine['state'],
   sentence: string,

@@ -44,6 +44,12 @@ describe('the fixes of a line', () => {
     'drop-excluded',
     'room-for-wal',
     'given-to-owner',
+    'look-at-configuration',
+    'remove-leftovers',
+    'archiving-off',
+    'drop-slots',
+    'install-server',
+    'right-server',
   ])
   test.each(Object.keys(PREFLIGHT_HINTS))('follow the hint %s', (hint) => {
     expect(fixesOf(line('blocked', 'x', hint)).length > 0).toBe(!OUTSIDE.has(hint))

@@ -206,7 +206,7 @@ export const en = {
   'chains.show-all': 'Show all',
   'chains.show-newest': 'Show the newest only',
   'chains.legend':
-    'block: FULL · tick: increment · area: bytes a restore must read · hollow: not checked · ✕ corrupt · ○ failed · dashed: orphan · hatched: merging, deleting',
+    'block: FULL · tick: increment · area: bytes a restore must read · hollow: not checked · ✕\u00A0corrupt · ○\u00A0failed · dashed: orphan · hatched: merging, deleting',
   'chains.now': 'now',
   'chains.bin': '{{count}} backups, {{range}}, {{bytes}}',
   'chains.mark': '{{mode}} {{id}}, {{time}}, {{status}}, {{bytes}}',
@@ -564,6 +564,27 @@ export const en = {
   'preflight.clock-behind': 'The clock of this computer is {{seconds}} s behind that of the server',
   'preflight.clock-unknown': 'The clock of the server could not be compared with this one: {{reason}}',
   'preflight.standby-target': 'The standby recovers up to the target only',
+  'preflight.configuration-elsewhere':
+    'The backup has no postgresql.conf: what its server will do is not known',
+  'preflight.configuration-includes':
+    'postgresql.conf takes in other files: whether the server archives is not known',
+  'preflight.leftovers-none': 'No settings of an earlier recovery are left in the configuration',
+  'preflight.leftover-settings': 'Settings of an earlier recovery are left in the configuration: {{names}}',
+  'preflight.archives-nothing': 'The restored server archives nothing',
+  'preflight.archives-on': 'The restored server goes on archiving, as the instance did: {{command}}',
+  'preflight.archives-same':
+    'Once it opens, the restored server archives into the archive of this instance: {{command}}',
+  'preflight.archives-elsewhere':
+    'Once it opens, the restored server archives as the instance does: {{command}}',
+  'preflight.slots-restored': 'Replication slots come back with the backup: {{names}}',
+  'preflight.version-found': 'The server of PostgreSQL {{version}} is installed: {{path}}',
+  'preflight.version-unknown':
+    'The cluster needs PostgreSQL {{major}}, of which no server was found on this computer',
+  'preflight.version-differs':
+    'The server that ran in {{path}} last is PostgreSQL {{version}}; the backup is of {{major}}',
+  'preflight.owner-same': 'The files will belong to {{user}} and be closed to others',
+  'preflight.owner-differs': '{{path}} belongs to {{owner}}, the files will belong to {{user}}',
+  'preflight.zone-explicit': 'The target time has its zone: {{at}} is {{utc}}',
   'preflight.owner-root': 'Tidemark runs as root',
   'preflight-hint.validated-first': 'It is validated first, and not restored if it is damaged.',
   'preflight-hint.validate-or-force': 'Let it be validated first, or force the restore.',
@@ -601,6 +622,20 @@ export const en = {
     'Commits carry the time of the server. Read the target off its clock or out of its WAL, or set the clocks right.',
   'preflight-hint.replica-stops':
     'It pauses, opens or shuts down there, and follows its primary no further. For a standby that keeps up leave the target out.',
+  'preflight-hint.look-at-configuration':
+    'Look at the configuration that the server will start with: archive_mode, archive_command, and settings of a recovery.',
+  'preflight-hint.remove-leftovers':
+    'Take them out of postgresql.conf before the server is started: it would not do what was asked of it.',
+  'preflight-hint.archiving-off':
+    'Start it with archiving off: pg_ctl start -o "-c archive_mode=off". Else it archives, once promoted, timelines of its own beside those of the instance.',
+  'preflight-hint.drop-slots':
+    'Drop those that nobody will use when the server has started: they make it keep WAL.',
+  'preflight-hint.install-server':
+    'Install the server of that version where the cluster is to run: no other version can start it.',
+  'preflight-hint.right-server':
+    'Start it with the programs of the version of the backup: no other version can.',
+  'preflight-hint.own-directory':
+    'Let the user who will run the server restore, or choose a directory of your own: a server refuses one that belongs to another user.',
   'preflight-hint.given-to-owner':
     'Files are given to the owner of the target directory; a server refuses to run as root.',
   'jobs.title': 'Jobs',

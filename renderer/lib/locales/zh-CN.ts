@@ -516,6 +516,22 @@ export const zhCN: Readonly<Record<TextKey, string>> = {
   'preflight.clock-behind': '本机的时钟比服务器慢 {{seconds}} 秒',
   'preflight.clock-unknown': '未能与服务器比对时钟：{{reason}}',
   'preflight.standby-target': '备库只恢复到目标为止',
+  'preflight.configuration-elsewhere': '备份中没有 postgresql.conf：无法得知其服务器的行为',
+  'preflight.configuration-includes': 'postgresql.conf 引入了其他文件：无法得知服务器是否归档',
+  'preflight.leftovers-none': '配置中没有遗留以前恢复的设置',
+  'preflight.leftover-settings': '配置中遗留了以前恢复的设置：{{names}}',
+  'preflight.archives-nothing': '恢复后的服务器不做归档',
+  'preflight.archives-on': '恢复后的服务器将像原实例一样继续归档：{{command}}',
+  'preflight.archives-same': '恢复后的服务器打开写入后，会归档到本实例的归档中：{{command}}',
+  'preflight.archives-elsewhere': '恢复后的服务器打开写入后，会像原实例一样归档：{{command}}',
+  'preflight.slots-restored': '复制槽会随备份恢复：{{names}}',
+  'preflight.version-found': '已安装 PostgreSQL {{version}} 服务器：{{path}}',
+  'preflight.version-unknown': '该集簇需要 PostgreSQL {{major}}，本机上未找到此版本的服务器',
+  'preflight.version-differs':
+    '上次在 {{path}} 中运行的服务器为 PostgreSQL {{version}}，而备份属于 {{major}}',
+  'preflight.owner-same': '文件将属于 {{user}}，其他用户无法访问',
+  'preflight.owner-differs': '{{path}} 属于 {{owner}}，而文件将属于 {{user}}',
+  'preflight.zone-explicit': '目标时间带有时区：{{at}} 即 {{utc}}',
   'preflight.owner-root': 'Tidemark 以 root 身份运行',
   'preflight-hint.validated-first': '恢复前会先校验；若已损坏则不恢复。',
   'preflight-hint.validate-or-force': '请选择先校验，或强制恢复。',
@@ -545,6 +561,17 @@ export const zhCN: Readonly<Record<TextKey, string>> = {
     '提交记录的是服务器的时间。请按服务器的时钟或其 WAL 确定目标时间，或先校准时钟。',
   'preflight-hint.replica-stops':
     '它会在目标处暂停、开放读写或关闭，不再跟随主库。需要持续跟随的备库请不要指定目标。',
+  'preflight-hint.look-at-configuration':
+    '请查看服务器启动时将使用的配置：archive_mode、archive_command 以及恢复相关的设置。',
+  'preflight-hint.remove-leftovers':
+    '请在启动服务器之前从 postgresql.conf 中移除这些设置，否则它不会按要求恢复。',
+  'preflight-hint.archiving-off':
+    '请关闭归档再启动：pg_ctl start -o "-c archive_mode=off"。否则提升之后，它会把自己的时间线归档到实例的时间线旁边。',
+  'preflight-hint.drop-slots': '服务器启动后，请删除无人使用的复制槽：它们会使服务器保留 WAL。',
+  'preflight-hint.install-server': '请在集簇将要运行的机器上安装该版本的服务器：其他版本无法启动它。',
+  'preflight-hint.right-server': '请用与备份相同版本的程序启动：其他版本无法启动它。',
+  'preflight-hint.own-directory':
+    '请由将运行服务器的用户来恢复，或选择您自己的目录：服务器会拒绝属于其他用户的目录。',
   'preflight-hint.given-to-owner': '恢复出的文件归目标目录的所有者；服务器拒绝以 root 身份运行。',
   'jobs.title': '任务',
   'jobs.empty': '还没有运行过任务。',
