@@ -48,6 +48,7 @@ test('what a process left that is gone is removed, and nothing else', async () =
     ['left', mark(gone.pid, 'left')],
     ['copied', mark(gone.pid, 'left')],
     ['moved', mark(gone.pid, 'elsewhere')],
+    ['of-a-machine', JSON.stringify({ pid: gone.pid, host: 'x', path: path.join(parent, 'of-a-machine') })],
     ['without-path', JSON.stringify({ pid: gone.pid })],
     ['of-another', mark(process.ppid, 'of-another')],
     ['unreadable', '{'],
@@ -60,6 +61,7 @@ test('what a process left that is gone is removed, and nothing else', async () =
   expect((await readdir(parent)).toSorted()).toEqual([
     'copied',
     'moved',
+    'of-a-machine',
     'of-another',
     'of-the-user',
     'own',

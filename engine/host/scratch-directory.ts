@@ -1,4 +1,5 @@
 import { chown, lstat, mkdir, readdir, readFile, realpath, rm, stat, writeFile } from 'node:fs/promises'
+import os from 'node:os'
 import path from 'node:path'
 import { EngineError } from '../base/engine-error.ts'
 import { mapFileError } from './file-error.ts'
@@ -12,7 +13,10 @@ export type ScratchDirectory = AsyncDisposable & {
   readonly dataDirectory: string
 }
 
-/** In every scratch directory: names it and its process. It may be removed when that is gone; a copy of it may not. */
+/**
+ * In every scratch directory: names it, its process and the machine of that. It may be removed when that is gone; a copy of
+ * it may not, nor what a process of another machine uses, which nobody can see from here.
+ */
 const MARK = 'tidemark-scratch.json'
 const DATA = 'data'
 
@@ -36,7 +40,7 @@ export async function makeScratchDirectory(parent: string, name: string): Promis
   try {
     await writeFile(
       path.join(directory, MARK),
-      `${JSON.stringify({ pid: process.pid, path: directory })}\n`,
+      `${JSON.stringify({ pid: process.pid, host: os.hostname(), path: directory })}\n`,
       { mode: 0o600 },
     )
     if (owner !== undefined) await chown(directory, owner.uid, owner.gid)
@@ -71,7 +75,8 @@ async function futureOwner(
 
 /**
  * Removes what processes left below `parent` that are gone, and ends the servers that they left running there.
- * Directories without our mark, copies of ours, and those with a server that is not ours are left alone. What cannot be
+ * Directories without our mark, copies of ours, those of other machines, and those with a server that is not ours are left
+ * alone. What cannot be
  * removed stays, for the next time.
  *
  * @returns the directories that were removed
@@ -103,6 +108,7 @@ async function markOf(directory: string): Promise<Mark | undefined> {
     const mark: unknown = JSON.parse(await readFile(path.join(directory, MARK), 'utf8'))
     if (typeof mark !== 'object' || mark === null || !('pid' in mark) || !('path' in mark)) return undefined
     const { pid, path: marked } = mark
+    if ('host' in mark && mark.host !== os.hostname()) return undefined
     if (!Number.isSafeInteger(pid) || typeof marked !== 'string') return undefined
     if ((await realpath(marked)) !== (await realpath(directory))) return undefined
     return { pid: Number(pid), path: marked }
