@@ -10,7 +10,8 @@ import {
   layoutLifeLines,
   type PlacedLine,
 } from './life-layout.ts'
-import { LifeMarks, PinNotes } from './life-marks.tsx'
+import { AsOfHandle, AXIS_PX, LifeBack } from './life-frame.tsx'
+import { LifeMarks, PinDraftMark, PinNotes } from './life-marks.tsx'
 import { type LifeStorage, STORAGE_PX, StorageStrip } from './life-storage.tsx'
 import type { LifeTexts } from './life-texts.ts'
 import { LIFE_LABEL_PX as LABEL_PX, type LifeWal, WAL_PX, WalStrip } from './life-wal.tsx'
@@ -22,13 +23,8 @@ import './life-lines.css'
 const RIGHT_PX = 26
 const TOP_PX = 20
 const MOST_PX = 430
-const AXIS_PX = 20
 const HANDLE_PX = 26
 const TICK_PX = 74
-/** So near to the middle of the handle a date of the axis would be covered, in part. */
-const HANDLE_NOW_PX = 42
-const HANDLE_DAY_PX = 84
-const BAND_NAME_PX = 170
 const DAY_MS = 86_400_000
 const PAGE_LINES = 20
 const STEPS: Readonly<Record<string, number>> = {
@@ -87,9 +83,6 @@ export function LifeLines(props: {
   const { ticks } = clockTicks(range, Math.floor((right - LABEL_PX) / TICK_PX), props.offsetMs)
   const asOfX = Math.min(right, toX(asOfMs))
   const bottom = TOP_PX + shownPx
-  const bandX = windowMs === undefined ? LABEL_PX : Math.max(LABEL_PX, toX(windowMs))
-  // Beside the band, where neither the band nor the word at the line of today needs the room.
-  const isBandNamedBefore = bandX - LABEL_PX > BAND_NAME_PX && bandX < toX(nowMs)
 
   const paths = useMemo(
     () => lifePaths(linesBetween(layout, scrolled, scrolled + shownPx), { toX, right, nowMs, asOfMs }),
@@ -166,21 +159,6 @@ export function LifeLines(props: {
     isDragging.current = false
     if (pin.isDragging()) pin.cancel()
   }
-  const onHandleKey = (event: KeyboardEvent): void => {
-    const by = event.shiftKey ? 7 : 1
-    const to = {
-      ArrowRight: ahead + by,
-      ArrowLeft: ahead - by,
-      PageUp: ahead + 30,
-      PageDown: ahead - 30,
-      Home: 0,
-      End: mostDays,
-    }[event.key]
-    if (to === undefined || event.altKey || event.ctrlKey || event.metaKey) return
-    event.preventDefault()
-    event.stopPropagation()
-    move(to)
-  }
   const onLinesKey = (event: KeyboardEvent): void => {
     if (pin.onKey(event)) {
       event.preventDefault()
@@ -217,31 +195,17 @@ export function LifeLines(props: {
       onPointerUp={onPointerUp}
       onPointerCancel={onPointerCancel}
     >
-      <svg className="life-back" width={width} height={bottom + AXIS_PX} aria-hidden="true">
-        {windowMs === undefined || windowMs > asOfMs ? null : (
-          <>
-            <rect className="band" x={bandX} y={0} width={Math.max(0, asOfX - bandX)} height={bottom} />
-            <text
-              className="band-text"
-              x={isBandNamedBefore ? bandX - 5 : bandX + 5}
-              y={14}
-              textAnchor={isBandNamedBefore ? 'end' : 'start'}
-            >
-              {texts.band}
-            </text>
-          </>
-        )}
-        {ticks.map((ms) => (
-          <g key={ms}>
-            <line className="grid" x1={toX(ms)} x2={toX(ms)} y1={TOP_PX - 4} y2={bottom} />
-            {Math.abs(toX(ms) - asOfX) < (ahead === 0 ? HANDLE_NOW_PX : HANDLE_DAY_PX) ? null : (
-              <text className="tick" x={toX(ms)} y={bottom + 14} textAnchor="middle">
-                {texts.tick(ms)}
-              </text>
-            )}
-          </g>
-        ))}
-      </svg>
+      <LifeBack
+        width={width}
+        top={TOP_PX}
+        bottom={bottom}
+        toX={toX}
+        ticks={ticks}
+        asOf={{ ms: asOfMs, x: asOfX, isNow: ahead === 0 }}
+        windowMs={windowMs}
+        nowMs={nowMs}
+        texts={texts}
+      />
       <div
         ref={box}
         className="life-lines"
@@ -328,44 +292,18 @@ export function LifeLines(props: {
         </text>
         <line className="as-of" x1={asOfX} x2={asOfX} y1={0} y2={bottom + 4} />
       </svg>
-      <div
+      <AsOfHandle
         ref={handle}
-        role="slider"
-        tabIndex={0}
-        className="life-handle"
-        style={{ left: asOfX, top: bottom - 4 }}
-        aria-label={texts.handle}
-        aria-valuemin={0}
-        aria-valuemax={Math.max(mostDays, ahead)}
-        aria-valuenow={ahead}
-        aria-valuetext={texts.handleValue}
-        onKeyDown={onHandleKey}
-      >
-        {texts.asOf}
-      </div>
+        x={asOfX}
+        y={bottom - 4}
+        ahead={ahead}
+        mostDays={mostDays}
+        onMove={move}
+        texts={texts}
+      />
       <div style={{ height: storageTop + STORAGE_PX + 6 }} aria-hidden="true" />
       <p className="legend">{texts.legend}</p>
       <p className="legend">{texts.keys}</p>
     </div>
-  )
-}
-
-/** Where a pin would be, and until when it would keep. */
-function PinDraftMark(props: {
-  readonly fromX: number
-  readonly x: number
-  readonly y: number
-  readonly isBelow: boolean
-  readonly text: string
-}) {
-  const { fromX, x, y, isBelow, text } = props
-  return (
-    <g className="draft">
-      <line x1={fromX} x2={x} y1={y} y2={y} />
-      <circle cx={x} cy={y} r={5.5} />
-      <text x={x - 9} y={isBelow ? y + 16 : y - 8} textAnchor="end">
-        {text}
-      </text>
-    </g>
   )
 }

@@ -80,3 +80,23 @@ export function PinNotes(props: {
     )
   })
 }
+
+/** Where a pin would be, and until when it would keep. */
+export function PinDraftMark(props: {
+  readonly fromX: number
+  readonly x: number
+  readonly y: number
+  readonly isBelow: boolean
+  readonly text: string
+}) {
+  const { fromX, x, y, isBelow, text } = props
+  return (
+    <g className="draft">
+      <line x1={fromX} x2={x} y1={y} y2={y} />
+      <circle cx={x} cy={y} r={5.5} />
+      <text x={x - 9} y={isBelow ? y + 16 : y - 8} textAnchor="end">
+        {text}
+      </text>
+    </g>
+  )
+}

@@ -4,24 +4,23 @@ import type { ConfigEntry } from '../../../engine/api/contract/instances.ts'
 import type { InstanceRef } from '../../../engine/api/contract/values.ts'
 import type { WalArchiveRecord } from '../../../engine/api/contract/wal.ts'
 import { type BackupFate, windowStart } from '../../../engine/base/retention.ts'
-import { isoFromSeconds } from '../../../engine/base/iso-time.ts'
 import { EngineErrorCard } from '../../lib/engine-error-card.tsx'
-import { formatBytes, formatTime } from '../../lib/format.ts'
+import { formatBytes } from '../../lib/format.ts'
 import { useTexts } from '../../lib/i18n.ts'
 import { useStore } from '../../lib/stores.ts'
 import { useNow } from '../../lib/use-now.ts'
 import { offsetMs, readWholeTime } from '../../lib/zone-time.ts'
 import { LifeLines } from '../../pictures/life-lines.tsx'
-import type { LifeTexts } from '../../pictures/life-texts.ts'
 import { ApplySheet } from './apply-sheet.tsx'
 import { freedByPin } from './future-facts.ts'
 import { GoesOn } from './goes-on.tsx'
+import { backupWords, lifeTexts } from './life-words.ts'
 import { PinDialog } from './pin-dialog.tsx'
 import { PolicyEditor, type Rehearsal } from './policy-editor.tsx'
 import { PromiseCard } from './promise-card.tsx'
-import { freedBytes, judge, savedPolicy } from './retention-facts.ts'
+import { judge, savedPolicy } from './retention-facts.ts'
 import { RetentionTable } from './retention-table.tsx'
-import { dayOf, sayReason } from './retention-texts.ts'
+import { dayOf } from './retention-texts.ts'
 import { storageStrip, storedOf } from './storage-strip.ts'
 import { StorageCard } from './storage-card.tsx'
 import { SumLine } from './sum-line.tsx'
@@ -77,7 +76,7 @@ export function RetentionWorkplace(props: {
 
   const { policy } = rehearsal
   const facts = useFates({ backups, archive, freeBytes, rehearsal, goesOn, nowMs, asOfMs })
-  const { byId, fates, fateById, forecast, merged, sumNow, sumThen, asOfSeconds } = facts
+  const { byId, forecast, merged, sumNow, sumThen, asOfSeconds } = facts
   const spans = useMemo(
     () => (archive === undefined ? [] : walSpans(archive, shownPlan.last, nowMs)),
     [archive, shownPlan.last, nowMs],
@@ -94,72 +93,8 @@ export function RetentionWorkplace(props: {
     }),
   )
 
-  const words = (id: string): string => {
-    const [fate, record] = [fateById.get(id), byId.get(id)]
-    if (fate === undefined) return id
-    const { verdict, reason } = judgeOf(fate)
-    if (record === undefined)
-      return say('retention.future-line', {
-        mode: fate.backup.mode,
-        time: formatTime(isoFromSeconds(fate.backup.startSeconds), zone),
-        bytes: formatBytes(facts.allBytes.get(id)),
-        verdict: say(`verdict.${verdict}`),
-        reason: sayReason(say, reason, zone),
-      })
-    return say('retention.line', {
-      mode: record.mode,
-      id,
-      time: formatTime(record.recoveryTime ?? record.startTime, zone),
-      status: record.status,
-      bytes: formatBytes(freedBytes(record)),
-      verdict: say(`verdict.${verdict}`),
-      reason: sayReason(say, reason, zone, record.note),
-    })
-  }
-  const texts: LifeTexts = {
-    title: say('retention.title'),
-    summary: say('retention.summary', {
-      count: fates.length,
-      chains: facts.chainCount,
-      kept: sumNow.kept,
-      held: sumNow.held,
-      goes: sumNow.deleted,
-    }),
-    legend: goesOn ? `${say('retention.legend')} ${say('retention.legend-future')}` : say('retention.legend'),
-    keys: say('retention.keys'),
-    lines: say('retention.lines'),
-    handle: say('retention.handle'),
-    handleValue:
-      ahead === 0
-        ? say('retention.handle-now')
-        : say('retention.handle-value', { date, ahead, goes: sumThen.deleted }),
-    now: say('retention.handle-now'),
-    asOf: ahead === 0 ? say('retention.handle-now') : `${say('retention.handle')} ${date}`,
-    band: say('retention.band', { days: policy.windowDays }),
-    wal: say('retention.wal-row'),
-    walNone: say('retention.wal-row'),
-    chain: (id) => {
-      if (id === undefined) return say('retention.no-full')
-      return byId.has(id)
-        ? say('retention.chain', { id })
-        : say('retention.chain-future', {
-            date: dayOf((fateById.get(id)?.backup.startSeconds ?? 0) * 1000, zone).slice(5),
-          })
-    },
-    increments: (count) => say('retention.increments', { count }),
-    tick: (ms) => dayOf(ms, zone).slice(5),
-    pin: (id) => say('retention.pin-dot', { date: dayOf((fateById.get(id)?.pinEnds ?? 0) * 1000, zone) }),
-    pinNote: (id) =>
-      say('retention.pin-note', {
-        date: dayOf((fateById.get(id)?.pinEnds ?? 0) * 1000, zone),
-        count: fates.filter(({ lastHolder, backup }) => lastHolder === id && backup.id !== id).length,
-      }),
-    line: words,
-    draft: (ms) =>
-      ms === undefined ? say('retention.pin-remove') : say('pin.drag', { date: dayOf(ms, zone) }),
-    draftSpoken: (id, ms) =>
-      ms === undefined ? say('retention.pin-remove') : say('pin.draft', { id, date: dayOf(ms, zone) }),
-  }
+  const words = backupWords({ say, zone, facts, judgeOf })
+  const texts = lifeTexts({ say, zone, facts, words, ahead, date, goesOn, windowDays: policy.windowDays })
   const stored = useMemo(() => storedOf(forecast), [forecast])
   const onKey = (event: KeyboardEvent): void => {
     if (event.altKey || event.ctrlKey || event.metaKey) return
