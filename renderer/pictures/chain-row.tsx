@@ -297,7 +297,10 @@ function Orphans(props: {
   const last = row.marks.findLast(({ worst }) => worst.status === 'ORPHAN')
   if (last === undefined) return null
   const first = row.marks.find(({ worst, lane }) => worst.status !== 'OK' && lane === last.lane) ?? last
-  const placed = placeBeside(said, ORPHAN_FONT_PX, { start: first.x - 12, end: last.x + 10 }, frame)
+  // To the left it must not be written over the marks that the branch follows.
+  const before = row.marks.findLast(({ x, lane }) => lane === last.lane && x < first.x)
+  const room = before === undefined ? frame : { left: before.x + MARK_PX, right: frame.right }
+  const placed = placeBeside(said, ORPHAN_FONT_PX, { start: first.x - 12, end: last.x + 10 }, room)
   if (placed === undefined) return null
   return (
     <text

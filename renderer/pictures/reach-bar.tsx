@@ -27,6 +27,7 @@ export function ReachBar(props: {
   const isDense = props.points.length * 14 > width
   const half = isDense ? 0.6 : 5
   const height = isDense ? 14 : 10
+  const hollow = isDense ? 8 : 10
   return (
     <div ref={frame}>
       <svg width={width} height="44" role="img" aria-label={props.label}>
@@ -46,9 +47,9 @@ export function ReachBar(props: {
           <rect
             key={atMs}
             x={x(atMs) - half}
-            y={isUsable ? 16 - height / 2 : 12}
+            y={16 - (isUsable ? height : hollow) / 2}
             width={half * 2}
-            height={isUsable ? height : 8}
+            height={isUsable ? height : hollow}
             rx={half}
             fill={isUsable ? 'var(--reach)' : 'var(--surface)'}
             stroke={isUsable ? 'none' : 'var(--broken)'}

@@ -41,11 +41,11 @@ export function columnsOf(say: Say, zone: string, drills: Drills) {
   const seconds = ({ startTime, endTime, mergeTime }: BackupRecord): number | undefined =>
     endTime === undefined ? undefined : (Date.parse(endTime) - Date.parse(mergeTime ?? startTime)) / 1000
   return helper.columns([
-    helper.accessor('id', { header: say('table.id'), size: 116, sortFn: 'alphanumeric' }),
+    helper.accessor('id', { header: say('table.id'), size: 112, sortFn: 'alphanumeric' }),
     helper.accessor((row) => row.recoveryTime ?? row.startTime, {
       id: 'time',
       header: say('table.time'),
-      size: 208,
+      size: 215,
       sortFn: 'basic',
       cell: ({ row }) => formatTime(row.original.recoveryTime ?? row.original.startTime, zone),
     }),

@@ -158,11 +158,6 @@ function Facts({
             <p className="quiet">{say('overview.todo-none')}</p>
           ) : null}
           <ul className="todo">
-            {isServerAway ? (
-              <li className="attention">
-                <span aria-hidden="true">⚠</span> {say('todo.server-away')}
-              </li>
-            ) : null}
             {overview.todo.map(({ sentence, severity, backupId, finding }) => (
               <li key={sentence.code} className={severity}>
                 <span aria-hidden="true">{severity === 'problem' ? '✕' : '⚠'}</span>{' '}
@@ -185,6 +180,11 @@ function Facts({
                 )}
               </li>
             ))}
+            {isServerAway ? (
+              <li className="attention">
+                <span aria-hidden="true">⚠</span> {say('todo.server-away')}
+              </li>
+            ) : null}
           </ul>
         </section>
       </div>
