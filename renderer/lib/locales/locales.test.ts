@@ -1,3 +1,5 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import path from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { en, type TextKey } from './en.ts'
 import { zhCN } from './zh-CN.ts'
@@ -46,6 +48,15 @@ function keysWhere(keys: readonly string[], isWrong: (key: string) => boolean): 
 describe('the texts of the two languages', () => {
   test('have the same keys, apart from the English singulars', () => {
     expect(Object.keys(zhCN).sort()).toEqual([...shared].sort())
+  })
+
+  test.each(['en', 'zh-CN'])('have each key once, in whichever file of %s', (language) => {
+    const directory = import.meta.dirname
+    const keys = readdirSync(directory)
+      .filter((name) => name === `${language}.ts` || name.endsWith(`-${language}.ts`))
+      .flatMap((name) => readFileSync(path.join(directory, name), 'utf8').match(/^  '[^']+'(?=:)/gm) ?? [])
+    expect(keys.length).toBeGreaterThan(1000)
+    expect(keys.filter((key, at) => keys.indexOf(key) !== at)).toEqual([])
   })
 
   test('have the same placeholders for each key', () => {
