@@ -73,6 +73,14 @@ export function backupDirectories(catalog: string, instance: string): readonly s
   return backupNames(root).map((name) => path.join(root, name))
 }
 
+/** Whether a backup has come since the inventory was read that hangs on this one. */
+export function hasNewChild({ catalog, instance, backups }: Inventory, id: BackupId): boolean {
+  const known = new Set(backups.map(({ directory }) => directory))
+  return backupDirectories(catalog, instance).some(
+    (directory) => !known.has(directory) && readControl(directory).control?.parentId === id,
+  )
+}
+
 /** The directories that are backups by their names; others are not ours. */
 function backupNames(root: string): readonly string[] {
   try {

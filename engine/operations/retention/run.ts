@@ -1,9 +1,8 @@
-import path from 'node:path'
 import type { BackupId } from '../../base/backup-id.ts'
 import { EngineError } from '../../base/engine-error.ts'
 import type { Run } from '../../base/run.ts'
 import { type Backup, readControl } from '../../catalog/backup.ts'
-import { backupDirectories, type Inventory, readInventory } from '../../catalog/inventory.ts'
+import { hasNewChild, type Inventory, readInventory } from '../../catalog/inventory.ts'
 import { lockExclusive, type LockPatience } from '../../catalog/lock.ts'
 import { archiveOf } from '../../catalog/retention-archive.ts'
 import { deleteLocked } from '../steps/delete-locked.ts'
@@ -120,7 +119,6 @@ async function deletePlanned(
   readonly freedBytes: number
 }> {
   const byId = new Map(inventory.backups.map((backup) => [backup.id, backup]))
-  const known = new Set(inventory.backups.map(({ directory }) => path.basename(directory)))
   const needed = new Set<BackupId>()
   const ids: BackupId[] = []
   const skippedIds: BackupId[] = []
@@ -139,7 +137,7 @@ async function deletePlanned(
     })
     const freed = needed.has(id)
       ? undefined
-      : await deleteUnused(backup, () => hasNewChild(inventory, known, id), {
+      : await deleteUnused(backup, () => hasNewChild(inventory, id), {
           ...run,
           ...(patience && { patience }),
         })
@@ -175,15 +173,6 @@ async function deleteUnused(
     call.log.warning(`backup ${id} is in use and stays for now: ${thrown.message}`)
     return undefined
   }
-}
-
-/** Whether a backup has come since the inventory was read that hangs on this one. */
-function hasNewChild({ catalog, instance }: Inventory, known: Set<string>, id: BackupId): boolean {
-  for (const directory of backupDirectories(catalog, instance)) {
-    if (known.has(path.basename(directory))) continue
-    if (readControl(directory).control?.parentId === id) return true
-  }
-  return false
 }
 
 async function mergePlanned(
