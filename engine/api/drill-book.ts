@@ -1,6 +1,6 @@
-import { mkdirSync, renameSync, rmSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import path from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
+import { openSqlite } from '../host/sqlite.ts'
 import type { RowCount } from '../operations/drill/compare-counts.ts'
 import type { DrillRecord } from './contract/drills.ts'
 import type { InstanceRef } from './contract/values.ts'
@@ -41,7 +41,9 @@ export type DrillBook = Disposable & {
  * aside as `drills.sqlite.damaged`.
  */
 export function openDrillBook(directory: string | undefined): DrillBook {
-  const database = directory === undefined ? open(':memory:') : openOrReplace(directory)
+  if (directory !== undefined) mkdirSync(directory, { recursive: true, mode: 0o700 })
+  const file = directory === undefined ? ':memory:' : path.join(directory, 'drills.sqlite')
+  const database = openSqlite(file, 'set-aside', (opened) => opened.exec(SCHEMA))
   const rowsOf = (rows: readonly Record<string, unknown>[]): readonly DrillRecord[] =>
     rows.flatMap(({ record }) => parse<DrillRecord>(record) ?? [])
   return {
@@ -111,35 +113,5 @@ function parse<Value>(text: unknown): Value | undefined {
     return (JSON.parse(text) ?? undefined) as Value | undefined
   } catch {
     return undefined
-  }
-}
-
-function openOrReplace(directory: string): DatabaseSync {
-  mkdirSync(directory, { recursive: true, mode: 0o700 })
-  const file = path.join(directory, 'drills.sqlite')
-  try {
-    return open(file)
-  } catch (thrown) {
-    if (!(thrown instanceof Error) || !('errcode' in thrown)) throw thrown
-    if (thrown.errcode !== SQLITE_CORRUPT && thrown.errcode !== SQLITE_NOTADB) throw thrown
-    renameSync(file, `${file}.damaged`)
-    for (const ending of ['-wal', '-shm']) rmSync(`${file}${ending}`, { force: true })
-    return open(file)
-  }
-}
-
-/** Source: SQLite `sqlite3.h`, result codes. */
-const SQLITE_CORRUPT = 11
-const SQLITE_NOTADB = 26
-
-function open(file: string): DatabaseSync {
-  const database = new DatabaseSync(file)
-  try {
-    database.exec('pragma busy_timeout = 5000; pragma journal_mode = wal;')
-    database.exec(SCHEMA)
-    return database
-  } catch (thrown) {
-    database.close()
-    throw thrown
   }
 }

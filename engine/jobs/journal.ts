@@ -1,17 +1,14 @@
-import { mkdirSync, renameSync, rmSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import path from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
 import { isoFromMs } from '../base/iso-time.ts'
+import { isProcessAlive } from '../host/process.ts'
+import { openSqlite } from '../host/sqlite.ts'
 import { hasEnded, type Snapshot } from './job-snapshot.ts'
 
 type AnySnapshot = Snapshot<string, unknown>
 
 /** Jobs beyond this number are forgotten, oldest first. */
 const MOST_JOBS = 5000
-
-/** Source: SQLite `sqlite3.h`, result codes. */
-const SQLITE_CORRUPT = 11
-const SQLITE_NOTADB = 26
 
 const SCHEMA = `
   create table if not exists job (
@@ -38,7 +35,9 @@ export type Journal = Disposable & {
  */
 export function openJournal(directory: string, nowMs: () => number = Date.now): Journal {
   mkdirSync(directory, { recursive: true, mode: 0o700 })
-  const database = openOrReplace(path.join(directory, 'journal.sqlite'))
+  const database = openSqlite(path.join(directory, 'journal.sqlite'), 'set-aside', (opened) =>
+    opened.exec(SCHEMA),
+  )
   const upsert = database.prepare(
     `insert into job (id, created_at, state, pid, snapshot) values (?, ?, ?, ?, ?)
      on conflict (id) do update set state = excluded.state, pid = excluded.pid, snapshot = excluded.snapshot`,
@@ -54,7 +53,7 @@ export function openJournal(directory: string, nowMs: () => number = Date.now): 
     .prepare("select pid, snapshot from job where state in ('queued', 'running')")
     .all()
   for (const { pid, snapshot } of unfinished) {
-    if (Number(pid) !== process.pid && isAlive(Number(pid))) continue
+    if (Number(pid) !== process.pid && isProcessAlive(Number(pid)) !== 'gone') continue
     const job = parse(snapshot)
     if (job === undefined || hasEnded(job)) continue
     save({
@@ -90,38 +89,5 @@ function parse(text: unknown): AnySnapshot | undefined {
     return (JSON.parse(String(text)) ?? undefined) as AnySnapshot | undefined
   } catch {
     return undefined
-  }
-}
-
-function openOrReplace(file: string): DatabaseSync {
-  try {
-    return open(file)
-  } catch (thrown) {
-    const code = thrown instanceof Error && 'errcode' in thrown ? thrown.errcode : undefined
-    if (code !== SQLITE_CORRUPT && code !== SQLITE_NOTADB) throw thrown
-    renameSync(file, `${file}.damaged`)
-    for (const ending of ['-wal', '-shm']) rmSync(`${file}${ending}`, { force: true })
-    return open(file)
-  }
-}
-
-function open(file: string): DatabaseSync {
-  const database = new DatabaseSync(file)
-  try {
-    database.exec('pragma busy_timeout = 5000; pragma journal_mode = wal;')
-    database.exec(SCHEMA)
-    return database
-  } catch (thrown) {
-    database.close()
-    throw thrown
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (thrown) {
-    return thrown instanceof Error && 'code' in thrown && thrown.code === 'EPERM'
   }
 }

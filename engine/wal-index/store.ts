@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
-import { mkdirSync, rmSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import path from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
+import type { DatabaseSync } from 'node:sqlite'
 import { lsnFromBigint } from '../base/lsn.ts'
+import { openSqlite } from '../host/sqlite.ts'
 import type { IndexEvent } from './index-events.ts'
 import {
   COLUMNS,
@@ -15,10 +16,6 @@ import {
 
 /** Another number, and what is there is made anew. */
 const VERSION = 3
-
-/** Source: SQLite `sqlite3.h`, result codes. */
-const SQLITE_CORRUPT = 11
-const SQLITE_NOTADB = 26
 
 const SCHEMA = `
   create table if not exists about (key text primary key, value text not null) strict;
@@ -104,39 +101,24 @@ export function indexFile(directory: string, { catalog, instance }: IndexedArchi
  * version, or one that is damaged, is made anew: all of it can be read from the WAL again.
  */
 export function openWalIndexStore(directory: string | undefined, archive: IndexedArchive): WalIndexStore {
-  if (directory === undefined) return storeOver(openFile(':memory:', archive))
+  const prepare = (database: DatabaseSync): void => makeTables(database, archive)
+  if (directory === undefined) return storeOver(openSqlite(':memory:', 'delete', prepare))
   mkdirSync(directory, { recursive: true, mode: 0o700 })
-  const file = indexFile(directory, archive)
-  try {
-    return storeOver(openFile(file, archive))
-  } catch (thrown) {
-    const code = thrown instanceof Error && 'errcode' in thrown ? thrown.errcode : undefined
-    if (code !== SQLITE_CORRUPT && code !== SQLITE_NOTADB) throw thrown
-    for (const ending of ['', '-wal', '-shm']) rmSync(`${file}${ending}`, { force: true })
-    return storeOver(openFile(file, archive))
-  }
+  return storeOver(openSqlite(indexFile(directory, archive), 'delete', prepare))
 }
 
-function openFile(file: string, { systemIdentifier, segmentBytes }: IndexedArchive): DatabaseSync {
-  const database = new DatabaseSync(file)
-  try {
-    database.exec('pragma busy_timeout = 5000; pragma journal_mode = wal; pragma synchronous = normal;')
-    const about = JSON.stringify([VERSION, String(systemIdentifier), segmentBytes])
-    const stored = hasTable(database, 'about')
-      ? database.prepare("select value from about where key = 'archive'").get()?.['value']
-      : undefined
-    if (stored !== about) {
-      database.exec('begin immediate')
-      for (const table of ['event', 'segment', 'about']) database.exec(`drop table if exists ${table}`)
-      database.exec(SCHEMA)
-      database.prepare("insert into about (key, value) values ('archive', ?)").run(about)
-      database.exec('commit')
-    }
-    return database
-  } catch (thrown) {
-    database.close()
-    throw thrown
-  }
+function makeTables(database: DatabaseSync, { systemIdentifier, segmentBytes }: IndexedArchive): void {
+  database.exec('pragma synchronous = normal;')
+  const about = JSON.stringify([VERSION, String(systemIdentifier), segmentBytes])
+  const stored = hasTable(database, 'about')
+    ? database.prepare("select value from about where key = 'archive'").get()?.['value']
+    : undefined
+  if (stored === about) return
+  database.exec('begin immediate')
+  for (const table of ['event', 'segment', 'about']) database.exec(`drop table if exists ${table}`)
+  database.exec(SCHEMA)
+  database.prepare("insert into about (key, value) values ('archive', ?)").run(about)
+  database.exec('commit')
 }
 
 function hasTable(database: DatabaseSync, name: string): boolean {
