@@ -1,18 +1,20 @@
 import type { DayMark } from './contract/instances.ts'
 
 const DAYS = 14
+const DAY_MS = 86_400_000
 
-/** What happened on each of the last fourteen days, oldest first, in the time zone of this machine. Pure but for the zone. */
+/**
+ * What happened on each of the last fourteen days, oldest first, in the time zone of this machine. Pure but for the zone.
+ */
 export function dayMarks(
   events: readonly { readonly atMs: number; readonly outcome: 'ok' | 'failed' | 'running' }[],
   nowMs: number,
 ): readonly DayMark[] {
   const byDay = Map.groupBy(events, ({ atMs }) => dayOf(new Date(atMs)))
+  const today = Date.parse(dayOf(new Date(nowMs)))
   return Array.from({ length: DAYS }, (_, index) => {
-    const date = new Date(nowMs)
-    date.setHours(12)
-    date.setDate(date.getDate() - (DAYS - 1 - index))
-    const day = dayOf(date)
+    // In UTC no clock is changed: a zone may have left out the day that is meant here.
+    const day = new Date(today - (DAYS - 1 - index) * DAY_MS).toISOString().slice(0, 10)
     const found = byDay.get(day) ?? []
     const has = (outcome: string): boolean => found.some((event) => event.outcome === outcome)
     const outcome = has('running') ? 'running' : has('failed') ? 'failed' : has('ok') ? 'ok' : 'none'
