@@ -3,6 +3,7 @@ import { EngineError, isCancelled } from '../base/engine-error.ts'
 import { isoFromMs } from '../base/iso-time.ts'
 import { parseLsn } from '../base/lsn.ts'
 import type { Run } from '../base/run.ts'
+import { readInventory } from '../catalog/inventory.ts'
 import { readTarget } from '../catalog/recovery-target.ts'
 import { verifyStop } from '../catalog/verify-stop.ts'
 import type { RowCount } from '../operations/drill/compare-counts.ts'
@@ -11,6 +12,7 @@ import { listDatabases } from '../operations/steps/count-tables.ts'
 import { isInRecovery } from '../server/promote.ts'
 import type { RecoveryFailure, RecoveryStop, ScratchServer } from '../server/scratch-server.ts'
 import type { EngineContext } from './context.ts'
+import { keepWithBackup, learnDrills } from './drill-file.ts'
 import type { DrillRecord, DrillRequest, DrillStep, ScratchRequest } from './contract/drills.ts'
 import type { RestorePlan } from './contract/restore.ts'
 import type { ScratchServerRecord } from './contract/scratch.ts'
@@ -69,6 +71,7 @@ export async function carryOutDrill(
         note(checks, targetNotes(request, plan, recovered.stop))
         if (isReadable(recovered.stop)) {
           const beganMs = performance.now()
+          learnDrills(context.book, await readInventory(request.catalog, request.instance, run))
           const examined = await examineServer(server, examinationOf(context, request), run)
           took.add('checks', beganMs)
           checks.push(...examined.checks)
@@ -102,6 +105,7 @@ export async function carryOutDrill(
     scratchId,
   }
   context.book.save(record, counts)
+  await keepWithBackup(record, counts, run.log)
   for (const check of checks) {
     const text = drillNoteText(check)
     if (check.state === 'failed') run.log.error(text)

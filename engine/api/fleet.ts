@@ -11,6 +11,7 @@ import { staleness } from '../catalog/stale.ts'
 import type { EngineContext } from './context.ts'
 import type { DayMark, FleetCatalog, FleetEntry, InstanceOverview, Protection } from './contract/instances.ts'
 import { dayMarks } from './day-marks.ts'
+import { learnDrills } from './drill-file.ts'
 
 const RANK = { problem: 0, attention: 1, ok: 2 } as const
 
@@ -119,6 +120,7 @@ function entryOf(context: EngineContext, inventory: Inventory): FleetEntry {
 }
 
 function judgeInventory({ book }: EngineContext, inventory: Inventory): Health {
+  learnDrills(book, inventory)
   return judge(inventory, (backup) => staleness(backup) === 'stale', lastDrillOf(book, inventory))
 }
 

@@ -70,6 +70,22 @@ describe.each(outerMajors())('a drill on PostgreSQL %i', (major: EmbeddedMajor) 
   const failed = ({ checks }: DrillRecord) => checks.filter(({ state }) => state === 'failed')
   const HERE = { kind: 'name', name: 'here' } as const
 
+  test('is known to whoever opens the catalog, and compared with by the next drill', async () => {
+    const record = await drill({ target: HERE })
+    // An engine without state, as every command of the command line has it.
+    await using other = await startEngine()
+    const { catalog: _, scratchId: _id, ...kept } = record
+    expect(await other.client['drills.latest'](ref)).toMatchObject([JSON.parse(JSON.stringify(kept))])
+    const job = await other.ended(other.client['drills.start']({ ...base, target: HERE }))
+    expect(job.result).toMatchObject({
+      kind: 'drill',
+      drill: { checks: expect.arrayContaining([expect.objectContaining({ code: 'rows-as-expected' })]) },
+    })
+    // And back: the engine that has state sees what the other one did.
+    const [newest] = await engine.client['drills.list'](ref)
+    expect(job.result).toMatchObject({ drill: { id: newest?.id } })
+  })
+
   test('passes, tells what it did, and leaves nothing', async () => {
     const record = await drill({
       target: HERE,

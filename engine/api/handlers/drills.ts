@@ -1,14 +1,26 @@
 import { randomBytes } from 'node:crypto'
+import { EngineError } from '../../base/engine-error.ts'
+import { readInventory } from '../../catalog/inventory.ts'
 import type { EngineContext } from '../context.ts'
 import type { EngineHandlers } from '../contract/contract.ts'
 import type { drills as contract } from '../contract/drills.ts'
 import type { JobResult } from '../contract/jobs.ts'
+import type { InstanceRef } from '../contract/values.ts'
+import { learnDrills } from '../drill-file.ts'
 import { carryOutDrill } from '../drill-run.ts'
 
 const USUAL_LIMIT = 50
 
 export function drillHandlers(context: EngineContext): Pick<EngineHandlers, keyof typeof contract> {
   const { jobs, book, clock } = context
+  /** Of a catalog that is gone the book tells what it knows. */
+  const learn = async ({ catalog, instance }: InstanceRef, signal: AbortSignal): Promise<void> => {
+    try {
+      learnDrills(book, await readInventory(catalog, instance, { signal }))
+    } catch (thrown) {
+      if (!(thrown instanceof EngineError)) throw thrown
+    }
+  }
   return {
     'drills.start': async (request) => {
       const id = scratchName(clock.nowMs())
@@ -24,9 +36,14 @@ export function drillHandlers(context: EngineContext): Pick<EngineHandlers, keyo
       })
       return { job: job.id }
     },
-    'drills.list': async ({ catalog, instance, id, limit = USUAL_LIMIT }) =>
-      book.list({ catalog, instance }, id, limit),
-    'drills.latest': async (ref) => book.latest(ref),
+    'drills.list': async ({ catalog, instance, id, limit = USUAL_LIMIT }, { signal }) => {
+      await learn({ catalog, instance }, signal)
+      return book.list({ catalog, instance }, id, limit)
+    },
+    'drills.latest': async (ref, { signal }) => {
+      await learn(ref, signal)
+      return book.latest(ref)
+    },
   }
 }
 
