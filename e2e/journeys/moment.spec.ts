@@ -109,7 +109,7 @@ test(`nothing outside of green can be chosen, and the reason is told with what i
   await page.getByRole('button', { name: 'Scan WAL for exact times' }).click()
   await expect(page.getByRole('button', { name: 'Before the last accident' })).toBeEnabled()
   const picture = page.getByRole('group', { name: 'What can be restored' })
-  await expect(picture).toHaveAttribute('aria-description', /1 gaps/)
+  await expect(picture).toHaveAttribute('aria-description', /Gaps: 1/)
   await expect(picture).toContainText('1 segment missing: …0008')
 
   // The table has the same gap.

@@ -55,10 +55,7 @@ export function drillLine(say: Say, drill: DrillRecord, zone: string, language: 
     result: badgeText(say, drill),
     day: dayOf(drill, zone, language),
     // Of a long one nobody wants the seconds.
-    time:
-      seconds < 600
-        ? formatDuration(seconds)
-        : formatDuration(Math.round(seconds / 60) * 60).replace(/ 0 s$/, ''),
+    time: seconds < 600 ? formatDuration(seconds) : formatDuration(Math.round(seconds / 60) * 60, true),
   })
 }
 

@@ -1,3 +1,4 @@
+import i18next from 'i18next'
 import type { IsoTime } from '../../engine/base/iso-time.ts'
 
 const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'] as const
@@ -20,16 +21,27 @@ export function formatCount(count: number, language = 'en'): string {
   return Math.abs(count) < 1000 ? String(count) : new Intl.NumberFormat(language).format(count)
 }
 
-/** A duration in its two largest units. */
-export function formatDuration(seconds: number): string {
+const SHORT = { day: 'd', hour: 'h', minute: 'min', second: 's' } as const
+const CHINESE = { day: '天', hour: '小时', minute: '分钟', second: '秒' } as const
+
+/** Units of time as the window writes them: with their signs, in Chinese with their words. */
+export function timeUnits(language = i18next.language): Readonly<Record<keyof typeof SHORT, string>> {
+  return language === 'zh-CN' ? CHINESE : SHORT
+}
+
+/** A duration in its two largest units; `3 h` without minutes where there are none and `isRound` asks for it. */
+export function formatDuration(seconds: number, isRound = false): string {
+  const unit = timeUnits()
+  const both = (large: number, largeUnit: string, small: number, smallUnit: string): string =>
+    isRound && small === 0 ? `${large} ${largeUnit}` : `${large} ${largeUnit} ${small} ${smallUnit}`
   const whole = Math.max(0, Math.round(seconds))
   const days = Math.floor(whole / 86_400)
   const hours = Math.floor((whole % 86_400) / 3600)
   const minutes = Math.floor((whole % 3600) / 60)
-  if (days > 0) return `${days} d ${hours} h`
-  if (hours > 0) return `${hours} h ${minutes} min`
-  if (minutes > 0) return `${minutes} min ${whole % 60} s`
-  return `${whole} s`
+  if (days > 0) return both(days, unit.day, hours, unit.hour)
+  if (hours > 0) return both(hours, unit.hour, minutes, unit.minute)
+  if (minutes > 0) return both(minutes, unit.minute, whole % 60, unit.second)
+  return `${whole} ${unit.second}`
 }
 
 const ZONE_MS = 10_000
@@ -105,7 +117,11 @@ export function formatEta(
   const [low, high] = range
   if (high < 60) return { code: 'eta-soon', text: '' }
   const minutes = (seconds: number): number => Math.max(1, Math.round(seconds / 60))
-  const text = minutes(low) === minutes(high) ? `${minutes(low)} min` : `${minutes(low)}–${minutes(high)} min`
+  const { minute } = timeUnits()
+  const text =
+    minutes(low) === minutes(high)
+      ? `${minutes(low)} ${minute}`
+      : `${minutes(low)}–${minutes(high)} ${minute}`
   return { code: 'eta-range', text }
 }
 

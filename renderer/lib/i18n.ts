@@ -8,9 +8,11 @@ import { formatBytes, formatCount } from './format.ts'
 import { en, type TextKey } from './locales/en.ts'
 import { zhCN } from './locales/zh-CN.ts'
 
-/** Numbers that name something and count nothing. */
+/** Numbers that name something and count nothing, and bounds of what is typed. */
 const NAMES: ReadonlySet<string> = new Set([
+  'least',
   'line',
+  'most',
   'number',
   'parentTimeline',
   'pid',

@@ -99,6 +99,7 @@ function Shown({ job }: { readonly job: JobSnapshot }) {
         <RestoredServer
           instance={{ catalog: job.catalog, instance }}
           dataDirectory={job.result.dataDirectory}
+          endLsn={job.result.replayEndLsn}
         />
       ) : null}
       {job.error === undefined ? null : <EngineErrorCard error={job.error} />}
@@ -145,7 +146,7 @@ function PhaseBar({ job }: { readonly job: JobSnapshot }) {
           style={{ flexGrow: Math.max(0.5, Math.sqrt(seconds)) }}
         >
           <span>{say(`phase.${phase}`)}</span>
-          <small>{seconds < 1 ? '< 1 s' : formatDuration(seconds)}</small>
+          <small>{seconds < 1 ? `< ${formatDuration(1)}` : formatDuration(seconds)}</small>
         </li>
       ))}
     </ol>

@@ -3,7 +3,7 @@ import type { WalTime } from '../../../engine/api/contract/recovery.ts'
 import type { AccidentRecord } from '../../../engine/api/contract/wal-index.ts'
 import type { Range } from '../../../engine/base/figures.ts'
 import type { IsoTime } from '../../../engine/base/iso-time.ts'
-import { formatBytes, formatDuration, formatTime, zoneOf } from '../../lib/format.ts'
+import { formatBytes, formatDuration, formatTime, timeUnits, zoneOf } from '../../lib/format.ts'
 import type { Say } from '../../lib/i18n.ts'
 import type { TextKey } from '../../lib/locales/en.ts'
 import { isoOfMs } from '../../lib/micro-time.ts'
@@ -52,7 +52,10 @@ export function segmentWords(segments: ReachableMoment['segments']): string {
 export function rangeWords({ low, high }: Range): string {
   if (high < 60) return formatDuration(high)
   const minutes = (seconds: number): number => Math.max(1, Math.round(seconds / 60))
-  return minutes(low) === minutes(high) ? `${minutes(low)} min` : `${minutes(low)}–${minutes(high)} min`
+  const { minute } = timeUnits()
+  return minutes(low) === minutes(high)
+    ? `${minutes(low)} ${minute}`
+    : `${minutes(low)}–${minutes(high)} ${minute}`
 }
 
 /** `xid 48213 dropped 3 relations`. */
@@ -123,9 +126,10 @@ export function timelineTexts(
 
 /** A length of time in one unit, rounded: names the bars of the activity. */
 function spanWords(ms: number): string {
-  if (ms >= 3_600_000) return `${Math.round(ms / 360_000) / 10} h`
-  if (ms >= 60_000) return `${Math.round(ms / 60_000)} min`
-  if (ms >= 1000) return `${Math.round(ms / 1000)} s`
+  const { hour, minute, second } = timeUnits()
+  if (ms >= 3_600_000) return `${Math.round(ms / 360_000) / 10} ${hour}`
+  if (ms >= 60_000) return `${Math.round(ms / 60_000)} ${minute}`
+  if (ms >= 1000) return `${Math.round(ms / 1000)} ${second}`
   return `${Math.max(1, Math.round(ms))} ms`
 }
 

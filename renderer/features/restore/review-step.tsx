@@ -1,12 +1,13 @@
 import type { MomentRecord } from '../../../engine/api/contract/recovery.ts'
 import type { RestorePlan } from '../../../engine/api/contract/restore.ts'
 import { EngineErrorCard } from '../../lib/engine-error-card.tsx'
-import { formatBytes, formatTime } from '../../lib/format.ts'
+import { formatBytes } from '../../lib/format.ts'
 import { useTexts } from '../../lib/i18n.ts'
 import { useStore } from '../../lib/stores.ts'
 import type { Query } from '../../lib/use-query.ts'
 import { type FlowBlock, RestoreFlow } from '../../pictures/restore-flow.tsx'
 import { CopyText, Skeleton } from '../../ui/parts.tsx'
+import { sayTime } from './moment-texts.ts'
 
 const MOST_BLOCKS = 6
 
@@ -95,9 +96,7 @@ function Flow(props: {
       ...(plan.excludedDatabases.length === 0
         ? []
         : [say('preflight.databases-excluded', { names: plan.excludedDatabases.join(', ') })]),
-      ...(way?.time === undefined || !hasTarget
-        ? []
-        : [`${way.time.isExact ? '' : '≈ '}${formatTime(way.time.at, zone)}`]),
+      ...(way?.time === undefined || !hasTarget ? [] : [sayTime(way.time, zone)]),
     ],
   }
   return <RestoreFlow label={say('wizard.flow')} blocks={[...backups, ...wal, target]} />

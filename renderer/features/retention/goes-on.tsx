@@ -9,7 +9,7 @@ export function GoesOn(props: {
   readonly onChange: (isOn: boolean) => void
 }) {
   const { rhythm, isOn, onChange } = props
-  const { say } = useTexts()
+  const { say, language } = useTexts()
   const hint =
     rhythm.kind === 'unknown'
       ? say(`retention.goes-on-${rhythm.why}`)
@@ -18,10 +18,10 @@ export function GoesOn(props: {
             .map(({ mode, everySeconds }) =>
               say('retention.goes-on-mode', {
                 mode,
-                every: formatDuration(everySeconds).replace(/ 0 \w+$/, ''),
+                every: formatDuration(everySeconds, true),
               }),
             )
-            .join(', '),
+            .join(language === 'zh-CN' ? '，' : ', '),
         })
   return (
     <label className="retention-check">

@@ -113,7 +113,7 @@ function Impact({ impact, isOther }: { readonly impact: GapImpact; readonly isOt
     seconds === undefined
       ? say('wal.impact-bytes', { bytes: formatBytes(impact.bytes) })
       : say('wal.impact-time', {
-          time: `${isExact ? '' : '≈ '}${seconds < 1 ? '< 1 s' : formatDuration(seconds)}`,
+          time: `${isExact ? '' : '≈ '}${seconds < 1 ? `< ${formatDuration(1)}` : formatDuration(seconds)}`,
         })
   return (
     <>
