@@ -8,13 +8,8 @@ import type { Run } from '../../base/run.ts'
 import type { Backup } from '../../catalog/backup.ts'
 import type { BackupControl } from '../../format/backup-control.ts'
 import type { Row } from '../../server/connection.ts'
-import {
-  type AssessedServer,
-  assessModes,
-  chooseAutomatically,
-  describeChoice,
-  type ModeAssessment,
-} from './assess-modes.ts'
+import { type AssessedServer, assessModes, type ModeAssessment } from './assess-modes.ts'
+import { chooseAutomatically, describeChoice } from './choose-mode.ts'
 import { basisOf, describeBasis } from './basis.ts'
 
 type Modes = ModeAssessment['modes']

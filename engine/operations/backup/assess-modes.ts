@@ -6,15 +6,16 @@ import type { Run } from '../../base/run.ts'
 import { chainOf } from '../../catalog/chain.ts'
 import type { Inventory } from '../../catalog/inventory.ts'
 import { chooseParent, type KnownBackup } from '../../catalog/parent.ts'
-import { type BackupMode, versionNumber } from '../../format/backup-control.ts'
+import { versionNumber } from '../../format/backup-control.ts'
 import { PageMap } from '../../format/page-map.ts'
 import type { TimelineHistory } from '../../format/timeline-history.ts'
 import type { ConnectionSettings, Session } from '../../server/connection.ts'
 import type { ServerFacts } from '../../server/postgres/facts.ts'
-import { findPtrackCoverage, type PtrackExtension, readPtrackMaps } from '../../server/postgres/ptrack.ts'
+import { findPtrackCoverage, readPtrackMaps } from '../../server/postgres/ptrack.ts'
 import { countSummarizedBlocks, findSummaryCoverage } from '../../server/postgres/wal-summaries.ts'
 import { readTimelineHistory } from '../../server/timeline-history.ts'
 import { assessArchive } from './archived-wal.ts'
+import { type AssessedModes, chooseAutomatically, type ModeChoice } from './choose-mode.ts'
 import { intervalsBetween, type WalInterval } from './pages-by-wal.ts'
 
 /** The server whose backup is to be taken, and the WAL archive of its instance. */
@@ -28,30 +29,6 @@ export type AssessedServer = {
   readonly newestProgramVersion: string
 }
 
-/** What names the changed pages of a PTRACK backup. */
-export type ChangeTracking =
-  { readonly source: 'wal-summaries' } | { readonly source: 'ptrack'; readonly extension: PtrackExtension }
-
-/** Whether a mode is possible now. */
-export type Possibility<Known extends object = object> =
-  | (Known & { readonly isPossible: true })
-  | {
-      readonly isPossible: false
-      /** All of them hold; never empty. */
-      readonly reasons: readonly ModeReason[]
-      /** What makes it possible another time. */
-      readonly advice: ModeAdvice | undefined
-    }
-
-/** What `AUTO` stands for, and why. */
-export type ModeChoice = {
-  readonly mode: BackupMode
-  /** What speaks for it. */
-  readonly reasons: readonly ModeReason[]
-  /** Cheaper modes, with what speaks against each. */
-  readonly passedOver: readonly { readonly mode: BackupMode; readonly reasons: readonly ModeReason[] }[]
-}
-
 /** Which modes are possible now, and what is known of how much each would read. */
 export type ModeAssessment = {
   /** What an increment would be taken against; undefined where none is possible. */
@@ -61,29 +38,11 @@ export type ModeAssessment = {
    * the databases that the role may connect to.
    */
   readonly clusterBytes: number
-  readonly modes: {
-    readonly FULL: { readonly isPossible: true }
-    readonly DELTA: Possibility
-    readonly PAGE: Possibility<{
-      /** WAL since the parent's start, unpacked: what is read before the first page is. */
-      readonly walBytes: number
-      /** Complete segments that the server has not archived yet: they are waited for. */
-      readonly pendingSegments: number
-    }>
-    readonly PTRACK: Possibility<{
-      readonly tracking: ChangeTracking
-      /** Pages changed so far; undefined when not asked for, or not known within a few seconds. */
-      readonly changedBlocks: number | undefined
-    }>
-  }
+  readonly modes: AssessedModes
   /** What `AUTO` stands for now. */
   readonly auto: ModeChoice
 }
 
-/** PAGE is worth it for AUTO when WAL is at most this part of the cluster: DELTA reads in several threads, WAL in one. */
-const WORTHWHILE_WAL = 1 / 4
-/** As long as no more than this many segments are missing at the end, the archive counts as complete for AUTO. */
-const SEGMENTS_IN_FLIGHT = 1
 /** There is nothing that an increment could be taken against. */
 export const NO_PARENT = modeReason('no-parent', {}, 'there is no usable FULL backup to build on')
 /** An estimate is not worth a longer wait. */
@@ -93,10 +52,6 @@ const LONGEST_COUNT_MS = 5_000
  * Looks which modes are possible now, without changing anything: it asks the server and lists the archive. What cannot
  * be found out about one mode is the reason why that mode is not possible. `countChanges` also counts the pages that a
  * PTRACK backup would read, which may take {@link LONGEST_COUNT_MS}.
- *
- * AUTO is the cheapest mode: PTRACK where changes are tracked; else PAGE where the archive holds all WAL since the
- * parent's start, but for a segment that may be on its way, that WAL is at most a quarter of the cluster, and the server
- * is no standby (only its primary finishes segments); else DELTA; without a parent FULL.
  *
  * @throws {EngineError} `server.*` when the server cannot be asked at all
  */
@@ -116,7 +71,7 @@ export async function assessModes(
   const intervals = await findIntervals(server, parent, history)
   if ('code' in intervals) return onlyFull(clusterBytes, intervals)
 
-  const modes: ModeAssessment['modes'] = {
+  const modes: AssessedModes = {
     FULL: { isPossible: true },
     DELTA: { isPossible: true },
     PAGE: await assessPage(parent, intervals, server),
@@ -154,61 +109,6 @@ function onlyFull(clusterBytes: number, reason: ModeReason): ModeAssessment {
   return { against: undefined, clusterBytes, modes, auto: { mode: 'FULL', reasons, passedOver: [] } }
 }
 
-/** The cheapest mode; see {@link assessModes} for the rule. */
-export function chooseAutomatically(
-  { PAGE, PTRACK }: ModeAssessment['modes'],
-  clusterBytes: number,
-  isInRecovery: boolean,
-): ModeAssessment['auto'] {
-  if (PTRACK.isPossible)
-    return { mode: 'PTRACK', reasons: [reasonOfTracking(PTRACK.tracking)], passedOver: [] }
-  const noPtrack = { mode: 'PTRACK', reasons: PTRACK.reasons } as const
-  const delta = (...reasons: readonly ModeReason[]): ModeChoice => ({
-    mode: 'DELTA',
-    reasons: [],
-    passedOver: [noPtrack, { mode: 'PAGE', reasons }],
-  })
-  if (!PAGE.isPossible) return delta(...PAGE.reasons)
-  if (isInRecovery)
-    return delta(
-      modeReason('on-standby', {}, 'a standby cannot finish the WAL segment that it would wait for'),
-    )
-  if (PAGE.pendingSegments > SEGMENTS_IN_FLIGHT) {
-    const count = PAGE.pendingSegments
-    return delta(modeReason('wal-pending', { count }, `${count} WAL segments are not in the archive yet`))
-  }
-  const { walBytes } = PAGE
-  const values = { walBytes, clusterBytes }
-  const wal = `the WAL since the parent (${walBytes} bytes)`
-  const cluster = `a quarter of the cluster (${clusterBytes} bytes)`
-  if (walBytes > clusterBytes * WORTHWHILE_WAL)
-    return delta(modeReason('wal-large', values, `${wal} is more than ${cluster}`))
-  const reason = modeReason('wal-small', values, `${wal} is archived and at most ${cluster}`)
-  return { mode: 'PAGE', reasons: [reason], passedOver: [noPtrack] }
-}
-
-/** Reasons as English that is ready to follow a colon. */
-export function describeReasons(reasons: readonly ModeReason[]): string {
-  return reasons.map(({ text }) => text).join(', and ')
-}
-
-/** A choice as English that is ready to follow a colon. */
-export function describeChoice({ reasons, passedOver }: ModeChoice): string {
-  return [
-    ...reasons.map(({ text }) => text),
-    ...passedOver.map(({ mode, reasons: against }) => `no ${mode}, since ${describeReasons(against)}`),
-  ].join('; ')
-}
-
-/** Who names the pages. */
-function reasonOfTracking(tracking: ChangeTracking): ModeReason {
-  if (tracking.source === 'wal-summaries')
-    return modeReason('summaries-cover', {}, 'the server has summarized its WAL since the parent backup')
-  const { version } = tracking.extension
-  const text = `the extension ptrack ${version} has tracked changes since the parent backup`
-  return modeReason('ptrack-covers', { version }, text)
-}
-
 /** The way from the parent's start to now, or why there is none. */
 async function findIntervals(
   { session, facts }: AssessedServer,
@@ -239,7 +139,7 @@ async function assessPage(
   parent: KnownBackup,
   intervals: readonly WalInterval[],
   { facts, archiveDirectory }: AssessedServer,
-): Promise<ModeAssessment['modes']['PAGE']> {
+): Promise<AssessedModes['PAGE']> {
   if (facts.archiveMode === 'off')
     return {
       isPossible: false,
@@ -265,7 +165,7 @@ async function assessTracking(
   { session, facts }: AssessedServer,
   run: Run,
   countChanges: boolean,
-): Promise<ModeAssessment['modes']['PTRACK']> {
+): Promise<AssessedModes['PTRACK']> {
   const { startLsn } = parent.control
   const call = { signal: run.signal, timeoutMs: LONGEST_COUNT_MS }
   const counted = async (count: () => Promise<number>): Promise<number | undefined> =>

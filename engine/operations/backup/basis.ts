@@ -6,14 +6,8 @@ import type { Inventory } from '../../catalog/inventory.ts'
 import type { KnownBackup } from '../../catalog/parent.ts'
 import type { BackupMode } from '../../format/backup-control.ts'
 import type { TimelineHistory } from '../../format/timeline-history.ts'
-import {
-  type AssessedServer,
-  assessModes,
-  type ChangeTracking,
-  describeChoice,
-  describeReasons,
-  type ModeAssessment,
-} from './assess-modes.ts'
+import { type AssessedServer, assessModes, type ModeAssessment } from './assess-modes.ts'
+import { type ChangeTracking, describeChoice, describeReasons } from './choose-mode.ts'
 import type { BackupSettings } from './settings.ts'
 
 type Against = {
