@@ -20,8 +20,8 @@ export type FetchedFile = {
 }
 
 /**
- * Copies a file out of the archive, unpacked, mode 0600. A segment is looked for as `.gz`, plain, `.gz.partial` and
- * `.partial`; one that is damaged is passed over when there is another. A partial one is filled up with zeros, and passed over
+ * Copies a file out of the archive, unpacked, mode 0600. A segment is looked for as `.gz`, plain, `.partial` and
+ * `.gz.partial`; one that is damaged is passed over when there is another. A partial one is filled up with zeros, and passed over
  * where the server's own goes further. Not synced: the server asks again after a crash. Gives back whether the archive had it; nothing is left at `target` unless it did.
  *
  * @throws {EngineError} `wal.damaged`, `instance.identity-mismatch`, `storage.*`
@@ -32,7 +32,7 @@ export async function fetchFile(file: FetchedFile, target: string, signal: Abort
     ? ['']
     : file.takesPartial
       ? // A receiver may have given the partial one its name since that was looked for.
-        ['.gz', '', '.gz.partial', '.partial', '.gz', '']
+        ['.gz', '', '.partial', '.gz.partial', '.gz', '']
       : ['.gz', '']
   let problem: unknown
   for (const suffix of suffixes) {

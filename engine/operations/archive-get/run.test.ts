@@ -115,6 +115,17 @@ describe('a segment', () => {
     },
   )
 
+  test('that is partial is that of our receiver before what another one left packed', async () => {
+    const { made, name } = await setUp(1)
+    rmSync(path.join(made.archive, `${name}.gz`))
+    const bytes = original(made, name)
+    store(made, name, '.gz.partial', bytes.subarray(0, 600))
+    store(made, name, '.partial')
+    rmSync(path.join(made.dataDirectory, 'pg_wal', name))
+    await get(made, name)
+    expect(readFileSync(targetOf(made)).equals(bytes)).toBe(true)
+  })
+
   test('that is partial and packed may be cut off', async () => {
     const { made, name } = await setUp(1)
     const packed = gzipSync(original(made, name))
