@@ -1,10 +1,10 @@
 import { useWidth } from './use-width.ts'
 
 const MARKS = [
-  [1, '1 s'],
-  [60, '1 min'],
-  [3600, '1 h'],
-  [86_400, '1 d'],
+  [1, 'second'],
+  [60, 'minute'],
+  [3600, 'hour'],
+  [86_400, 'day'],
 ] as const
 const MOST_SECONDS = 7 * 86_400
 
@@ -17,9 +17,11 @@ export function lagShare(seconds: number): number {
 export function LagGauge(props: {
   readonly seconds: number
   readonly label: string
+  /** What units of time are called. */
+  readonly units: Readonly<Record<(typeof MARKS)[number][1], string>>
   readonly isLate: boolean
 }) {
-  const { seconds, label, isLate } = props
+  const { seconds, label, units, isLate } = props
   const [frame, width] = useWidth(220)
   const room = width - 20
   const x = 10 + lagShare(seconds) * room
@@ -41,11 +43,11 @@ export function LagGauge(props: {
           strokeWidth="2.4"
           strokeLinecap="round"
         />
-        {MARKS.map(([at, text]) => (
-          <g key={text} aria-hidden="true">
+        {MARKS.map(([at, unit]) => (
+          <g key={unit} aria-hidden="true">
             <path d={`M${10 + lagShare(at) * room},15v4`} stroke="var(--line-strong)" />
             <text x={10 + lagShare(at) * room} y="32" textAnchor="middle">
-              {text}
+              1 {units[unit]}
             </text>
           </g>
         ))}

@@ -3,7 +3,7 @@ import type { WalArchiveRecord } from '../../../engine/api/contract/wal.ts'
 import type { ReceiverStatus } from '../../../engine/api/contract/wal-receiver.ts'
 import { useEngine } from '../../lib/engine.tsx'
 import { EngineErrorCard } from '../../lib/engine-error-card.tsx'
-import { formatBytes, formatDuration, formatTime } from '../../lib/format.ts'
+import { formatBytes, formatDuration, formatTime, timeUnits } from '../../lib/format.ts'
 import { useTexts } from '../../lib/i18n.ts'
 import { useStore } from '../../lib/stores.ts'
 import { useNow } from '../../lib/use-now.ts'
@@ -51,6 +51,7 @@ export function LagCard({
         <>
           <LagGauge
             seconds={seconds}
+            units={timeUnits()}
             isLate={lagMs !== undefined && seconds > LATE_SECONDS}
             label={say('wal.lag-label', { time: formatDuration(seconds) })}
           />
