@@ -52,7 +52,11 @@ export async function openAccidentNamer(
         relations.push(name === undefined ? relation : { ...relation, name })
         namesProblem ??= problem
       }
-      const databases = await nameDatabases(accident.databases, moment)
+      // A file without a name is at least one of a database that may have one.
+      const owners = relations.flatMap(({ name, databaseOid }) =>
+        name === undefined && databaseOid !== SHARED ? [databaseOid] : [],
+      )
+      const databases = await nameDatabases([...new Set([...accident.databases, ...owners])], moment)
       namesProblem ??= databases.problem
       return {
         ...accident,
@@ -147,6 +151,8 @@ export async function openAccidentNamer(
   }
 }
 
+/** Of what belongs to no database. */
+const SHARED = 0
 const UNREADABLE = 'names.unreadable'
 const NOT_IN_BACKUP = 'names.not-in-backup'
 

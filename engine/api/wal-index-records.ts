@@ -60,9 +60,12 @@ export function isNamed({ relations, databaseNames = [] }: AccidentRecord, text:
 }
 
 /** A commit that deleted many rows. */
-export function deleteRecord(commit: FoundCommit): AccidentRecord {
+export function deleteRecord(
+  commit: FoundCommit,
+  relations: AccidentRecord['relations'] = [],
+): AccidentRecord {
   const { timeline, lsn, endLsn, at, xid, deleted } = commitRecord(commit)
-  const nothing = { databaseOid: undefined, relations: [], databases: [], truncatedOids: [] }
+  const nothing = { databaseOid: undefined, relations, databases: [], truncatedOids: [] }
   return { kind: 'delete', timeline, lsn, endLsn, at, xid, count: deleted, ...nothing }
 }
 

@@ -14,7 +14,7 @@ export function accidentSubject({
   databaseNames,
   count,
 }: AccidentRecord): string {
-  if (kind === 'delete' || kind === 'commit' || kind === 'abort') return ''
+  if (kind === 'commit' || kind === 'abort') return ''
   if (databases.length > 0) {
     const names = databases.map((oid) => {
       const known = databaseNames?.find((one) => one.oid === oid)
@@ -25,7 +25,11 @@ export function accidentSubject({
   const groups = groupsOf(relations)
   const shown = groups.slice(0, MOST_SHOWN)
   const shownCount = shown.reduce((sum, group) => sum + group.length, 0)
-  return joined(shown.map(groupText), count - shownCount)
+  const total = kind === 'delete' ? relations.length : count
+  return joined(
+    shown.map((group) => groupText(group, databaseNames ?? [])),
+    total - shownCount,
+  )
 }
 
 /** Why there are numbers among the names. */
@@ -72,11 +76,20 @@ const KINDS: Readonly<Record<RelationNameRecord['kind'], string>> = {
   part: 'part',
 }
 
-function groupText(group: readonly RelationRecord[]): string {
+/** By its name, else by the number of its file in its database. */
+function groupText(
+  group: readonly RelationRecord[],
+  databases: NonNullable<AccidentRecord['databaseNames']>,
+): string {
   const head = headOf(group)
   const name = head?.name
   if (head === undefined || name === undefined)
-    return group.map((one) => `${one.databaseOid}/${one.relationNumber}`).join(', ')
+    return group
+      .map(({ databaseOid, relationNumber }) => {
+        const database = databases.find(({ oid }) => oid === databaseOid)?.name
+        return `${database === undefined ? databaseOid : quoted(database)}/${relationNumber}`
+      })
+      .join(', ')
   const notes = [
     withText(group.filter((one) => one !== head)),
     name.otherNames.length === 0

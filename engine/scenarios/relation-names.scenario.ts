@@ -93,8 +93,10 @@ describe.each(serverMajors())('what PostgreSQL %i dropped', (major) => {
   })
 
   test('has no name when a transaction replaced it by something of another shape', async () => {
-    const { relations, namesProblem } = await accidentOf(world, 'replacement')
+    const { relations, namesProblem, databaseNames } = await accidentOf(world, 'replacement')
     expect(relations.map(({ name }) => name)).toEqual([undefined])
+    // Its database has one all the same.
+    expect(databaseNames).toEqual([{ oid: relations[0]?.databaseOid, name: expect.any(String) }])
     expect(namesProblem).toEqual({ code: 'names.not-in-backup', values: { backup: world.lastId } })
   })
 

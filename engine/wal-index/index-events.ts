@@ -33,6 +33,8 @@ export type IndexEvent = {
   readonly xid: number
 } & (
   | { readonly kind: 'loss'; readonly loss: Loss }
+  /** Of a commit that deleted many rows; the relations of which it deleted most, these first. */
+  | { readonly kind: 'deletion'; readonly relations: readonly LostRelation[] }
   | { readonly kind: 'restore-point'; readonly name: string }
   | {
       readonly kind: 'checkpoint'

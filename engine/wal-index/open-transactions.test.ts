@@ -45,9 +45,9 @@ describe('rows', () => {
       inserted: 3,
       updated: 1,
       deleted: 12,
-      mostDeleted: file(20_001),
+      deletedFrom: [file(20_001), file(20_000)],
     })
-    expect(open.end(ended(10))).toMatchObject({ deleted: 0, mostDeleted: undefined })
+    expect(open.end(ended(10))).toMatchObject({ deleted: 0, deletedFrom: [] })
     expect(open.state.map(([xid]) => xid)).toEqual([13])
   })
 

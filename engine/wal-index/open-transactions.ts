@@ -17,7 +17,7 @@ type Deleted = RelationStorage & { deleted: number }
 type Created = RelationStorage & { isMade: boolean; isMain: boolean; pages: number }
 
 /** What a transaction, or a part of one with a number of its own, did so far. */
-type OpenTransaction = {
+export type OpenTransaction = {
   inserted: number
   updated: number
   deleted: number
@@ -35,12 +35,12 @@ export type Deeds = {
   readonly deleted: number
   readonly inserted: number
   readonly updated: number
-  /** Where most rows were deleted. */
-  readonly mostDeleted: LostRelation | undefined
+  /** Where rows were deleted, most first: as many as are told apart. */
+  readonly deletedFrom: readonly LostRelation[]
   readonly loss: Loss | undefined
 }
 
-const NOTHING = { deleted: 0, inserted: 0, updated: 0 } as const
+const NOTHING: OpenTransaction = { deleted: 0, inserted: 0, updated: 0 }
 
 /**
  * Follows transactions from record to record. Rows are counted by number of the part of a transaction that did it, and
@@ -89,17 +89,16 @@ export class OpenTransactions {
   end({ xid, subtransactions, dropped, databaseOid }: TransactionEnd): Deeds {
     const whole = subtransactions.length === 0 ? this.#take(xid) : this.#takeAll([xid, ...subtransactions])
     const loss = lossOf(dropped, whole, databaseOid)
-    if (whole === undefined) return { deleted: 0, inserted: 0, updated: 0, mostDeleted: undefined, loss }
-    const { deleted, inserted, updated, relations } = whole
-    const most = relations?.reduce((best, one) => (one.deleted > best.deleted ? one : best))
-    return { deleted, inserted, updated, mostDeleted: most && idOf(most), loss }
+    if (whole === undefined) return { deleted: 0, inserted: 0, updated: 0, deletedFrom: [], loss }
+    const { deleted, inserted, updated } = whole
+    return { deleted, inserted, updated, deletedFrom: deletedFrom(whole), loss }
   }
 
   /**
    * Takes out a transaction without parts that dropped no relation, as {@link end}, and says how many rows it changed;
    * undefined, and it stays, when it did more than that.
    */
-  endPlain(xid: number): Pick<Deeds, 'deleted' | 'inserted' | 'updated'> | undefined {
+  endPlain(xid: number): OpenTransaction | undefined {
     const found = this.#open.get(xid)
     if (found === undefined) return NOTHING
     if (found.databases !== undefined) return undefined
@@ -156,6 +155,13 @@ export class OpenTransactions {
     }
     return whole
   }
+}
+
+/** Relations of which a transaction deleted rows, those with most first. */
+export function deletedFrom({ relations = [] }: OpenTransaction): readonly LostRelation[] {
+  return relations.length < 2
+    ? relations.map(idOf)
+    : relations.toSorted((a, b) => b.deleted - a.deleted).map(idOf)
 }
 
 function addCreated(transaction: OpenTransaction, relation: Created): void {

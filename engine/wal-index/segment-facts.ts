@@ -8,7 +8,7 @@ import { POSTGRES_EPOCH_MICROS } from '../format/wal-times.ts'
 import type { GivenRecord, OnPlainEnd, WalCounter } from '../kernel/wal-scan.ts'
 import { CommitBlob } from './commit-blob.ts'
 import type { IndexEvent } from './index-events.ts'
-import type { OpenTransactions } from './open-transactions.ts'
+import { deletedFrom, type OpenTransactions } from './open-transactions.ts'
 
 /** How reading a segment ended: to its end, where its WAL ends for now, or at what is wrong with it. */
 export type SegmentState = 'whole' | 'open' | Exclude<WalProblemKind, 'missing'>
@@ -34,6 +34,9 @@ export type SegmentFacts = {
 
 /** Events of a segment that are kept; one that has more is odd, and its others are left out. */
 const MOST_EVENTS = 20_000
+
+/** A commit that deleted so many rows is kept with the relations it deleted them from; of others the number is. */
+const MANY_DELETED = 100
 
 /** Collects what a segment tells, record by record. */
 export class SegmentCollector {
@@ -69,7 +72,12 @@ export class SegmentCollector {
     if (deeds === undefined) return false
     if (lsn < this.#skipBeforePlace) return true
     const { deleted, inserted, updated } = isCommit ? deeds : NO_DEEDS
-    this.#addEnd(!isCommit, lsn, lengthBytes, withinReason(time), xid, deleted, inserted, updated, 0)
+    const at = withinReason(time)
+    this.#addEnd(!isCommit, lsn, lengthBytes, at, xid, deleted, inserted, updated, 0)
+    if (deleted >= MANY_DELETED) {
+      const place = { lsn: lsnFromBigint(BigInt(lsn)), endLsn: lsnFromBigint(BigInt(lsn + lengthBytes)) }
+      this.#keep({ kind: 'deletion', ...place, time: at, xid, relations: deletedFrom(deeds) })
+    }
     return true
   }
 
@@ -122,6 +130,8 @@ export class SegmentCollector {
           updated,
           dropped,
         )
+        if (deleted >= MANY_DELETED)
+          this.#keep({ kind: 'deletion', lsn, endLsn, time, xid: event.xid, relations: deeds.deletedFrom })
         if (loss !== undefined) this.#keep({ kind: 'loss', lsn, endLsn, time, xid: event.xid, loss })
         return
       }

@@ -15,7 +15,7 @@ import {
 } from './segment-row.ts'
 
 /** Another number, and what is there is made anew. */
-const VERSION = 3
+const VERSION = 4
 
 const SCHEMA = `
   create table if not exists about (key text primary key, value text not null) strict;

@@ -179,11 +179,15 @@ export function walIndexHandlers({
             event.loss.relations.some((one) => one.relationNumber === relationNumber) ||
             (event.loss.truncatedOids ?? []).includes(relationNumber)),
       )
+      const relationsOf = ({ timeline: on, lsn, time }: FoundCommit): AccidentRecord['relations'] => {
+        const same = { from: time, to: time, limit: 1 }
+        const [found] = reader.events(['deletion'], same, (event, one) => one === on && event.lsn === lsn)
+        return found?.event.kind === 'deletion' ? found.event.relations : []
+      }
       const isByRelation = relationNumber !== undefined || relationName !== undefined
-      const deletes =
-        isAsked('delete') && !isByRelation
-          ? reader.largestDeletes({ timeline, xid, fromTime: from, toTime: to, minDeleted }, limit)
-          : []
+      const deletes = isAsked('delete')
+        ? reader.largestDeletes({ timeline, xid, fromTime: from, toTime: to, minDeleted }, limit)
+        : []
       const { segmentBytes } = archive
       await using namer = await openAccidentNamer(
         { names, reader },
@@ -198,7 +202,14 @@ export function walIndexHandlers({
         if (accident !== undefined && (relationName === undefined || isNamed(accident, relationName)))
           found.push(accident)
       }
-      const accidents = [...found, ...deletes.map(deleteRecord)]
+      const accidents = [...found]
+      for (const commit of deletes) {
+        const relations = relationsOf(commit)
+        if (relationNumber !== undefined && !relations.some((one) => one.relationNumber === relationNumber))
+          continue
+        const named = await namer.name(deleteRecord(commit, relations))
+        if (relationName === undefined || isNamed(named, relationName)) accidents.push(named)
+      }
       if (xid !== undefined && !isByRelation) {
         const known = new Set(accidents.map((one) => `${one.timeline}/${one.lsn}`))
         for (const end of reader.commits({ timeline, xid, fromTime: from, toTime: to, withAborts: true })) {

@@ -63,3 +63,11 @@ test('what is typed is a number of a file or a part of a name', () => {
   expect(relationWish('public.ledger')).toEqual({ relationName: 'public.ledger' })
   expect(relationWish('99999999999')).toEqual({ relationName: '99999999999' })
 })
+
+test('a file that no backup names is one of its database, by the name of that where it is known', () => {
+  const unnamed = { relations: [file(16_419)] }
+  expect(relationWords(accident(unnamed))).toBe('5/16419')
+  expect(relationWords(accident({ ...unnamed, databaseNames: [{ oid: 5, name: 'shop' }] }))).toBe(
+    'shop/16419',
+  )
+})

@@ -12,8 +12,8 @@ export function relationWords(accident: AccidentRecord): string {
   // The same tables by their OIDs, which no backup is asked for.
   const truncated = relations.some(({ name }) => name !== undefined) ? [] : truncatedOids
   const words = new Set([
-    ...relations.filter(({ name }) => name !== undefined).map(nameWords),
-    ...relations.filter(({ name }) => name === undefined).map(nameWords),
+    ...relations.filter(({ name }) => name !== undefined).map((one) => nameWords(one, databaseNames)),
+    ...relations.filter(({ name }) => name === undefined).map((one) => nameWords(one, databaseNames)),
     ...truncated.map((oid) => `${databaseOid ?? '?'}/${oid}`),
     ...databases.map((oid) => databaseNames.find((one) => one.oid === oid)?.name ?? String(oid)),
   ])
@@ -50,8 +50,12 @@ export function relationWish(
 export const LONGEST_NAME = 200
 const LARGEST = 0xffff_ffff
 
-function nameWords({ name, databaseOid, relationNumber }: RelationRecord): string {
-  if (name === undefined) return `${databaseOid}/${relationNumber}`
+function nameWords(
+  { name, databaseOid, relationNumber }: RelationRecord,
+  databases: NonNullable<AccidentRecord['databaseNames']>,
+): string {
+  if (name === undefined)
+    return `${databases.find(({ oid }) => oid === databaseOid)?.name ?? databaseOid}/${relationNumber}`
   const { schema, relation } = name.owner ?? name
   const full = [...(name.database === undefined ? [] : [name.database]), schema, relation].join('.')
   return name.isInferred ? `≈ ${full}` : full
