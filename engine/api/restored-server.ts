@@ -1,12 +1,13 @@
 import { realpath } from 'node:fs/promises'
 import { EngineError, toWireError } from '../base/engine-error.ts'
 import type { IsoTime } from '../base/iso-time.ts'
-import { formatLsn } from '../base/lsn.ts'
+import { formatLsn, type Lsn } from '../base/lsn.ts'
 import { readInstanceConfig } from '../catalog/instance.ts'
 import { isoMicros } from '../catalog/recovery-time-text.ts'
 import { readPostmasterPid } from '../host/postmaster-pid.ts'
 import { isProcessAlive } from '../host/process.ts'
-import { readRestored } from '../operations/after-restore/run.ts'
+import { readRestored, type Restored as RestoredFiles } from '../operations/after-restore/run.ts'
+import { readRestoredLog } from '../operations/after-restore/server-log.ts'
 import { openSession, type Session } from '../server/connection.ts'
 import { promote } from '../server/promote.ts'
 import { readRecoveryState } from '../server/recovery-state.ts'
@@ -16,7 +17,7 @@ import type { RestoredRecord } from './contract/restored.ts'
 import type { InstanceRef } from './contract/values.ts'
 
 type Restored = InstanceRef & { readonly dataDirectory: string }
-type Address = { readonly host: string; readonly port: string }
+type Address = { readonly host: string; readonly port: string; readonly pid: number }
 
 /**
  * What the files of a restored directory say, and the server that runs on it. That this one cannot be asked is in the
@@ -33,10 +34,20 @@ export async function lookAtRestored(
   const config = readInstanceConfig(restored.catalog, restored.instance)
   const found = await readRestored(dataDirectory, config.values['system-identifier'])
   const address = await addressOf(dataDirectory)
+  const log = await readRestoredLog(dataDirectory, address?.pid)
+  const server = address && {
+    host: address.host,
+    port: address.port,
+    ...(await ask(context, restored, address, signal)),
+  }
   return {
     dataDirectory,
     stage: found.stage,
-    server: address && { ...address, ...(await ask(context, restored, address, signal)) },
+    server:
+      server?.state === undefined && server !== undefined
+        ? starting(server, found, log?.replayedLsn)
+        : server,
+    log: log && { file: log.file, stop: log.stop, serious: log.serious },
     files: found.files,
     settings: found.block.lines,
     unmarkedSettings: found.block.unmarked,
@@ -101,6 +112,27 @@ async function ask(
   }
 }
 
+type Server = NonNullable<RestoredRecord['server']>
+
+/**
+ * A server that answers nobody yet replays: its log tells now and then how far it is, and `pg_control` when it had to write
+ * pages. Source: PostgreSQL `postmaster.c`, `canAcceptConnections`.
+ */
+function starting(server: Server, { control }: RestoredFiles, logged: Lsn | undefined): Server {
+  if (server.problem?.facts?.['sqlState'] !== STARTING_UP) return server
+  const written = control.minRecoveryPoint
+  const lsn = logged !== undefined && logged > written ? logged : written
+  return {
+    ...server,
+    state: 'starting',
+    lsn: lsn === 0n ? undefined : formatLsn(lsn),
+    problem: undefined,
+  }
+}
+
+/** ERRCODE_CANNOT_CONNECT_NOW */
+const STARTING_UP = '57P03'
+
 /** With user, password and database of the instance: the restored cluster has its roles. */
 async function openRestored(
   context: EngineContext,
@@ -139,8 +171,9 @@ async function addressOf(dataDirectory: string): Promise<Address | undefined> {
   if (found === undefined || found.pid < 0 || isProcessAlive(found.pid) === 'gone') return undefined
   const { port, socketDirectory, listens } = found
   if (!/^[1-9]\d*$/.test(port)) return undefined
-  if (listens === '') return socketDirectory === '' ? undefined : { host: socketDirectory, port }
-  return { host: listens === '*' || listens === '0.0.0.0' ? '127.0.0.1' : listens, port }
+  if (listens === '')
+    return socketDirectory === '' ? undefined : { host: socketDirectory, port, pid: found.pid }
+  return { host: listens === '*' || listens === '0.0.0.0' ? '127.0.0.1' : listens, port, pid: found.pid }
 }
 
 async function majorOf(session: Session, signal: AbortSignal): Promise<number> {

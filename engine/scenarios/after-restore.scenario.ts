@@ -80,6 +80,7 @@ describe.each(serverMajors())('after a restore that pauses at its target, Postgr
     expect(paused).toMatchObject({
       stage: 'recovering',
       server: { port: String(server.port), problem: undefined },
+      log: { stop: expect.stringMatching(/^recovery stopping at restore point "here"/), serious: [] },
     })
     await expect(engine.client['restored.clean-up'](place)).rejects.toMatchObject({ code: 'plan.refused' })
     expect(await conf(dataDirectory)).toContain('recovery_target_name')
@@ -102,6 +103,44 @@ describe.each(serverMajors())('after a restore that pauses at its target, Postgr
     expect(await again.value('postgres', `select current_setting('recovery_target_name')`)).toBe('')
     expect(await again.value('postgres', 'show work_mem')).toBe('77MB')
     expect(await again.value('postgres', 'select count(*) from public.t')).toBe('1')
+  })
+
+  test('a server that gave up is told with what its log says of that', async () => {
+    const dataDirectory = await restore('gave-up')
+    const place = { ...ref, dataDirectory }
+    const auto = path.join(dataDirectory, 'postgresql.auto.conf')
+    await writeFile(auto, (await readFile(auto, 'utf8')).replace("= 'here'", "= 'nowhere'"))
+    await expect(startRestored(dataDirectory, major, origin.password)).rejects.toThrow()
+    expect(await engine.client['restored.look'](place)).toMatchObject({
+      stage: 'recovering',
+      server: undefined,
+      log: {
+        file: `${dataDirectory}.log`,
+        stop: undefined,
+        serious: [
+          expect.stringContaining('FATAL:  recovery ended before configured recovery target was reached'),
+        ],
+      },
+    })
+  })
+
+  test('a server that replays and answers nobody yet is told as far as it is', async () => {
+    const dataDirectory = await restore('slow')
+    const place = { ...ref, dataDirectory }
+    // The first segment that is asked for never comes: the server is up, and its recovery not consistent yet.
+    const auto = path.join(dataDirectory, 'postgresql.auto.conf')
+    const settings = (await readFile(auto, 'utf8')).replace(
+      /restore_command = .*/,
+      "restore_command = 'sleep 3; exit 1'",
+    )
+    await writeFile(auto, settings)
+    const started = startRestored(dataDirectory, major, origin.password).catch(() => undefined)
+    const seen = await until(
+      () => engine.client['restored.look'](place),
+      (one) => one.server?.state === 'starting',
+    )
+    expect(seen).toMatchObject({ server: { problem: undefined } })
+    await (await started)?.stop('immediate')
   })
 
   test('what ALTER SYSTEM has left without its mark is told and not touched', async () => {

@@ -81,7 +81,7 @@ export function mapServerError(thrown: unknown, to: Place): unknown {
         {
           hint: 'Look at the log of the server for why it ended, then try again.',
           cause,
-          facts,
+          facts: code.startsWith('57P') ? { ...facts, sqlState: code } : facts,
         },
       )
   }

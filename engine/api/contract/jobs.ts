@@ -64,6 +64,8 @@ export type JobResult =
       readonly deletedFiles: number
       /** What the server does when recovery has come to the target; undefined where none was given. */
       readonly targetAction?: 'pause' | 'promote' | 'shutdown'
+      /** Where the WAL ends that leads to the target, if that was known when the restore was planned. */
+      readonly replayEndLsn?: string
       readonly isReplica?: boolean
       /** It was restored unvalidated, whatever is wrong with the backup. */
       readonly isForced?: boolean

@@ -15,11 +15,25 @@ export type RestoredRecord = {
         /** A directory where it has a socket. */
         readonly host: string
         readonly port: string
-        /** `paused`: stands still at the target. Undefined when it could not be asked; `problem` says why then. */
-        readonly state: 'replaying' | 'paused' | 'open' | undefined
+        /**
+         * `starting`: replays, and answers nobody yet; `paused`: stands still at the target. Undefined when it could not be asked; `problem`
+         * says why then.
+         */
+        readonly state: 'starting' | 'replaying' | 'paused' | 'open' | undefined
+        /** Where replay is; of one that answers nobody what its files and its log tell, which lags behind. */
         readonly lsn: string | undefined
         readonly lastCommitAt: IsoTime | undefined
         readonly problem: WireError | undefined
+      }
+    | undefined
+  /** What its log tells since its last start; undefined where that could not be found. */
+  readonly log:
+    | {
+        readonly file: string
+        /** Where recovery stopped, in the words of the server. */
+        readonly stop: string | undefined
+        /** `FATAL` and `PANIC`: why it gave up. At most five lines. */
+        readonly serious: readonly string[]
       }
     | undefined
   /** Files that restore and recovery have made and that are still there. */

@@ -55,6 +55,7 @@ export function restoreHandlers(context: EngineContext): Pick<EngineHandlers, ke
             kind: 'restore',
             ...(await restoreAsPlanned(request, plan, run, tell)),
             ...(stopsAtTarget(request) && { targetAction: request.targetAction ?? 'pause' }),
+            ...replayEnd(plan),
             ...(request.isForced === true && { isForced: true }),
             ...(request.isReplica === true && { isReplica: true }),
             ...(plan.excludedDatabases.length > 0 && { excludedDatabases: plan.excludedDatabases }),
@@ -64,6 +65,11 @@ export function restoreHandlers(context: EngineContext): Pick<EngineHandlers, ke
       return { job: job.id }
     },
   }
+}
+
+function replayEnd({ preflight }: RestorePlan): { readonly replayEndLsn?: string } {
+  const lsn = preflight.find(({ sentence }) => sentence.code === 'wal-reached')?.sentence.values['lsn']
+  return typeof lsn === 'string' ? { replayEndLsn: lsn } : {}
 }
 
 /** The end of the WAL is no target that a server could wait at. */

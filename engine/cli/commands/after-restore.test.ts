@@ -14,6 +14,11 @@ const PAUSED: RestoredRecord = {
     lastCommitAt: undefined,
     problem: undefined,
   },
+  log: {
+    file: '/srv/restored.log',
+    stop: 'recovery stopping at restore point "here"',
+    serious: ['FATAL:  x'],
+  },
   files: ['recovery.signal', 'backup_label.old'],
   settings: ["recovery_target_name = 'here'"],
   unmarkedSettings: [],
@@ -26,12 +31,18 @@ test('a restored server is looked at, also as JSON', async () => {
   expect(status).toBe(0)
   expect(out).toBe(
     'Recovery:  recovery is not over; the server on 127.0.0.1:5433 is paused at its target, read-only, at 0/3000060\n' +
+      'Log:       recovery stopping at restore point "here"\n' +
+      'Log:       FATAL:  x\n' +
       'Files:     recovery.signal, backup_label.old\n' +
       'Settings:  1 of the restore, in postgresql.auto.conf:\n' +
       "           recovery_target_name = 'here'\n",
   )
   const json = await runCli([...LOOK, '--format=json'], { handlers })
-  expect(JSON.parse(json.out)).toMatchObject({ stage: 'recovering', server: { state: 'paused' } })
+  expect(JSON.parse(json.out)).toMatchObject({
+    stage: 'recovering',
+    server: { state: 'paused' },
+    log: { serious: ['FATAL:  x'] },
+  })
 })
 
 test('it is promoted and cleaned up in this order, and a refusal is told', async () => {

@@ -33,12 +33,13 @@ const STAGES = {
   open: 'recovery is over',
 } as const
 const STATES = {
+  starting: 'replays WAL and answers nobody yet',
   replaying: 'replays WAL up to its target',
   paused: 'is paused at its target, read-only',
   open: 'is open for writing',
 } as const
 
-function formatRestored({ stage, server, files, settings, unmarkedSettings }: RestoredRecord): string {
+function formatRestored({ stage, server, log, files, settings, unmarkedSettings }: RestoredRecord): string {
   const at = server?.lsn === undefined ? '' : `, at ${server.lsn}`
   const where = server === undefined ? '' : `the server on ${server.host}:${server.port} `
   const standing =
@@ -50,6 +51,8 @@ function formatRestored({ stage, server, files, settings, unmarkedSettings }: Re
           : `${STATES[server.state]}${at}`)
   return [
     `Recovery:  ${STAGES[stage]}; ${standing}`,
+    ...(log?.stop === undefined ? [] : [`Log:       ${log.stop}`]),
+    ...(log?.serious ?? []).map((line) => `Log:       ${line}`),
     `Files:     ${files.length === 0 ? 'none of recovery' : files.join(', ')}`,
     `Settings:  ${settings.length === 0 ? 'none of the restore' : `${settings.length} of the restore, in postgresql.auto.conf:`}`,
     ...settings.map((line) => `           ${line}`),
@@ -59,7 +62,7 @@ function formatRestored({ stage, server, files, settings, unmarkedSettings }: Re
   ].join('\n')
 }
 
-function toJson({ dataDirectory, stage, server, files, settings, unmarkedSettings }: RestoredRecord) {
+function toJson({ dataDirectory, stage, server, log, files, settings, unmarkedSettings }: RestoredRecord) {
   return {
     'data-directory': dataDirectory,
     stage,
@@ -71,6 +74,13 @@ function toJson({ dataDirectory, stage, server, files, settings, unmarkedSetting
         ...(server.lsn !== undefined && { lsn: server.lsn }),
         ...(server.lastCommitAt !== undefined && { 'last-commit': server.lastCommitAt }),
         ...(server.problem !== undefined && { problem: server.problem.message }),
+      },
+    }),
+    ...(log !== undefined && {
+      log: {
+        file: log.file,
+        ...(log.stop !== undefined && { stop: log.stop }),
+        serious: [...log.serious],
       },
     }),
     files: [...files],

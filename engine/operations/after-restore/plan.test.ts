@@ -1,8 +1,13 @@
 import { expect, test } from 'vitest'
+import { LSN_NONE } from '../../base/lsn.ts'
 import { type RestoredFiles, stageOf } from './plan.ts'
 
 const of = (state: RestoredFiles['control']['state'], ...files: readonly string[]) =>
-  stageOf({ control: { state }, files, block: { lines: [], rest: '', unmarked: [] } })
+  stageOf({
+    control: { state, minRecoveryPoint: LSN_NONE },
+    files,
+    block: { lines: [], rest: '', unmarked: [] },
+  })
 
 test('a cluster is as far as its files say', () => {
   expect(of('in-production', 'recovery.signal', 'backup_label')).toBe('not-started')

@@ -3,7 +3,7 @@ import type { RecoveryBlock } from '../../format/recovery-block.ts'
 
 /** What lies in a data directory that was restored. */
 export type RestoredFiles = {
-  readonly control: Pick<ControlFile, 'state'>
+  readonly control: Pick<ControlFile, 'state' | 'minRecoveryPoint'>
   /** Files besides `postgresql.auto.conf` that a restore or recovery makes, of {@link RECOVERY_FILES}. */
   readonly files: readonly string[]
   readonly block: RecoveryBlock

@@ -9,7 +9,8 @@ type Restored = Extract<JobResult, { kind: 'restore' }>
 /** What a restore has left to do: start the server, look, let it open. */
 export function RestoreNext({ result }: { readonly result: Restored }) {
   const { say } = useTexts()
-  const { dataDirectory, reusedBytes, deletedFiles, targetAction, isReplica, excludedDatabases, isForced } = result
+  const { dataDirectory, reusedBytes, deletedFiles, targetAction, isReplica, excludedDatabases, isForced } =
+    result
   const copy = { label: say('common.copy'), doneLabel: say('common.copied') }
   const directory = shellWord(dataDirectory)
   return (
@@ -24,7 +25,7 @@ export function RestoreNext({ result }: { readonly result: Restored }) {
       <ol className="next">
         <li>
           {say('next.start')}
-          <CopyText text={`pg_ctl -D ${directory} start`} {...copy} />
+          <CopyText text={`pg_ctl -D ${directory} -l ${shellWord(`${dataDirectory}.log`)} start`} {...copy} />
         </li>
         {isReplica === true ? (
           <li>{say('next.standby')}</li>

@@ -9,12 +9,20 @@ import { useTexts } from '../../lib/i18n.ts'
 import { announce, navigate, useStore } from '../../lib/stores.ts'
 import { useQuery } from '../../lib/use-query.ts'
 import { CopyText } from '../../ui/parts.tsx'
+import { LogLines, ReplayLine } from './replay-lines.tsx'
 
 const LOOK_MS = 4000
+/** While it replays, whoever watches wants to see it move. */
+const REPLAY_LOOK_MS = 1000
 
 /** What became of a restored directory: whether its server runs, where it stands, and what recovery has left there. */
-export function RestoredServer(props: { readonly instance: InstanceRef; readonly dataDirectory: string }) {
-  const { instance, dataDirectory } = props
+export function RestoredServer(props: {
+  readonly instance: InstanceRef
+  readonly dataDirectory: string
+  /** Where replay comes to its target, if that is known. */
+  readonly endLsn: string | undefined
+}) {
+  const { instance, dataDirectory, endLsn } = props
   const engine = useEngine()
   const { say } = useTexts()
   const [failure, setFailure] = useState<EngineError | undefined>(undefined)
@@ -24,12 +32,14 @@ export function RestoredServer(props: { readonly instance: InstanceRef; readonly
     engine['restored.look'](place, { signal }),
   )
   const { kind, refetch } = found
+  const state = found.kind === 'ready' ? found.value.server?.state : undefined
+  const isReplaying = state === 'starting' || state === 'replaying'
   const isOver = found.kind === 'ready' && found.value.stage === 'open'
   useEffect(() => {
     if (isOver || kind !== 'ready') return undefined
-    const timer = setInterval(refetch, LOOK_MS)
+    const timer = setInterval(refetch, isReplaying ? REPLAY_LOOK_MS : LOOK_MS)
     return () => clearInterval(timer)
-  }, [isOver, kind, refetch])
+  }, [isOver, isReplaying, kind, refetch])
   const attempt = async (work: () => Promise<unknown>, notice: string): Promise<void> => {
     setFailure(undefined)
     setBusy(true)
@@ -57,6 +67,8 @@ export function RestoredServer(props: { readonly instance: InstanceRef; readonly
         <EngineErrorCard error={found.error} />
       )}
       {found.kind === 'ready' ? <Standing restored={found.value} /> : null}
+      {found.kind === 'ready' && isReplaying ? <ReplayLine restored={found.value} endLsn={endLsn} /> : null}
+      {found.kind === 'ready' ? <LogLines log={found.value.log} /> : null}
       {found.kind === 'ready' && found.value.server?.state === 'paused' ? (
         <div className="row">
           <button

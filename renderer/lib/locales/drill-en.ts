@@ -136,6 +136,10 @@ export const drillEn = {
   'after.stage-standby': 'No server runs on it. It is a standby.',
   'after.stage-open': 'No server runs on it. Its recovery is over.',
   'after.server-replaying': 'It runs on {{host}}:{{port}} and replays WAL up to its target.',
+  'after.server-starting': 'It runs on {{host}}:{{port}} and replays WAL; it answers nobody yet.',
+  'after.left': '{{bytes}} of WAL up to the target',
+  'after.log-stop': 'Its log says:',
+  'after.log-serious': 'Its log has these since it was started:',
   'after.server-paused':
     'It runs on {{host}}:{{port}}, stands at its target and is read-only. Look whether it is the right moment.',
   'after.server-open': 'It runs on {{host}}:{{port}} and is open for writing.',
