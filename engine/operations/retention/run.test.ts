@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs'
+import { readdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { SYSTEM_CLOCK } from '../../base/clock.ts'
@@ -65,6 +65,19 @@ describe('applying retention', () => {
     let instance = ''
     const log = logTo(({ message }) => {
       if (message === `deleting backup ${idOf(17)}`) writeBackup(instance, idOf(-1), { parent: idOf(18) })
+    })
+    const catalog = await made({ log })
+    instance = catalog.instance
+    const { deletedIds, skippedIds } = await catalog.apply()
+    expect(deletedIds).toEqual([idOf(17)])
+    expect(skippedIds).toEqual([idOf(18), idOf(19), idOf(20)])
+  })
+
+  test('leaves a backup alone that cannot be read: it may be pinned', async () => {
+    let instance = ''
+    const log = logTo(({ message }) => {
+      if (message === `deleting backup ${idOf(17)}`)
+        writeFileSync(path.join(instance, idOf(18), 'backup.control'), 'what is this')
     })
     const catalog = await made({ log })
     instance = catalog.instance

@@ -1,7 +1,7 @@
 import type { BackupId } from '../../base/backup-id.ts'
 import { EngineError } from '../../base/engine-error.ts'
 import type { Run } from '../../base/run.ts'
-import { type Backup, readControl } from '../../catalog/backup.ts'
+import { type Backup, isUnread, readControl } from '../../catalog/backup.ts'
 import { hasNewChild, type Inventory, readInventory } from '../../catalog/inventory.ts'
 import { lockExclusive, type LockPatience } from '../../catalog/lock.ts'
 import { archiveOf } from '../../catalog/retention-archive.ts'
@@ -153,7 +153,7 @@ async function deletePlanned(
   return { ids, skippedIds, freedBytes }
 }
 
-/** Gives the bytes that were freed; undefined for a backup that is in use, changed meanwhile, or is needed by now. */
+/** Gives the bytes that were freed; undefined for one that is in use, cannot be read, changed meanwhile, or is needed by now. */
 async function deleteUnused(
   backup: Backup,
   isNeeded: () => boolean,
@@ -162,7 +162,12 @@ async function deleteUnused(
   const { id, directory } = backup
   try {
     await using _lock = await lockExclusive(directory, { ...call, isLax: true })
-    const { control } = readControl(directory)
+    const read = readControl(directory)
+    if (isUnread(read)) {
+      call.log.warning(`backup ${id} stays, for it may be pinned: ${read.problem}. Delete it by its name.`)
+      return undefined
+    }
+    const { control } = read
     if (control?.expireSeconds !== backup.control?.expireSeconds || isNeeded()) {
       call.log.warning(`backup ${id} was pinned or is needed by now; it stays`)
       return undefined
