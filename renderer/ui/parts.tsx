@@ -1,4 +1,4 @@
-import { type ReactNode, useEffect, useId, useRef, useState } from 'react'
+import { type ReactNode, useId, useLayoutEffect, useRef, useState } from 'react'
 
 /** A modal dialog: Esc and the close button leave it; focus goes back to where it was. */
 export function Dialog(props: {
@@ -12,13 +12,19 @@ export function Dialog(props: {
 }) {
   const element = useRef<HTMLDialogElement>(null)
   const id = useId()
-  useEffect(() => {
+  // Asked for before anything of the dialog has taken the focus.
+  const [opener] = useState(() => document.activeElement)
+  // A dialog that is out of the page already gives nothing back; a layout effect is undone before that.
+  useLayoutEffect(() => {
     const dialog = element.current
     dialog?.showModal()
     // React focuses before the dialog opens, and the dialog would then choose its close button.
     dialog?.querySelector<HTMLElement>('[data-first]')?.focus()
-    return () => dialog?.close()
-  }, [])
+    return () => {
+      dialog?.close()
+      if (opener instanceof HTMLElement && opener.isConnected) opener.focus()
+    }
+  }, [opener])
   return (
     <dialog
       ref={element}
