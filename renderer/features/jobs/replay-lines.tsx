@@ -4,21 +4,21 @@ import { dotted, formatBytes, formatDuration } from '../../lib/format.ts'
 import { useTexts } from '../../lib/i18n.ts'
 import { type ReplaySample, replayProgress, withSample } from './replay-progress.ts'
 
+/** A look at a restored server, and when it was, in milliseconds of a clock that only goes on. */
+export type SeenServer = RestoredRecord & { readonly seenMs: number }
+
 /** How fast a restored server replays, and how much is left; what was seen is forgotten when the screen is left. */
-export function ReplayLine(props: {
-  readonly restored: RestoredRecord
-  readonly endLsn: string | undefined
-}) {
+export function ReplayLine(props: { readonly restored: SeenServer; readonly endLsn: string | undefined }) {
   const { restored, endLsn } = props
   const { say } = useTexts()
   const [seen, setSeen] = useState<{
-    readonly of: RestoredRecord
+    readonly of: SeenServer
     readonly samples: readonly ReplaySample[]
   }>()
   const lsn = restored.server?.lsn
   if (seen?.of !== restored) {
     const samples = seen?.samples ?? []
-    const next = lsn === undefined ? samples : withSample(samples, { ms: performance.now(), lsn })
+    const next = lsn === undefined ? samples : withSample(samples, { ms: restored.seenMs, lsn })
     setSeen({ of: restored, samples: next })
   }
   const { bytesPerSecond, leftBytes, leftSeconds } = replayProgress(seen?.samples ?? [], endLsn)

@@ -28,9 +28,10 @@ export function RestoredServer(props: {
   const [failure, setFailure] = useState<EngineError | undefined>(undefined)
   const [isBusy, setBusy] = useState(false)
   const place = { ...instance, dataDirectory }
-  const found = useQuery(`restored ${JSON.stringify(place)}`, (signal) =>
-    engine['restored.look'](place, { signal }),
-  )
+  const found = useQuery(`restored ${JSON.stringify(place)}`, async (signal) => {
+    const record = await engine['restored.look'](place, { signal })
+    return { ...record, seenMs: performance.now() }
+  })
   const { kind, refetch } = found
   const state = found.kind === 'ready' ? found.value.server?.state : undefined
   const isReplaying = state === 'starting' || state === 'replaying'
