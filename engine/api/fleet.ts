@@ -2,12 +2,15 @@ import { readdir, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { EngineError, toWireError } from '../base/engine-error.ts'
 import { isoFromSeconds } from '../base/iso-time.ts'
+import { type ArchiveMemory, archiveReachMs } from '../catalog/archive-reach.ts'
 import type { Backup } from '../catalog/backup.ts'
+import { chainsOf } from '../catalog/chain.ts'
 import { judge, type Health, type LastDrill } from '../catalog/health.ts'
 import { listInstances, requireCatalog } from '../catalog/instance.ts'
 import { type Inventory, readInventory } from '../catalog/inventory.ts'
 import { archiveDirectory } from '../catalog/paths.ts'
 import { staleness } from '../catalog/stale.ts'
+import { configNumber } from '../format/instance-config.ts'
 import type { EngineContext } from './context.ts'
 import type { DayMark, FleetCatalog, FleetEntry, InstanceOverview, Protection } from './contract/instances.ts'
 import { dayMarks } from './day-marks.ts'
@@ -44,7 +47,8 @@ async function fleetEntry(
   signal: AbortSignal,
 ): Promise<FleetEntry> {
   try {
-    return entryOf(context, await readInventory(catalog, instance, { signal }))
+    const inventory = await readInventory(catalog, instance, { signal })
+    return await withArchive(context, inventory, entryOf(context, inventory))
   } catch (thrown) {
     if (!(thrown instanceof EngineError)) throw thrown
     const protection: Protection = {
@@ -117,6 +121,42 @@ function entryOf(context: EngineContext, inventory: Inventory): FleetEntry {
     ),
     strip: stripOf(context, inventory),
   }
+}
+
+/** By context, for as long as that lives. */
+const archives = new WeakMap<EngineContext['book'], ArchiveMemory>()
+const USUAL_SEGMENT_BYTES = 16 << 20
+
+/** The newest moment is the end of the archive where WAL follows the newest backup: about, by the date of its last segment. */
+async function withArchive(
+  { book, clock }: EngineContext,
+  inventory: Inventory,
+  entry: FleetEntry,
+): Promise<FleetEntry> {
+  const { catalog, instance, backups, config } = inventory
+  const chains = chainsOf(inventory)
+  const control = backups.find(({ id }) => chains.get(id)?.isUsable === true)?.control
+  if (control === undefined || control.stopLsn === 0n) return entry
+  const memory = archives.get(book) ?? new Map()
+  archives.set(book, memory)
+  const from = control.isStream ? control.stopLsn : control.startLsn
+  const endMs = await archiveReachMs(
+    archiveDirectory(catalog, instance),
+    { timeline: control.timeline, from },
+    {
+      segmentBytes: configNumber(config, 'xlog-seg-size') ?? USUAL_SEGMENT_BYTES,
+      memory,
+      nowMs: clock.nowMs(),
+    },
+  )
+  const { protection } = entry
+  const known = protection.newestRestorable
+  return endMs === undefined || (known !== undefined && Date.parse(known) >= endMs)
+    ? entry
+    : {
+        ...entry,
+        protection: { ...protection, newestRestorable: isoFromSeconds(Math.floor(endMs / 1000)) },
+      }
 }
 
 function judgeInventory({ book }: EngineContext, inventory: Inventory): Health {
