@@ -24,6 +24,7 @@ export const PREFLIGHT_HINTS = {
   'drop-excluded': 'Their files are made empty. Drop these databases when the server has started.',
   'other-directory': 'Choose another directory; this one belongs to a running server.',
   'writable-directory': 'Choose a directory that you may write to.',
+  'map-moved': 'Map it to an empty directory: what is in it belongs to the cluster that is moved aside.',
   'map-apart': 'Map each part to a directory of its own.',
   'more-space': 'Free space, or choose a directory on a larger disk.',
   'room-for-wal': 'Recovery needs room for WAL besides the files.',

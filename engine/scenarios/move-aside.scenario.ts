@@ -103,6 +103,42 @@ describe.each(newestMajors())('a restore that moves aside what is there, on Post
     expect(existsSync(`${asked.dataDirectory}.before-restore`)).toBe(false)
   })
 
+  test('leaves tablespaces where they are: the hint of its refusal leads out, and the old cluster still starts', async () => {
+    const dataDirectory = path.join(serverDirectory(server.directory('with-space')), 'data')
+    const space = server.directory('space')
+    await server.run('postgres', `create tablespace aside location '${space}'`)
+    await server.run('postgres', 'create table far tablespace aside as select 7 as n')
+    const backup = await engine.ended(
+      engine.client['backups.start']({ ...ref, mode: 'FULL', isStream: true }),
+    )
+    const id = parseBackupId(backup.backupId ?? '')
+    const own = serverDirectory(server.directory('own-space'))
+    const asked: RestoreRequest = {
+      ...ref,
+      id,
+      dataDirectory,
+      movesAside: true,
+      tablespaceMapping: [{ from: space, to: own }],
+    }
+    expect((await restore(asked)).error).toBeUndefined()
+    const refused = (await restore(asked)).error
+    expect(refused).toMatchObject({
+      code: 'storage.not-empty',
+      hint: expect.stringMatching(/^Map the tablespace .* with --tablespace-mapping: .* moved aside\.$/),
+    })
+    expect(existsSync(`${dataDirectory}.before-restore`)).toBe(false)
+
+    const other = serverDirectory(server.directory('other-space'))
+    expect(
+      (await restore({ ...asked, tablespaceMapping: [{ from: space, to: other }] })).error,
+    ).toBeUndefined()
+    await using now = await startRestored(dataDirectory, major, server.password)
+    expect(await now.value('postgres', 'select n from far')).toBe('7')
+    await using old = await startRestored(`${dataDirectory}.before-restore`, major, server.password)
+    expect(await old.value('postgres', 'select n from far')).toBe('7')
+    await server.run('postgres', 'drop table far')
+  })
+
   test('is refused where a server runs, through a link, and together with an incremental mode', async () => {
     expect((await restore({ ...request('x'), dataDirectory: server.dataDirectory })).error).toMatchObject({
       code: 'server.running',

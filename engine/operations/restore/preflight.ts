@@ -129,7 +129,16 @@ export function placeLine(
       if (isOwn) return line(code, 'ok', 'target-own', { path })
       if (code !== 'target-directory' && input.isForced && input.incrementalMode !== 'none')
         return line(code, 'warning', 'place-wiped', { path, sample: state.sample }, 'wiped')
-      return line(code, 'blocked', 'target-occupied', { path, sample: state.sample }, 'empty-directory')
+      return line(
+        code,
+        'blocked',
+        'target-occupied',
+        { path, sample: state.sample },
+        // What stays in its old place is still of the cluster that got another name.
+        code === 'tablespaces' && facts.targets.get(input.dataDirectory)?.kind === 'moved'
+          ? 'map-moved'
+          : 'empty-directory',
+      )
     case 'moved':
       return line(code, 'warning', 'target-moved', { path, to: state.to }, 'kept-aside')
     case 'running':

@@ -71,6 +71,8 @@ function hintOf({ code, sentence, hint }: PreflightLine): string | undefined {
         ? 'Choose another directory, keep what is the same with --incremental-mode=checksum, or let it be renamed with --move-aside.'
         : 'Choose another directory, or let it be renamed with --move-aside.'
     case 'tablespaces':
+      if (hint?.code === 'map-moved')
+        return 'Map the tablespace to an empty directory with --tablespace-mapping: what is in it belongs to the cluster that is moved aside.'
       return 'Map the tablespace to an empty directory with --tablespace-mapping, or the WAL with --waldir, or move away what is in it.'
     case 'external-dirs':
       return 'Map it to an empty directory with --external-mapping, or leave it out with --skip-external-dirs.'

@@ -35,6 +35,7 @@ export function fixesOf({ code, state, sentence, hint }: PreflightLine): readonl
     case 'destroy-others':
       return [{ label: 'how', step: 'how' }]
     case 'map-apart':
+    case 'map-moved':
     case 'empty-directory':
     case 'other-directory':
     case 'other-directory-or-force':

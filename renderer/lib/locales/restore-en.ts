@@ -148,6 +148,8 @@ export const restoreEn = {
     'Their files are made empty. Drop these databases when the server has started.',
   'preflight-hint.other-directory': 'Choose another directory; this one belongs to a running server.',
   'preflight-hint.writable-directory': 'Choose a directory that you may write to.',
+  'preflight-hint.map-moved':
+    'Map it to an empty directory: what is in it belongs to the cluster that is moved aside.',
   'preflight-hint.map-apart': 'Map each part to a directory of its own.',
   'preflight-hint.more-space': 'Free space, or choose a directory on a larger disk.',
   'preflight-hint.room-for-wal': 'Recovery needs room for WAL besides the files.',

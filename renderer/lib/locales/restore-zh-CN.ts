@@ -127,6 +127,7 @@ export const restoreZhCN = {
   'preflight-hint.drop-excluded': '它们的文件为空。服务器启动后请删除这些数据库。',
   'preflight-hint.other-directory': '请另选目录；此目录属于正在运行的服务器。',
   'preflight-hint.writable-directory': '请选择有写入权限的目录。',
+  'preflight-hint.map-moved': '请将其映射到空目录：其中的内容属于将被移开的集簇。',
   'preflight-hint.map-apart': '请将各部分映射到各自独立的目录。',
   'preflight-hint.more-space': '请释放空间，或选择更大磁盘上的目录。',
   'preflight-hint.room-for-wal': '除文件本身外，恢复过程还需要存放 WAL 的空间。',
