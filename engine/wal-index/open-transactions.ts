@@ -17,7 +17,7 @@ type Deleted = RelationStorage & { deleted: number }
 type Created = RelationStorage & { isMade: boolean; isMain: boolean; pages: number }
 
 /** What a transaction, or a part of one with a number of its own, did so far. */
-export type OpenTransaction = {
+type OpenTransaction = {
   inserted: number
   updated: number
   deleted: number
