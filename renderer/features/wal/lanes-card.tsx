@@ -1,10 +1,10 @@
-import { type KeyboardEvent, useState } from 'react'
 import type { RecoveryGapRecord } from '../../../engine/api/contract/recovery.ts'
 import type { WalArchiveRecord } from '../../../engine/api/contract/wal.ts'
 import { formatBytes } from '../../lib/format.ts'
 import { useTexts } from '../../lib/i18n.ts'
 import { laneCoverage, type WalLane, walLanes } from '../../pictures/wal-bins.ts'
 import { WalLanes } from '../../pictures/wal-lanes.tsx'
+import { useAsTable } from './use-as-table.tsx'
 
 const MOST_PROBLEMS = 20
 
@@ -17,7 +17,7 @@ export function LanesCard(props: {
 }) {
   const { record, gaps, chosen, onChoose } = props
   const { say } = useTexts()
-  const [isTable, setTable] = useState(false)
+  const { isTable, button, onKey } = useAsTable()
   const lanes = walLanes(record.timelines, record.segmentBytes, gaps)
   const holes = lanes.reduce((sum, lane) => sum + lane.holes.length, 0)
   const sizeBytes = record.timelines.reduce((sum, one) => sum + one.sizeBytes, 0)
@@ -36,25 +36,12 @@ export function LanesCard(props: {
       .toSorted()
       .at(-1) ?? '',
   ] as const
-  const onKey = (event: KeyboardEvent): void => {
-    if (event.key.toLowerCase() !== 't' || event.ctrlKey || event.metaKey || event.altKey) return
-    setTable(!isTable)
-    event.preventDefault()
-  }
   return (
     <section className="card" aria-label={say('wal.lanes')} data-region onKeyDown={onKey}>
       <div className="row">
         <h2>{say('wal.lanes')}</h2>
         <span className="quiet grow">{summary}</span>
-        <button
-          type="button"
-          className="button small"
-          aria-pressed={isTable}
-          title="T"
-          onClick={() => setTable(!isTable)}
-        >
-          {say('wal.as-table')}
-        </button>
+        {button}
       </div>
       <p className="quiet mono">{record.directory}</p>
       {isTable ? (

@@ -1,4 +1,4 @@
-import { type KeyboardEvent, useEffect, useState } from 'react'
+import { useEffect } from 'react'
 import type { InstanceRef } from '../../../engine/api/contract/values.ts'
 import type { SlotList, SlotRecord } from '../../../engine/api/contract/wal-setup.ts'
 import { formatLsn } from '../../../engine/base/lsn.ts'
@@ -9,6 +9,7 @@ import { useTexts } from '../../lib/i18n.ts'
 import { useQuery } from '../../lib/use-query.ts'
 import { Skeleton } from '../../ui/parts.tsx'
 import { slotShare, slotState } from './slot-state.ts'
+import { useAsTable } from './use-as-table.tsx'
 
 /** WAL moves all the time; a server is asked this often while somebody looks. */
 const ASK_AGAIN_MS = 10_000
@@ -17,7 +18,7 @@ const ASK_AGAIN_MS = 10_000
 export function SlotsCard({ instance }: { readonly instance: InstanceRef }) {
   const engine = useEngine()
   const { say } = useTexts()
-  const [isTable, setTable] = useState(false)
+  const { isTable, button, onKey } = useAsTable()
   const found = useQuery(`wal slots ${instance.catalog}\n${instance.instance}`, (signal) =>
     engine['wal.slots'](instance, { signal }),
   )
@@ -30,13 +31,13 @@ export function SlotsCard({ instance }: { readonly instance: InstanceRef }) {
   }, [kind, refetch])
   const list = found.kind === 'ready' ? found.value : found.kind === 'failed' ? found.last : undefined
   const hasSlots = list !== undefined && list.slots.length > 0
-  const onKey = (event: KeyboardEvent): void => {
-    if (event.key.toLowerCase() !== 't' || event.ctrlKey || event.metaKey || event.altKey || !hasSlots) return
-    setTable(!isTable)
-    event.preventDefault()
-  }
   return (
-    <section className="card stack" aria-label={say('wal.slots')} data-region onKeyDown={onKey}>
+    <section
+      className="card stack"
+      aria-label={say('wal.slots')}
+      data-region
+      onKeyDown={hasSlots ? onKey : undefined}
+    >
       <div className="row">
         <h2>{say('wal.slots')}</h2>
         <span className="quiet grow numbers">
@@ -44,17 +45,7 @@ export function SlotsCard({ instance }: { readonly instance: InstanceRef }) {
             ? null
             : say('wal.slots-count', { count: list.slots.length, most: list.maxSlots })}
         </span>
-        {hasSlots ? (
-          <button
-            type="button"
-            className="button small"
-            aria-pressed={isTable}
-            title="T"
-            onClick={() => setTable(!isTable)}
-          >
-            {say('wal.as-table')}
-          </button>
-        ) : null}
+        {hasSlots ? button : null}
       </div>
       {found.kind === 'loading' ? <Skeleton label={say('wal.asking')} lines={3} /> : null}
       {found.kind === 'failed' ? (
