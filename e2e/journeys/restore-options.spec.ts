@@ -60,7 +60,9 @@ test('a server is brought back in place: stopped first, the name typed, what is 
 
   await expect(page.getByText('What to do next')).toBeVisible({ timeout: 60_000 })
   await expect(page.getByText(/were there already and stayed/)).toBeVisible()
-  await expect(page.getByText(`pg_ctl -D ${server.dataDirectory} -l ${server.dataDirectory}.log start`)).toBeVisible()
+  await expect(
+    page.getByText(`pg_ctl -D ${server.dataDirectory} -l ${server.dataDirectory}.log start`),
+  ).toBeVisible()
   const after = page.getByRole('region', { name: 'The restored server' })
   await expect(after.getByRole('status')).toHaveText('No server has been started on it yet.')
   await expect(after.getByText('1 line in postgresql.auto.conf')).toBeVisible()
