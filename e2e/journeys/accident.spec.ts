@@ -51,6 +51,7 @@ test('a table dropped at an unknown time is found by its name and back in the li
   await page.keyboard.press('Control+4')
   await panel.getByRole('button', { name: 'Stop and remove' }).click()
   await expect(panel).toHaveCount(0)
+  await stopReceiving(page)
   expect(app.complaints).toEqual([])
 })
 
@@ -83,6 +84,7 @@ test('without the segment of the drop the window refuses the moment, says why an
   await verdict.getByRole('button', { name: /^Nearest before/ }).click()
   await expect(verdict).toContainText('Uses FULL')
   await expect(tested).toBeEnabled()
+  await stopReceiving(page)
   expect(app.complaints).toEqual([])
 })
 
@@ -101,6 +103,15 @@ async function protect(page: Page, catalog: string, server: TestServer): Promise
   await receiver.getByRole('button', { name: 'Start receiving' }).click()
   await expect(receiver.getByRole('status')).toContainText('receives', PATIENCE)
   await backUp(page)
+}
+
+/** Leaving while it runs would be asked about. */
+async function stopReceiving(page: Page): Promise<void> {
+  await page.keyboard.press('Control+3')
+  const receiver = page.getByRole('region', { name: /WAL receiver/ })
+  await receiver.getByRole('button', { name: 'Stop…' }).click()
+  await page.getByRole('dialog').getByRole('button', { name: 'Stop receiving' }).click()
+  await expect(receiver.getByRole('button', { name: 'Start receiving' })).toBeVisible(PATIENCE)
 }
 
 /**
