@@ -60,5 +60,9 @@ test('replication slots say what makes the server keep WAL, and a server that is
   await server.start()
   await zh.getByRole('button', { name: '重试' }).click()
   await expect(zh).not.toContainText('目前无法查询服务器', PATIENCE)
+  // Leaving while the receiver runs would be asked about.
+  await page.getByRole('button', { name: '停止…' }).first().click()
+  await page.getByRole('dialog').getByRole('button', { name: '停止接收' }).click()
+  await expect(page.getByRole('button', { name: '开始接收' })).toBeVisible(PATIENCE)
   expect(app.complaints).toEqual([])
 })
