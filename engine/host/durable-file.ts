@@ -3,7 +3,7 @@ import path from 'node:path'
 import { isMissing, mapFileError } from './file-error.ts'
 
 /**
- * Writes a whole file so that it is there entirely or not at all, also after a power cut: a draft `<file>.tmp` is
+ * Writes a whole file so that it is there entirely or not at all, also after a power cut: a draft beside it is
  * written, synced and renamed, and then the directory is synced. A failure leaves the old file and no draft. Only root may
  * name an owner.
  */
@@ -12,7 +12,8 @@ export async function writeFileDurably(
   content: Uint8Array | string | Iterable<Uint8Array>,
   { mode, owner }: { readonly mode: number; readonly owner?: { readonly uid: number; readonly gid: number } },
 ): Promise<void> {
-  const draft = `${file}.tmp`
+  // Nobody else's: whoever removed or filled the draft of another process would give its name to half a file.
+  const draft = `${file}.${process.pid}-${++drafts}.tmp`
   try {
     await rm(draft, { force: true })
     const handle = await open(draft, 'wx', mode)
@@ -31,6 +32,8 @@ export async function writeFileDurably(
     throw mapFileError(thrown, file, 'write')
   }
 }
+
+let drafts = 0
 
 /**
  * Overwrites a file in place, for when a full disk has no room for a draft. Not atomic: a power cut may leave parts of

@@ -1,6 +1,8 @@
-import { chmodSync, chownSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { chmodSync, chownSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { startEngine } from '../../testing/engines.ts'
 import { writeCatalog } from '../../testing/made-catalog.ts'
 import { scratchDirectory } from '../../testing/scratch.ts'
@@ -106,6 +108,39 @@ vgname = +data
     const text = readFileSync(file, 'utf8')
     for (const [key] of values) expect(text).toContain(`${key} = `)
     expect(text).toContain('retention-window = 30')
+  })
+
+  test('loses nothing of what other processes save at the same time', async () => {
+    await using scratch = await scratchDirectory('change-config')
+    const { ref, file } = made(scratch.path)
+    const script = `import { changeConfig } from ${JSON.stringify(path.join(import.meta.dirname, 'run.ts'))}
+      const [catalog, key] = process.argv.slice(1)
+      const ignore = () => undefined
+      const log = { error: ignore, warning: ignore, info: ignore, log: ignore, verbose: ignore }
+      const run = { signal: new AbortController().signal, log, report: ignore, clock: { nowMs: Date.now } }
+      process.stdout.write('ready')
+      process.stdin.once('data', async () => {
+        for (let value = 1; value <= 8; value++) {
+          await changeConfig({ catalog, instance: 'main', values: { [key]: String(value) } }, run)
+        }
+        process.exit(0)
+      })`
+    const keys = ['retention-redundancy', 'wal-depth', 'compress-level']
+    const children = keys.map((key) =>
+      spawn(process.execPath, ['--input-type=module', '-e', script, ref.catalog, key], {
+        stdio: ['pipe', 'pipe', 'inherit'],
+      }),
+    )
+    onTestFinished(() => {
+      for (const child of children) child.kill('SIGKILL')
+    })
+    await Promise.all(children.map(async ({ stdout }) => await once(stdout, 'data')))
+    const ended = children.map(async (child) => await once(child, 'exit'))
+    for (const { stdin } of children) stdin.write('go')
+    for (const [code] of await Promise.all(ended)) expect(code).toBe(0)
+    const text = readFileSync(file, 'utf8')
+    for (const key of keys) expect(text).toContain(`${key} = 8\n`)
+    expect(readdirSync(path.dirname(file))).toEqual(['pg_probackup.conf'])
   })
 
   test('writes nothing when nothing differs, and names the file that it cannot read', async () => {

@@ -32,6 +32,7 @@ export async function deleteInstance(
   }
   for (const name of await readdir(archive).catch(() => []))
     await removeTree(path.join(archive, name), run.signal)
+  await removeOwnLeftovers(instanceDirectory(catalog, instance))
   await rm(configFile(catalog, instance), { force: true })
   for (const directory of [instanceDirectory(catalog, instance), archive]) {
     await rmdir(directory).catch(async (thrown: unknown) => {
@@ -49,4 +50,12 @@ export async function deleteInstance(
   }
   run.log.info(`instance "${instance}" was deleted`)
   return { deletedBackups: backups.length }
+}
+
+/** Lock files and drafts of processes that died. */
+async function removeOwnLeftovers(directory: string): Promise<void> {
+  for (const name of await readdir(directory).catch(() => [])) {
+    const isOurs = name.startsWith('.tidemark-') || /^pg_probackup\.conf(?:\.\d+-\d+)?\.tmp$/.test(name)
+    if (isOurs) await rm(path.join(directory, name), { force: true })
+  }
 }
