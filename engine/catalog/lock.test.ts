@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
@@ -7,6 +7,8 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { EngineError } from '../base/engine-error.ts'
 import { type LogEntry, logTo, SILENT_LOG } from '../base/log.ts'
 import { scratchDirectory } from '../testing/scratch.ts'
+import { mountTinyDisk, whyNoTinyDisk } from '../testing/tiny-disk.ts'
+
 import { lockAll, lockExclusive, lockOwner, lockShared } from './lock.ts'
 
 const patience = { tries: 3, betweenMs: 10, emptyMs: 30 }
@@ -105,6 +107,46 @@ describe('an exclusive lock', () => {
     expect(read(directory, 'backup.pid')).toBe(`${process.pid}\n`)
     expect(lines.map(({ message }) => message).join()).toContain(String(holder.pid))
   })
+
+  test('of a dead process is taken over by one of many that find it', async () => {
+    const directory = await backupDirectory()
+    const module = path.join(import.meta.dirname, 'lock.ts')
+    const silent = `{ verbose() {}, log() {}, info() {}, warning() {}, error() {} }`
+    // What a lock keeps out: a file that only one may have at a time.
+    const script = `import { lockExclusive } from ${JSON.stringify(module)}
+      import { writeFileSync, unlinkSync } from 'node:fs'
+      const [directory, alone, rounds] = process.argv.slice(1)
+      const call = { signal: new AbortController().signal, log: ${silent}, patience: { tries: 4000, betweenMs: 1, emptyMs: 30 } }
+      process.stdin.once('data', async () => {
+        for (let round = 0; round < Number(rounds); round++) {
+          const lock = await lockExclusive(directory, call)
+          writeFileSync(alone, '', { flag: 'wx' })
+          await new Promise((resolve) => setTimeout(resolve, 2))
+          unlinkSync(alone)
+          await lock[Symbol.asyncDispose]()
+          // As if it had died, unless another one has the lock by now.
+          try { writeFileSync(directory + '/backup.pid', '${DEAD_PID}\\n', { flag: 'wx' }) } catch {}
+        }
+        process.exit(0)
+      })`
+    const alone = path.join(directory, 'alone')
+    const children: ChildProcess[] = []
+    for (let count = 0; count < 3; count++) children.push(await otherProcess(script, directory, alone, '30'))
+    const exits = children.map(async (child) => await once(child, 'exit'))
+    for (const { stdin } of children) stdin?.write('go')
+    for (const [code] of await Promise.all(exits)) expect(code).toBe(0)
+  })
+
+  test.runIf(whyNoTinyDisk() === '')(
+    `that a dead process left on a read-only file system is passed over${whyNoTinyDisk()}`,
+    async () => {
+      const directory = path.join(await backupDirectory(), 'disk')
+      await using _disk = mountTinyDisk(directory, { bytes: 1 << 20 })
+      writeFileSync(path.join(directory, 'backup.pid'), `${DEAD_PID}\n`)
+      execFileSync('mount', ['-o', 'remount,ro', directory])
+      await using _lock = await lockShared(directory, call)
+    },
+  )
 
   test.each(['nonsense', '-1', '0', '12 monkeys', '\n'])('takes over a file that holds %j', async (text) => {
     const directory = await backupDirectory()

@@ -7,6 +7,7 @@ import type { Log } from '../base/log.ts'
 import { isProcessAlive } from '../host/process.ts'
 import { isMissing, mapFileError } from '../host/file-error.ts'
 import { readSmallFile } from '../host/small-file.ts'
+import { removeLeftover } from './owner-file.ts'
 import { EXCLUSIVE_LOCK, SHARED_LOCK } from './paths.ts'
 
 /** How patient locking is. The numbers of the reference tools: tests hold them shorter. */
@@ -203,7 +204,7 @@ async function grab(directory: string, call: LockCall): Promise<'held' | 'read-o
     if (owner === 'foreign') throw locked(directory, `process ${pid} of another user`)
     if (owner === 'gone') {
       call.log.verbose(`process ${pid}, which locked "${directory}", no longer exists`)
-      await unlink(file).catch(ignoreMissing)
+      if ((await takeAway(file, text)) === 'read-only') return 'read-only'
       continue
     }
     if (count % 10 === 9) call.log.warning(`waiting for process ${pid}, which holds "${directory}"`)
@@ -212,6 +213,22 @@ async function grab(directory: string, call: LockCall): Promise<'held' | 'read-o
     await delay(betweenMs, call.signal)
   }
   throw locked(directory, 'another process')
+}
+
+/** Removes what a dead process left. */
+async function takeAway(file: string, text: string): Promise<'gone' | 'read-only'> {
+  try {
+    await removeLeftover(file, text)
+    return 'gone'
+  } catch (thrown) {
+    const code = thrown instanceof Error && 'code' in thrown ? thrown.code : undefined
+    if (code === 'EROFS') return 'read-only'
+    // No room to take turns in: deleting the backup is what makes some.
+    if (code !== 'ENOSPC' && code !== 'EDQUOT' && !isMissing(thrown))
+      throw mapFileError(thrown, file, 'remove')
+    await unlink(file).catch(ignoreMissing)
+    return 'gone'
+  }
 }
 
 async function create(file: string, call: LockCall): Promise<'held' | 'read-only' | 'taken'> {
