@@ -3,6 +3,9 @@ import { formatLsn, parseLsn } from '../base/lsn.ts'
 import { madeBackup, madeInventory } from '../testing/made-catalog.ts'
 import { MADE_SEGMENT_BYTES } from '../testing/made-wal-archive.ts'
 import type { PartialReach, RecoveryInput } from './recovery-input.ts'
+import { recoveryModel } from './recovery-model.ts'
+import { judgeMoment } from './recovery-moment.ts'
+import type { ReadTarget } from './recovery-target.ts'
 import { recoveryWindow } from './recovery-window.ts'
 import { arrangeWalArchive } from './wal-archive.ts'
 
@@ -73,4 +76,28 @@ test('behind a hole it cannot be reached, and with WAL behind it its rest is a g
     zones: ['0/280000 to 0/402100, gap'],
     gaps: ['0/402100 to 0/500000: truncated'],
   })
+})
+
+test('what lies beyond its end is not archived yet, and no gap ends a recovery there', () => {
+  const judge = (files: readonly string[], target: ReadTarget) =>
+    judgeMoment(recoveryModel(inputOf(files, [reach(4n, '0/402100')])), {
+      target,
+      timeline: undefined,
+      baseId: undefined,
+      located: undefined,
+      nowMicros: 9_000_000n,
+      rates: undefined,
+    })
+  const later: ReadTarget = { kind: 'lsn', lsn: at('0/480000'), isInclusive: true }
+  const open = [...WHOLE, `${nameOf(4)}.partial`]
+  expect(judge(open, { kind: 'latest' })).toMatchObject({ kind: 'reachable', remarks: [] })
+  expect(judge(open, later)).toMatchObject({
+    kind: 'unreachable',
+    reason: { code: 'not-archived-yet', lsn: at('0/402100') },
+    before: { lsn: at('0/402000') },
+  })
+  // With WAL behind it the rest of it is missing.
+  const left = [...open, nameOf(5)]
+  expect(judge(left, { kind: 'latest' })).toMatchObject({ remarks: ['stops-at-gap'] })
+  expect(judge(left, later)).toMatchObject({ reason: { code: 'gap', cause: 'truncated' } })
 })

@@ -24,7 +24,9 @@ export function whyNotFrom(model: RecoveryModel, view: PathView, base: Base): Un
   const from = findSpan(runs, base.needsFrom)?.to ?? base.needsFrom
   const owner = ownerOf(node.path, from) ?? node.timeline
   const number = walSegmentNumber(from, segmentBytes)
-  const defect = model.coverage.get(owner)?.defects.get(number)
+  const { defects, openTo } = model.coverage.get(owner) ?? {}
+  // What a receiver is just writing is no damage: there is no more WAL yet.
+  const defect = from === openTo ? undefined : defects?.get(number)
   const next = runs.find((run) => run.from > from)
   const isStranded = !base.isStream && from < base.stopLsn
   if (next !== undefined || defect !== undefined || isStranded) {
