@@ -22,7 +22,9 @@ export function SaveDialog(props: {
   // The file may change while this is open; what was asked for stays.
   const [changes] = useState(props.changes)
   const [failure, setFailure] = useState<EngineError | undefined>(undefined)
-  const plan = useQuery(`config-save ${instance.catalog}\n${instance.instance}`, (signal) =>
+  // Lines that were refused are no longer shown, nor can they be saved again, while others are asked for.
+  const [attempt, setAttempt] = useState(1)
+  const plan = useQuery(`config-save ${instance.catalog}\n${instance.instance}\n${attempt}`, (signal) =>
     engine['instances.plan-config']({ ...instance, values: changes }, { signal }),
   )
   const ready = plan.kind === 'ready' && plan.value.problems.length === 0 ? plan.value : undefined
@@ -42,7 +44,7 @@ export function SaveDialog(props: {
       onClose()
     } catch (thrown) {
       setFailure(thrown instanceof EngineError ? thrown : new EngineError('internal.bug', String(thrown)))
-      plan.refetch()
+      setAttempt((count) => count + 1)
     }
   }
   return (
