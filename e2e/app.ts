@@ -6,6 +6,7 @@ import {
   type Browser,
   chromium,
   type ElectronApplication,
+  expect,
   type Page,
   test as base,
 } from '@playwright/test'
@@ -45,6 +46,9 @@ export type AppOptions = {
   readonly env: Readonly<Record<string, string>>
 }
 
+/** For what a busy machine may take long over; the test has its own limit. */
+const PATIENCE_MS = 60_000
+
 const ROOT = path.join(import.meta.dirname, '..')
 const STANDIN = path.join(import.meta.dirname, 'standin', 'electron')
 
@@ -66,12 +70,17 @@ export const test = base.extend<AppOptions & { app: AppUnderTest }, WorkerFixtur
     },
     { scope: 'worker' },
   ],
-  app: async ({ root, env, sharedBrowser }, use, { project }) => {
+  app: async ({ root, env, sharedBrowser }, use, info) => {
     const stateDirectory = await mkdtemp(path.join(os.tmpdir(), 'tidemark-e2e-'))
     try {
-      const mode = project.metadata['mode'] as Mode
-      if (mode === 'web') await useWebHost(root, stateDirectory, await sharedBrowser(), use)
-      else await useElectron(mode, { root, env }, stateDirectory, use)
+      const mode = info.project.metadata['mode'] as Mode
+      const useAndRest: Use = async (app) => {
+        await use(app)
+        // What went wrong is told as it is, not as what it has left running.
+        if (info.status === info.expectedStatus && !app.page.isClosed()) await untilIdle(app)
+      }
+      if (mode === 'web') await useWebHost(root, stateDirectory, await sharedBrowser(), useAndRest)
+      else await useElectron(mode, { root, env }, stateDirectory, useAndRest)
     } finally {
       await rm(stateDirectory, { recursive: true, force: true, maxRetries: 5 })
     }
@@ -81,6 +90,17 @@ export const test = base.extend<AppOptions & { app: AppUnderTest }, WorkerFixtur
 export { expect } from '@playwright/test'
 
 type Use = (app: AppUnderTest) => Promise<void>
+
+/** A job that has told its result may not have ended yet; whoever leaves then would be asked about it. */
+async function untilIdle({ page, mode, main }: AppUnderTest): Promise<void> {
+  await expect(page.locator('.dock-job'), 'a journey leaves nothing running').toHaveCount(0)
+  if (mode !== 'standin') return
+  type Desktop = { readonly onDesktop: { readonly wakeLocks: ReadonlyMap<number, string> } }
+  // The main process hears of jobs on a way of its own; while one runs it keeps the computer awake.
+  await expect
+    .poll(() => main?.evaluate((electron) => (electron as unknown as Desktop).onDesktop.wakeLocks.size))
+    .toBe(0)
+}
 
 async function useWebHost(root: string, stateDirectory: string, browser: Browser, use: Use): Promise<void> {
   // Only this mode needs the engine in the test's own process.
@@ -130,7 +150,13 @@ async function useElectron(
     `--user-data-dir=${stateDirectory}`,
     '--lang=en-US',
   ]
-  const main = await _electron.launch({ executablePath, args, env: { ...definedEnv(), ...env } })
+  const main = await _electron.launch({
+    executablePath,
+    args,
+    env: { ...definedEnv(), ...env },
+    timeout: PATIENCE_MS,
+  })
+  main.context().setDefaultTimeout(PATIENCE_MS)
   const child = main.process()
   let output = ''
   child.stderr?.on('data', (data: Buffer) => {
@@ -146,7 +172,7 @@ async function useElectron(
     return exited
   }
   try {
-    const page = await main.firstWindow()
+    const page = await main.firstWindow({ timeout: PATIENCE_MS })
     const complaints = listenForComplaints(page)
     const command = [executablePath, ...args] as const
     await use({ page, mode, main, command, complaints, stateDirectory, quit })

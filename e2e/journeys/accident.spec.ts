@@ -6,7 +6,7 @@ import { scratchDirectory } from '../../engine/testing/scratch.ts'
 import { startServer, type TestServer } from '../../engine/testing/servers.ts'
 import { expectAccessible } from '../accessible.ts'
 import { expect, test } from '../app.ts'
-import { addInstance, backUp } from '../steps.ts'
+import { addInstance, backUp, verdictOf } from '../steps.ts'
 
 const PATIENCE = { timeout: 60_000 }
 const ROWS_OF_SALE = `select md5(string_agg(s::text, ',' order by id)) from sale s`
@@ -27,7 +27,7 @@ test('a table dropped at an unknown time is found by its name and back in the li
   const later = await server.value('postgres', 'select count(*) from visit')
 
   await findTheDrop(page)
-  const verdict = page.locator('.verdict')
+  const verdict = verdictOf(page)
   await expect(verdict).toContainText('just before xid')
   await expect(verdict).toContainText('Uses FULL')
   await page.getByRole('button', { name: 'Test this restore' }).click()
@@ -39,7 +39,10 @@ test('a table dropped at an unknown time is found by its name and back in the li
   await page.keyboard.press('Control+4')
   const panel = page.getByRole('region', { name: /^Scratch server of/ })
   await panel.getByRole('button', { name: 'Compare with now' }).click()
-  await expect(panel.getByRole('row').filter({ hasText: 'public.sale' })).toContainText('is gone by now')
+  await expect(panel.getByRole('row').filter({ hasText: 'public.sale' })).toContainText(
+    'is gone by now',
+    PATIENCE,
+  )
   await expectAccessible(page)
   await panel.getByRole('button', { name: 'Pull back… public.sale' }).click()
   await page.getByRole('dialog').getByRole('button', { name: 'Pull public.sale back into postgres' }).click()
@@ -50,7 +53,7 @@ test('a table dropped at an unknown time is found by its name and back in the li
   expect(await server.value('postgres', 'select count(*) from visit')).toBe(later)
   await page.keyboard.press('Control+4')
   await panel.getByRole('button', { name: 'Stop and remove' }).click()
-  await expect(panel).toHaveCount(0)
+  await expect(panel).toHaveCount(0, PATIENCE)
   await stopReceiving(page)
   expect(app.complaints).toEqual([])
 })
@@ -66,7 +69,7 @@ test('without the segment of the drop the window refuses the moment, says why an
   await protect(page, catalog, server)
   const { segment } = await sellAndDrop(server)
   await findTheDrop(page)
-  const verdict = page.locator('.verdict')
+  const verdict = verdictOf(page)
   const next = page.locator('.step-foot').getByRole('button', { name: 'Next' })
   const tested = page.getByRole('button', { name: 'Test this restore' })
   await expect(verdict).toContainText('just before xid')
@@ -131,8 +134,10 @@ async function sellAndDrop(server: TestServer): Promise<{ readonly rows: string;
   for (let day = 1; day <= 3; day++)
     await server.run('postgres', `insert into visit values (${day})`, 'select pg_switch_wal()')
   await expect
-    .poll(() =>
-      server.value('postgres', 'select min(flush_lsn) >= pg_current_wal_lsn() from pg_stat_replication'),
+    .poll(
+      () =>
+        server.value('postgres', 'select min(flush_lsn) >= pg_current_wal_lsn() from pg_stat_replication'),
+      PATIENCE,
     )
     .toBe('true')
   return { rows, segment }

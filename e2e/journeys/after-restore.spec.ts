@@ -1,11 +1,13 @@
-import { readFile } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { makeArchive } from '../../engine/testing/archives.ts'
 import { scratchDirectory } from '../../engine/testing/scratch.ts'
 import { serverDirectory, startRestored, startServer } from '../../engine/testing/servers.ts'
 import { expectAccessible } from '../accessible.ts'
 import { expect, test } from '../app.ts'
-import { acceptWarnings, addInstance, backUp } from '../steps.ts'
+import { acceptWarnings, addInstance, backUp, verdictOf } from '../steps.ts'
+
+const PATIENCE = { timeout: 60_000 }
 
 test('a server that pauses at its target is looked at, promoted, and rid of its recovery settings', async ({
   app,
@@ -28,15 +30,18 @@ test('a server that pauses at its target is looked at, promoted, and rid of its 
     'create table sale as select n from generate_series(1, 10) n',
     `select pg_create_restore_point('before_drop')`,
     'drop table sale',
-    'select pg_switch_wal()',
   )
+  const segment = await server.value('postgres', 'select pg_walfile_name(pg_current_wal_lsn())')
+  await server.run('postgres', 'select pg_switch_wal()')
+  // What is not in the archive when the WAL is scanned is not found.
+  await expect.poll(() => readdir(archive.directory), PATIENCE).toContain(segment)
 
   await page.keyboard.press('Control+2')
   await page.getByRole('button', { name: 'Restore to a moment…' }).click()
   await page.getByRole('button', { name: 'Scan WAL for exact times' }).click()
   await page.getByRole('radio', { name: 'Restore point' }).check()
   await page.getByRole('button', { name: /^before_drop/ }).click()
-  await expect(page.locator('.verdict')).toContainText('restore point before_drop')
+  await expect(verdictOf(page)).toContainText('restore point before_drop')
   await page.getByRole('button', { name: 'Where' }).click()
   await page.getByRole('radio', { name: /^Another directory/ }).check()
   const dataDirectory = path.join(serverDirectory(path.join(scratch.path, 'restored')), 'data')
@@ -48,19 +53,19 @@ test('a server that pauses at its target is looked at, promoted, and rid of its 
 
   const after = page.getByRole('region', { name: 'The restored server' })
   const standing = after.getByRole('status')
-  await expect(standing).toHaveText('No server has been started on it yet.', { timeout: 60_000 })
+  await expect(standing).toHaveText('No server has been started on it yet.', PATIENCE)
   await expect(after.getByText('recovery.signal')).toBeVisible()
   const cleanUp = after.getByRole('button', { name: 'Take the recovery settings out' })
   await expect(cleanUp).toBeDisabled()
   await expectAccessible(page)
 
   await using restored = await startRestored(dataDirectory, 17, server.password)
-  await expect(standing).toContainText('stands at its target and is read-only', { timeout: 20_000 })
+  await expect(standing).toContainText('stands at its target and is read-only', PATIENCE)
   await expect(cleanUp).toBeDisabled()
   expect(await restored.value('postgres', 'select count(*) from sale')).toBe('10')
   await expectAccessible(page)
   await after.getByRole('button', { name: 'Promote' }).click()
-  await expect(standing).toContainText('open for writing')
+  await expect(standing).toContainText('open for writing', PATIENCE)
   await restored.run('postgres', 'insert into sale values (11)')
 
   await cleanUp.click()

@@ -5,6 +5,7 @@ import { type MadeBackup, writeBackup, writeCatalog } from '../../engine/testing
 import { scratchDirectory } from '../../engine/testing/scratch.ts'
 import { expectAccessible } from '../accessible.ts'
 import { expect, test } from '../app.ts'
+import { restingBox } from '../steps.ts'
 
 const HOUR = 3600
 
@@ -64,8 +65,7 @@ test('a long history is searched, and what was broken off is put in order', asyn
   await expectAccessible(page)
   await page.keyboard.press('Escape')
   await expect(count).toHaveText('64 of 64')
-  const minimap = await page.getByRole('group', { name: 'The whole history' }).boundingBox()
-  if (minimap === null) throw new Error('there is no minimap')
+  const minimap = await restingBox(page.getByRole('group', { name: 'The whole history' }))
   await page.mouse.move(minimap.x + minimap.width * 0.95, minimap.y + 12)
   await page.mouse.down()
   await page.mouse.move(minimap.x + minimap.width * 0.6, minimap.y + 12, { steps: 3 })
@@ -87,6 +87,7 @@ test('a long history is searched, and what was broken off is put in order', asyn
   await page.getByRole('button', { name: 'ORPHAN' }).click()
   await expect(page.getByRole('treegrid').getByRole('row')).toHaveCount(3)
   await page.keyboard.press('Control+1')
+  await expect(count).toHaveCount(0)
   await page.keyboard.press('Control+2')
   await expect(count).toHaveText('2 of 64')
   await page.getByRole('button', { name: 'Show everything' }).click()

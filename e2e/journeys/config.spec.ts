@@ -87,6 +87,7 @@ test('settings of an instance are changed, corrected, looked at and saved', asyn
 
   // A draft outlives its screen.
   await page.keyboard.press('Control+1')
+  await expect(foot).toHaveCount(0)
   await page.keyboard.press('Control+6')
   await expect(foot).toContainText('5 changes')
 

@@ -27,9 +27,11 @@ test('a restore that broke off in the middle is continued, and what it wrote is 
     await page.getByRole('radio', { name: /^Another directory/ }).check()
     await page.getByLabel('Data directory of the restored cluster').fill(dataDirectory)
   }
-  const start = async (): Promise<void> => {
+  const look = async (): Promise<void> => {
     await page.getByRole('button', { name: 'Pre-flight' }).first().click()
     await acceptWarnings(page)
+  }
+  const start = async (): Promise<void> => {
     await page.getByRole('button', { name: 'Review' }).click()
     await page
       .locator('.step-foot')
@@ -43,12 +45,11 @@ test('a restore that broke off in the middle is continued, and what it wrote is 
   await page.getByRole('button', { name: 'How' }).click()
   await page.getByText('9 defaults unchanged').click()
   await page.getByRole('checkbox', { name: 'Check the chain before anything is written' }).uncheck()
-  await page.getByRole('button', { name: 'Pre-flight' }).first().click()
+  await look()
   await rename(file, `${file}.away`)
   await start()
-  await expect(page.getByText(path.basename(stored), { exact: false }).first()).toBeVisible({
-    timeout: 60_000,
-  })
+  const failure = page.getByRole('alert').filter({ hasText: path.basename(stored) })
+  await expect(failure.first()).toBeVisible({ timeout: 60_000 })
   const globals = await readdir(path.join(dataDirectory, 'global'))
   expect(globals).not.toContain('pg_control')
 
@@ -56,6 +57,7 @@ test('a restore that broke off in the middle is continued, and what it wrote is 
   await restore()
   await expect(page.getByText('An interrupted restore is continued.')).toBeVisible()
   await expectAccessible(page)
+  await look()
   await start()
   await expect(page.getByText('What to do next')).toBeVisible({ timeout: 60_000 })
   await expect(page.getByText(/were there already and stayed/)).toBeVisible()

@@ -48,6 +48,7 @@ test('a restore is tested, and a table that was dropped comes back into the live
   await expect(page.getByRole('button', { name: /1 check failed \w/ })).toBeVisible()
   await expectAccessible(page)
   await page.getByRole('button', { name: 'See the test' }).click()
+  await expect(page.locator('.todo')).toHaveCount(0)
   await expect(page.getByText('gave "500", not "501"')).toBeVisible()
   await page.getByRole('button', { name: 'Test this restore' }).click()
   await expect(page.getByText('Restored, started and queried: nothing is wrong')).toBeVisible(PATIENCE)
@@ -84,7 +85,10 @@ test('a restore is tested, and a table that was dropped comes back into the live
   await page.keyboard.press('Control+Enter')
   await expect(panel.getByText(/is not run here/).first()).toBeVisible()
   await panel.getByRole('button', { name: 'Compare with now' }).click()
-  await expect(panel.getByRole('row').filter({ hasText: 'public.price' })).toContainText('is gone by now')
+  await expect(panel.getByRole('row').filter({ hasText: 'public.price' })).toContainText(
+    'is gone by now',
+    PATIENCE,
+  )
   await expectAccessible(page)
 
   await panel.getByRole('button', { name: 'Pull back… public.price' }).click()
@@ -112,6 +116,6 @@ test('a restore is tested, and a table that was dropped comes back into the live
   await expect(page.getByRole('button', { name: 'Show as a table (T)' })).toBeVisible()
   await page.keyboard.press('Control+4')
   await panel.getByRole('button', { name: 'Stop and remove' }).click()
-  await expect(panel).toHaveCount(0)
+  await expect(panel).toHaveCount(0, PATIENCE)
   expect(app.complaints).toEqual([])
 })

@@ -63,6 +63,7 @@ test('a DBA adds a server, backs it up, sees the chain, and restores it to the s
   await expect(page.getByText('Protected.', { exact: true })).toBeVisible()
 
   await page.keyboard.press('Control+2')
+  await expect(row).toHaveCount(1)
   await page.getByRole('treegrid').focus()
   await page.keyboard.press('r')
   await expect(page.getByRole('heading', { name: /^Restore \w{6}$/ })).toBeVisible()

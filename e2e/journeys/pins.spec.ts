@@ -7,6 +7,7 @@ import { writeBackup, writeCatalog } from '../../engine/testing/made-catalog.ts'
 import { scratchDirectory } from '../../engine/testing/scratch.ts'
 import { expectAccessible } from '../accessible.ts'
 import { expect, test } from '../app.ts'
+import { resting, restingBox } from '../steps.ts'
 
 const DAY = 86_400
 const GB = 1_000_000_000
@@ -39,6 +40,8 @@ async function openRetention(page: Page, catalog: string): Promise<void> {
     .getByRole('button', { name: 'Retention' })
     .click()
   await page.getByLabel('Window in days').fill('10')
+  // The facts are those of what is set, or none are shown.
+  await expect(page.getByRole('region', { name: 'Promise check' }).locator('dl')).toBeVisible()
 }
 
 test('a pin is dragged and undone, moved by keys, and taken away only by name where it keeps others', async ({
@@ -63,15 +66,14 @@ test('a pin is dragged and undone, moved by keys, and taken away only by name wh
   await page.keyboard.press('Home')
   for (let step = 0; step < 15; step++) await page.keyboard.press('ArrowDown')
   await expect(lines.getByRole('option')).toHaveAttribute('aria-label', new RegExp(`^DELTA ${first}`))
-  const mark = await page.locator('.life .current').boundingBox()
-  if (mark === null) throw new Error('no line is chosen')
+  const mark = await restingBox(page.locator('.life .current'))
   const [x, y] = [mark.x + mark.width - 3, mark.y + mark.height / 2]
   await page.mouse.move(x, y)
   await page.mouse.down()
   await page.mouse.move(x + 40, y, { steps: 4 })
   await expect(page.locator('.life .draft text')).toHaveText(/^Keep until \d{4}-\d\d-\d\d$/)
   expect(expireOf(first)).toBeUndefined()
-  const shown = (await page.locator('.life .draft text').textContent())?.slice(-10)
+  const shown = (await resting(() => page.locator('.life .draft text').textContent())).slice(-10)
   await page.mouse.up()
   const undo = page.locator('.undo')
   await expect(undo).toContainText(`${first} is kept until ${shown}.`)

@@ -4,6 +4,7 @@ import { scratchDirectory } from '../../engine/testing/scratch.ts'
 import { startServer } from '../../engine/testing/servers.ts'
 import { expectAccessible } from '../accessible.ts'
 import { expect, test } from '../app.ts'
+import { addInstance, startBackup } from '../steps.ts'
 
 test('a chain is grown, merged and deleted, each time with a look at what it does', async ({ app }) => {
   test.setTimeout(120_000)
@@ -11,28 +12,17 @@ test('a chain is grown, merged and deleted, each time with a look at what it doe
   await using server = await startServer(scratch.path, { major: 17 })
   await server.run('postgres', 'create table ledger as select g as id from generate_series(1, 20000) g')
   const { page } = app
-  await page.getByRole('main').getByRole('button', { name: 'Add instance' }).click()
-  await page.getByLabel('Catalog', { exact: true }).fill(path.join(scratch.path, 'catalog'))
-  await page.getByLabel('Host or socket directory').fill('127.0.0.1')
-  await page.getByLabel('Port').fill(String(server.port))
-  await page.getByLabel('User').fill('postgres')
-  await page.getByLabel('Password').fill(server.password)
-  await page.getByLabel('Name').fill('shop')
-  await page.getByRole('button', { name: 'Probe' }).click()
-  await page.getByRole('main').getByRole('button', { name: 'Add instance' }).click()
-  await expect(page.getByText('Not protected: there is no backup.')).toBeVisible()
+  await addInstance(page, path.join(scratch.path, 'catalog'), server)
 
   // AUTO: the first is a FULL, what follows are increments.
   const ids: string[] = []
   for (const mode of ['FULL', 'DELTA', 'DELTA']) {
     await page.keyboard.press('Control+b')
     if (ids.length === 2) await lookAtModes(page)
-    await page.getByRole('dialog').getByRole('button', { name: 'Start backup' }).click()
-    await expect(page.getByRole('heading', { name: `shop ${mode} backup` })).toBeVisible({ timeout: 60_000 })
-    // The screen of the job before has the same heading and shows until the new one is there.
-    const done = page.getByText(new RegExp(`^Backup ${ids.map((id) => `(?!${id})`).join('')}\\w{6} is OK:`))
-    await expect(done).toBeVisible({ timeout: 60_000 })
-    ids.push(String(/Backup (\w{6})/.exec((await done.textContent()) ?? '')?.[1]))
+    const id = await startBackup(page)
+    await expect(page.getByRole('heading', { name: `shop ${mode} backup` })).toBeVisible()
+    expect(ids).not.toContain(id)
+    ids.push(id)
     await server.run('postgres', 'update ledger set id = -id where id % 100 = 0')
   }
   const [full, middle, tip] = ids

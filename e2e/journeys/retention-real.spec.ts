@@ -7,7 +7,7 @@ import { scratchDirectory } from '../../engine/testing/scratch.ts'
 import { startRestored, startServer, type TestServer } from '../../engine/testing/servers.ts'
 import { expectAccessible } from '../accessible.ts'
 import { expect, test } from '../app.ts'
-import { addInstance, backUp } from '../steps.ts'
+import { addInstance, backUp, restingBox } from '../steps.ts'
 
 const MAJOR = 17
 const DAY = 86_400
@@ -98,8 +98,7 @@ test('the policy of a real instance is set, rehearsed, refused, corrected and ap
   // Dragged to a future date: by then nothing would be left.
   const handle = page.getByRole('slider', { name: 'As of' })
   await handle.focus()
-  const grip = await handle.boundingBox()
-  if (grip === null) throw new Error('there is no handle')
+  const grip = await restingBox(handle)
   const [x, y] = [grip.x + grip.width / 2, grip.y + grip.height / 2]
   await page.mouse.move(x, y)
   await page.mouse.down()
@@ -110,6 +109,7 @@ test('the policy of a real instance is set, rehearsed, refused, corrected and ap
   await expect(promise.getByRole('alert')).toContainText('nothing that can be restored would be left')
   await page.keyboard.press('Home')
   await expect(handle).toHaveAttribute('aria-valuenow', '0')
+  await expect(promise).toContainText('The plan keeps the promise.')
 
   // With merging, the past would begin after the window: refused here, and on the command line.
   await page.getByRole('checkbox', { name: 'Merge expired' }).check()
@@ -121,6 +121,7 @@ test('the policy of a real instance is set, rehearsed, refused, corrected and ap
   await expect(confirmAll).toBeDisabled()
   await expectAccessible(page)
   await page.keyboard.press('Escape')
+  await expect(sheet).toHaveCount(0)
   const refused = await made.cli('delete', '--delete-expired', '--merge-expired')
   expect(refused.status).toBe(1)
   expect(refused.err).toContain('--accept-broken-promise')
@@ -134,7 +135,7 @@ test('the policy of a real instance is set, rehearsed, refused, corrected and ap
   await expect(sheet.getByRole('listitem')).toContainText(old)
   await sheet.getByLabel('Type shop to confirm').fill('shop')
   await confirmAll.click()
-  await expect(page.locator('.result')).toContainText('1 backup deleted')
+  await expect(page.locator('.result')).toContainText('1 backup deleted', { timeout: 60_000 })
   expect(existsSync(made.directoryOf(old))).toBe(false)
   expect(await made.listed()).toEqual([young, increment, full])
   const validated = await made.cli('validate')

@@ -5,7 +5,7 @@ import { expectAccessible } from '../accessible.ts'
 import { expect, test } from '../app.ts'
 import { addInstance } from '../steps.ts'
 
-const PATIENCE = { timeout: 30_000 }
+const PATIENCE = { timeout: 60_000 }
 
 test('replication slots say what makes the server keep WAL, and a server that is gone breaks nothing', async ({
   app,

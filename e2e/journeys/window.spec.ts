@@ -151,8 +151,11 @@ test('a reload gets a new port to the engine', async ({ app }) => {
           bridge.post({ id: 900_001, type: 'call', name: 'app.settings', input: {} })
         }),
     )
+  // The page's own client would take the ear back if it came later.
+  await expect(page.getByRole('main')).toBeVisible()
   expect(await settings()).toMatchObject({ type: 'done' })
   await page.reload()
+  await expect(page.getByRole('main')).toBeVisible()
   expect(await settings()).toMatchObject({ type: 'done' })
 })
 
