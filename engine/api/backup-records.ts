@@ -1,7 +1,7 @@
 import { secondsFromBackupId } from '../base/backup-id.ts'
 import { isoFromSeconds } from '../base/iso-time.ts'
 import { LSN_NONE } from '../base/lsn.ts'
-import type { Backup } from '../catalog/backup.ts'
+import { type Backup, isUnread } from '../catalog/backup.ts'
 import type { Inventory } from '../catalog/inventory.ts'
 import { chainsOf, type ChainSummary } from '../catalog/chain.ts'
 import { staleness } from '../catalog/stale.ts'
@@ -15,13 +15,18 @@ export function backupRecords(inventory: Inventory): readonly BackupRecord[] {
   )
 }
 
-function recordOf({ id, control }: Backup, isStale: boolean, chain: ChainSummary | undefined): BackupRecord {
+function recordOf(
+  { id, control, problem }: Backup,
+  isStale: boolean,
+  chain: ChainSummary | undefined,
+): BackupRecord {
   const time = (seconds: number | undefined) => (seconds === undefined ? undefined : isoFromSeconds(seconds))
   return {
     id,
     parentId: control?.parentId,
     mode: control?.mode ?? '',
     status: control?.status ?? 'UNKNOWN',
+    isUnread: isUnread({ control, problem }),
     isStale,
     isStream: control?.isStream ?? false,
     compressAlgorithm: control?.compressAlgorithm ?? 'none',

@@ -15,7 +15,7 @@ export type UnmergedChain = { readonly fullId: BackupId; readonly keptIds: reado
 /**
  * Which chains merge-expired would merge: those whose FULL has expired, with the first increment that has not. Where
  * several branches of a chain are kept none is merged, for the others would lose their parent; the reference tool merges
- * the newest and orphans the rest. The first `comingCount` fates are of backups that are not there yet. Source:
+ * the newest and orphans the rest. So might a backup whose control file cannot be read. The first `comingCount` fates are of backups that are not there yet. Source:
  * `catalog-format.md` section 12.2.
  */
 export function expiredChains(
@@ -28,6 +28,7 @@ export function expiredChains(
     const fate = byId.get(id)
     return fate !== undefined && isExpired(fate, nowSeconds)
   }
+  const mayBeNeeded = (id: BackupId): boolean => byId.get(id)?.goesAt === Number.POSITIVE_INFINITY
   const keptByFull = new Map<BackupId, BackupFate[]>()
   for (let place = comingCount; place < fates.length; place++) {
     const fate = fates[place]
@@ -35,7 +36,7 @@ export function expiredChains(
     const { backup, fullId } = fate
     const parentId = parentOf(backup)
     if (fullId === undefined || parentId === undefined || isExpired(fate, nowSeconds)) continue
-    if (!hasExpired(parentId) || !hasExpired(fullId)) continue
+    if (!hasExpired(parentId) || !hasExpired(fullId) || mayBeNeeded(fullId)) continue
     const known = keptByFull.get(fullId)
     if (known === undefined) keptByFull.set(fullId, [fate])
     else known.push(fate)

@@ -20,6 +20,10 @@ export type RetentionReason =
   | { readonly code: 'pin'; readonly values: { readonly untilSeconds: number } }
   /** Of those that need it, the one that is kept longest. */
   | { readonly code: 'needed-by'; readonly values: { readonly id: string } }
+  /** Its control file cannot be read, so nobody knows whether it is pinned. */
+  | { readonly code: 'unread'; readonly values: Record<never, never> }
+  /** Nobody knows of which backup that one is an increment. */
+  | { readonly code: 'needed-by-unread'; readonly values: { readonly id: string } }
   | { readonly code: 'beyond-redundancy'; readonly values: { readonly of: number } }
   | { readonly code: 'beyond-window'; readonly values: { readonly days: number } }
   | { readonly code: 'beyond-both'; readonly values: { readonly of: number; readonly days: number } }
@@ -34,6 +38,7 @@ export function reasonAt(
 ): RetentionReason {
   switch (verdictAt(fate, nowSeconds)) {
     case 'kept':
+      if (fate.backup.isUnread === true) return { code: 'unread', values: {} }
       if (redundancy === 0 && windowDays === 0) return { code: 'no-policy', values: {} }
       if (fate.redundantEnds <= nowSeconds)
         return { code: 'window', values: { days: windowDays, untilSeconds: fate.policyEnds } }
@@ -45,7 +50,11 @@ export function reasonAt(
     case 'pinned':
       return { code: 'pin', values: { untilSeconds: fate.pinEnds } }
     case 'held':
-      return { code: 'needed-by', values: { id: fate.lastHolder } }
+      // Only what may need it is held for ever.
+      return {
+        code: Number.isFinite(fate.goesAt) ? 'needed-by' : 'needed-by-unread',
+        values: { id: fate.lastHolder },
+      }
     case 'will-go':
       if (redundancy === 0) return { code: 'beyond-window', values: { days: windowDays } }
       if (windowDays === 0) return { code: 'beyond-redundancy', values: { of: redundancy } }

@@ -111,6 +111,45 @@ describe('a policy', () => {
     })
   })
 
+  test('keeps what cannot be read, and all of which it may be an increment', () => {
+    const backups = made({
+      NEW: { age: 1 },
+      LATE: { age: 20, on: 'LATER' },
+      LATER: { age: 21 },
+      DARK: { age: 22, mode: '', status: 'UNKNOWN', recoverySeconds: undefined, isUnread: true },
+      PAGE: { age: 23, on: 'FULL' },
+      FULL: { age: 24 },
+      OLD: { age: 30, status: 'CORRUPT' },
+    })
+    const policy = { redundancy: 1, windowDays: 7 }
+    expect(verdicts(backups, policy)).toEqual({
+      NEW: 'kept',
+      LATE: 'will-go',
+      LATER: 'will-go',
+      DARK: 'kept',
+      PAGE: 'held',
+      FULL: 'held',
+      OLD: 'held',
+    })
+    const fates = backupFates(backups, policy, PROBACKUP)
+    expect(fates.slice(3, 5).map((fate) => reasonAt(fate, policy, NOW))).toEqual([
+      { code: 'unread', values: {} },
+      { code: 'needed-by-unread', values: { id: 'DARK' } },
+    ])
+    const read = backups.map((one) => ({ ...one, isUnread: false }))
+    expect(verdicts(read, policy)).toMatchObject({ DARK: 'will-go', PAGE: 'will-go', FULL: 'will-go' })
+  })
+
+  test('merges nothing of which what cannot be read may be an increment', () => {
+    const dark = { DARK: { age: 8, mode: '', status: 'UNKNOWN', isUnread: true } }
+    const chain = { PAGE1: { age: 9, on: 'FULL' }, FULL: { age: 10 } }
+    const chainsOf = (backups: Parameters<typeof made>[0]) =>
+      expiredChains(backupFates(made(backups), { redundancy: 0, windowDays: 7 }, PROBACKUP), NOW).chains
+    expect(chainsOf({ PAGE2: { age: 5, on: 'PAGE1' }, ...dark, ...chain })).toEqual([])
+    const older = { DARK: { ...dark.DARK, age: 11 } }
+    expect(chainsOf({ PAGE2: { age: 5, on: 'PAGE1' }, ...chain, ...older })).toHaveLength(1)
+  })
+
   test('takes the start of a backup that never became consistent for its time', () => {
     const backups = made({ A: { age: 3, recoverySeconds: undefined, status: 'ERROR' } })
     expect(verdicts(backups, { windowDays: 3 })).toEqual({ A: 'will-go' })

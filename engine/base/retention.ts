@@ -13,6 +13,8 @@ export type RetainedBackup = {
   readonly startSeconds: number
   readonly recoverySeconds: number | undefined
   readonly expireSeconds: number | undefined
+  /** Its control file is there and says nothing now: it may be pinned, and need any backup that is older. */
+  readonly isUnread?: boolean
 }
 
 export type RetentionPolicy = {
@@ -56,7 +58,9 @@ const USABLE: ReadonlySet<string> = new Set(['OK', 'DONE'])
 
 /**
  * Works out the fates of all backups of an instance, given and answered newest first. A policy without any rule keeps
- * everything for ever. Source: `catalog-format.md` section 12.2.
+ * everything for ever. So does nobody knowing what a backup is: one whose control file cannot be read stays, and with it
+ * every older one, of which it may be an increment. The reference tool lets both go by age. Source: `catalog-format.md`
+ * section 12.2.
  *
  * Where some of them are still to come, `nowSeconds` says which: a FULL takes the place of an older one when it is there.
  */
@@ -75,13 +79,18 @@ export function backupFates(
   for (const [place, backup] of backups.entries()) {
     const fullId = backups[fulls[place] ?? -1]?.id
     const redundantEnds = fullId === undefined ? 0 : (redundant.get(fullId) ?? 0)
-    const policyEnds = policyEnd(backup, policy, rule, redundantEnds)
+    const policyEnds =
+      backup.isUnread === true ? Number.POSITIVE_INFINITY : policyEnd(backup, policy, rule, redundantEnds)
     const pinEnds = backup.expireSeconds ?? 0
     own.push({ backup, fullId, fullNumber, redundantEnds, policyEnds, pinEnds })
     ends[place] = Math.max(policyEnds, pinEnds)
     if (backup.mode === 'FULL' && USABLE.has(backup.status)) fullNumber++
   }
-  const holders = lastHolders(parents, ends)
+  const holders = lastHolders(
+    parents,
+    ends,
+    backups.findIndex(({ isUnread }) => isUnread === true),
+  )
   return own.map((fate, place) => {
     const holder = holders[place] ?? place
     return { ...fate, goesAt: ends[holder] ?? 0, lastHolder: backups[holder]?.id ?? fate.backup.id }
@@ -199,13 +208,20 @@ function placeFulls(backups: readonly RetainedBackup[], parents: Int32Array): In
   return fulls
 }
 
-/** For each place, that of the one of itself and its descendants which is kept longest; of equals the newest. */
-function lastHolders(parents: Int32Array, ends: Float64Array): Int32Array {
+/**
+ * For each place, that of the one of itself and its descendants which is kept longest; of equals the newest. What lies
+ * behind `unread` may be an ancestor of that one, unless that is -1.
+ */
+function lastHolders(parents: Int32Array, ends: Float64Array, unread: number): Int32Array {
   const holders = new Int32Array(parents.length).fill(-1)
   const order = Uint32Array.from(ends.keys()).sort((a, b) => compare(ends[b] ?? 0, ends[a] ?? 0) || a - b)
   // Those that are kept longest go first, so whatever stands in the way has a holder already.
   for (const holder of order) {
     for (let at = holder; at >= 0 && holders[at] === -1; at = parents[at] ?? -1) holders[at] = holder
+  }
+  // Not those that are kept for ever anyway, and say why.
+  for (let at = unread + 1; unread >= 0 && at < holders.length; at++) {
+    if ((ends[holders[at] ?? at] ?? 0) < (ends[unread] ?? 0)) holders[at] = unread
   }
   return holders
 }

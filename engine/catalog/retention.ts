@@ -1,7 +1,7 @@
 import { secondsFromBackupId } from '../base/backup-id.ts'
 import type { RetainedBackup, RetentionPolicy, RetentionRule } from '../base/retention.ts'
 import { configNumber, type InstanceConfig } from '../format/instance-config.ts'
-import type { Backup } from './backup.ts'
+import { type Backup, isUnread } from './backup.ts'
 import type { Inventory } from './inventory.ts'
 
 /** The rules that a call gives instead of those that are saved; what is undefined follows the saved ones. */
@@ -40,7 +40,7 @@ export function ruleKindOf({ backups }: Pick<Inventory, 'backups'>): RetentionRu
 
 /** The backups of an inventory as retention looks at them. One that cannot be read is as old as its name says. */
 export function retainedBackups({ backups }: Pick<Inventory, 'backups'>): readonly RetainedBackup[] {
-  return backups.map(({ id, control }) => ({
+  return backups.map(({ id, control, problem }) => ({
     id,
     mode: control?.mode ?? '',
     status: control?.status ?? 'UNKNOWN',
@@ -48,6 +48,7 @@ export function retainedBackups({ backups }: Pick<Inventory, 'backups'>): readon
     startSeconds: control?.startSeconds ?? secondsFromBackupId(id),
     recoverySeconds: control?.recoverySeconds,
     expireSeconds: control?.expireSeconds,
+    isUnread: isUnread({ control, problem }),
   }))
 }
 

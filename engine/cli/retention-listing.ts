@@ -140,6 +140,10 @@ function reasonText(reason: RetainedRecord['reason']): string {
       return `pinned until ${isoFromSeconds(reason.values.untilSeconds)}`
     case 'needed-by':
       return `needed by ${reason.values.id}`
+    case 'unread':
+      return 'its control file cannot be read: it may be pinned'
+    case 'needed-by-unread':
+      return `${reason.values.id} may need it, whose control file cannot be read`
     case 'beyond-redundancy':
       return `older than ${counted(reason.values.of, 'usable FULL backup')}`
     case 'beyond-window':

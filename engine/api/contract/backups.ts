@@ -25,6 +25,8 @@ export type BackupRecord = {
     | 'DONE'
     | 'ORPHAN'
     | 'CORRUPT'
+  /** Its control file is there and cannot be read. */
+  readonly isUnread?: boolean
   /** RUNNING, MERGING or DELETING, but the process that did it is gone. */
   readonly isStale: boolean
   readonly isStream: boolean

@@ -54,15 +54,18 @@ export function ruleOf(kind: RetentionPlanRecord['rule'], nowMs: number): Retent
 
 /** Backups as retention looks at them, in the order given. */
 export function retainedOf(backups: readonly BackupRecord[]): readonly RetainedBackup[] {
-  return backups.map(({ id, mode, status, parentId, startTime, recoveryTime, expireTime }) => ({
-    id,
-    mode,
-    status,
-    parentId,
-    startSeconds: secondsFromIso(startTime),
-    recoverySeconds: recoveryTime && secondsFromIso(recoveryTime),
-    expireSeconds: expireTime && secondsFromIso(expireTime),
-  }))
+  return backups.map(
+    ({ id, mode, status, parentId, startTime, recoveryTime, expireTime, isUnread = false }) => ({
+      id,
+      mode,
+      status,
+      parentId,
+      startSeconds: secondsFromIso(startTime),
+      recoverySeconds: recoveryTime && secondsFromIso(recoveryTime),
+      expireSeconds: expireTime && secondsFromIso(expireTime),
+      isUnread,
+    }),
+  )
 }
 
 /** Bytes that deleting a backup frees: its pages and, when it carries its own WAL, that too. */

@@ -30,9 +30,12 @@ export function sayReason(say: Say, reason: RetentionReason, zone: string, note?
       })
     case 'no-policy':
       return say('retention-reason.no-policy')
+    case 'unread':
+      return say('retention-reason.unread')
     case 'redundancy':
     case 'beside-redundancy':
     case 'needed-by':
+    case 'needed-by-unread':
     case 'beyond-redundancy':
     case 'beyond-window':
     case 'beyond-both':
