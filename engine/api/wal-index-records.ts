@@ -69,6 +69,11 @@ export function deleteRecord(
   return { kind: 'delete', timeline, lsn, endLsn, at, xid, count: deleted, ...nothing }
 }
 
+/** A commit that updated many rows; of which relations is not known. */
+export function updateRecord(commit: FoundCommit): AccidentRecord {
+  return { ...deleteRecord(commit), kind: 'update', count: commit.updated }
+}
+
 /** How a transaction ended, whatever it did. */
 export function endRecord(end: FoundCommit): AccidentRecord {
   const { deleted, inserted, updated } = end

@@ -14,7 +14,7 @@ export function accidentSubject({
   databaseNames,
   count,
 }: AccidentRecord): string {
-  if (kind === 'commit' || kind === 'abort') return ''
+  if (kind === 'update' || kind === 'commit' || kind === 'abort') return ''
   if (databases.length > 0) {
     const names = databases.map((oid) => {
       const known = databaseNames?.find((one) => one.oid === oid)

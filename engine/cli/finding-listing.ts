@@ -57,6 +57,7 @@ const ACCIDENTS: Readonly<Record<AccidentRecord['kind'], string>> = {
   rewrite: 'rewritten',
   'database-drop': 'database dropped',
   delete: 'rows deleted',
+  update: 'rows updated',
   commit: 'committed',
   abort: 'aborted',
 }

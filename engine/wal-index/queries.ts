@@ -34,6 +34,8 @@ export type CommitFilter = {
   readonly withAborts?: boolean | undefined
   /** At least so many rows were deleted. */
   readonly minDeleted?: number | undefined
+  /** At least so many rows were updated. */
+  readonly minUpdated?: number | undefined
 }
 
 /** What an index can be asked. Opening it reads what is known of all segments; it does not see later updates. */
@@ -126,6 +128,22 @@ export class WalIndexReader {
       if (row.mostDeleted <= least) break
       const more = this.#commitsOf(row).filter((commit) => isWanted(commit, wanted))
       best = [...best, ...more].toSorted((a, b) => b.deleted - a.deleted).slice(0, limit)
+    }
+    return best
+  }
+
+  /**
+   * The commits that updated most rows, most first. No segment says beforehand whether it has one of them: every commit of
+   * the range is looked at.
+   */
+  largestUpdates(filter: CommitFilter, limit: number): readonly FoundCommit[] {
+    const wanted = { ...filter, minUpdated: Math.max(1, filter.minUpdated ?? 1) }
+    let best: FoundCommit[] = []
+    for (const row of this.segments) {
+      if (!mayHold(row, wanted, this.#segmentBytes)) continue
+      const more = this.#commitsOf(row).filter((commit) => isWanted(commit, wanted))
+      if (more.length === 0) continue
+      best = [...best, ...more].toSorted((a, b) => b.updated - a.updated).slice(0, limit)
     }
     return best
   }
@@ -236,7 +254,7 @@ function mayHold(row: SegmentRow, filter: CommitFilter, segmentBytes: number): b
 }
 
 function isWanted(commit: FoundCommit, filter: CommitFilter): boolean {
-  const { timeline, fromTime, toTime, fromLsn, toLsn, xid, minDeleted } = filter
+  const { timeline, fromTime, toTime, fromLsn, toLsn, xid, minDeleted, minUpdated } = filter
   return (
     (timeline === undefined || commit.timeline === timeline) &&
     (fromTime === undefined || commit.time >= fromTime) &&
@@ -244,7 +262,8 @@ function isWanted(commit: FoundCommit, filter: CommitFilter): boolean {
     (fromLsn === undefined || commit.lsn >= fromLsn) &&
     (toLsn === undefined || commit.lsn <= toLsn) &&
     (xid === undefined || commit.xid === xid) &&
-    (minDeleted === undefined || commit.deleted >= minDeleted)
+    (minDeleted === undefined || commit.deleted >= minDeleted) &&
+    (minUpdated === undefined || commit.updated >= minUpdated)
   )
 }
 

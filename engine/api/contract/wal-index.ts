@@ -60,13 +60,16 @@ export type CommitPage = { readonly commits: readonly CommitRecord[]; readonly n
  * A commit that may have been one too many. `commit` and `abort` are of a transaction that was asked for by its number.
  */
 export type AccidentRecord = {
-  readonly kind: 'drop' | 'truncate' | 'rewrite' | 'database-drop' | 'delete' | 'commit' | 'abort'
+  readonly kind: 'drop' | 'truncate' | 'rewrite' | 'database-drop' | 'delete' | 'update' | 'commit' | 'abort'
   readonly timeline: number
   readonly lsn: string
   readonly endLsn: string
   readonly at: IsoTime
   readonly xid: number
-  /** Files of relations or databases that are gone; deleted rows for `delete`, and all that were changed for `commit`. */
+  /**
+   * Files of relations or databases that are gone; deleted rows for `delete`, updated ones for `update`,
+   * and all that were changed for `commit`.
+   */
   readonly count: number
   /** The database of the transaction, if the record says so. */
   readonly databaseOid: number | undefined
@@ -180,6 +183,7 @@ export const walIndex = {
       toLsn: lsn.optional(),
       xid: xid.optional(),
       minDeleted: z.number().int().min(0).optional(),
+      minUpdated: z.number().int().min(0).optional(),
       direction: z.enum(['forward', 'backward']).optional(),
       after: z.string().max(100).optional(),
       limit: limit.optional(),
@@ -191,10 +195,10 @@ export const walIndex = {
     readonly after: CommitRecord | undefined
   }>()(z.strictObject({ ...instanceRef, at: time, timeline: timeline.optional() })),
   /**
-   * Dropped and truncated relations and databases, and the commits that deleted most rows, the latest first. Rewrites only
-   * when asked for; a relation by the number of its file, or by a part of `database.schema.relation` as it was called in a
-   * backup, upper and lower case alike; also what belongs to a table of that name. `limit` (100) holds for each of the
-   * two. Of a transaction that is asked for by its number, and by no relation, the commit or abort is there whatever it
+   * Dropped and truncated relations and databases, and the commits that deleted most rows, the latest first. Rewrites, and
+   * commits that updated many rows, only when asked for; a relation by the number of its file, or by a part of
+   * `database.schema.relation` as it was called in a backup, upper and lower case alike; also what belongs to a table of
+   * that name. Which relations were updated is not kept. `limit` (100) holds for each kind. Of a transaction that is asked for by its number, and by no relation, the commit or abort is there whatever it
    * did.
    */
   'wal.accidents': query<{ readonly accidents: readonly AccidentRecord[] }>()(
@@ -202,13 +206,17 @@ export const walIndex = {
       ...instanceRef,
       ...range,
       kinds: z
-        .array(z.enum(['drop', 'truncate', 'rewrite', 'database-drop', 'delete', 'commit', 'abort']))
+        .array(
+          z.enum(['drop', 'truncate', 'rewrite', 'database-drop', 'delete', 'update', 'commit', 'abort']),
+        )
         .optional(),
       xid: xid.optional(),
       relationNumber: z.number().int().min(1).max(0xffff_ffff).optional(),
       relationName: z.string().min(1).max(200).optional(),
       /** Of deleted rows; 1,000 when left out. */
       minDeleted: z.number().int().min(1).optional(),
+      /** Of updated rows; none are listed when left out. */
+      minUpdated: z.number().int().min(1).optional(),
       limit: limit.optional(),
     }),
   ),

@@ -22,6 +22,7 @@ import {
   lossRecord,
   restorePointRecord,
   segmentRecord,
+  updateRecord,
   walFindings,
 } from '../wal-index-records.ts'
 import { coverageOf } from '../wal-indexes.ts'
@@ -164,7 +165,7 @@ export function walIndexHandlers({
     },
     'wal.accidents': async ({ catalog, instance, kinds, limit = USUAL_LIMIT, ...wanted }, call) => {
       const { archive, reader } = walIndexes.open({ catalog, instance })
-      const { timeline, xid, relationNumber, relationName, minDeleted = MANY_DELETED } = wanted
+      const { timeline, xid, relationNumber, relationName, minDeleted = MANY_DELETED, minUpdated } = wanted
       const [from, to] = [timeOf(wanted.from), timeOf(wanted.to)]
       const isAsked = (kind: AccidentRecord['kind']): boolean => kinds?.includes(kind) ?? kind !== 'rewrite'
       const losses = reader.events(
@@ -209,6 +210,10 @@ export function walIndexHandlers({
           continue
         const named = await namer.name(deleteRecord(commit, relations))
         if (relationName === undefined || isNamed(named, relationName)) accidents.push(named)
+      }
+      if (minUpdated !== undefined && !isByRelation && isAsked('update')) {
+        const filter = { timeline, xid, fromTime: from, toTime: to, minUpdated }
+        accidents.push(...reader.largestUpdates(filter, limit).map(updateRecord))
       }
       if (xid !== undefined && !isByRelation) {
         const known = new Set(accidents.map((one) => `${one.timeline}/${one.lsn}`))

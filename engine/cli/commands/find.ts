@@ -45,6 +45,7 @@ async function ask({ client, given, signal }: Context): Promise<Listing> {
   const timeline = given.integer('on-timeline')
   const xid = given.integer('xid')
   const minDeleted = given.integer('min-deleted')
+  const minUpdated = given.integer('min-updated')
   const relation = given.text('relation')
   const range = {
     ...ref,
@@ -53,7 +54,11 @@ async function ask({ client, given, signal }: Context): Promise<Listing> {
     ...(to !== undefined && { to }),
     ...(timeline !== undefined && { timeline }),
   }
-  const rows = { ...(xid !== undefined && { xid }), ...(minDeleted !== undefined && { minDeleted }) }
+  const rows = {
+    ...(xid !== undefined && { xid }),
+    ...(minDeleted !== undefined && { minDeleted }),
+    ...(minUpdated !== undefined && { minUpdated }),
+  }
   switch (what) {
     case 'commits': {
       const { commits } = await client['wal.commits'](

@@ -57,6 +57,14 @@ export const FINDING_OPTIONS: readonly OptionSpec[] = [
     default: '1000 for accidents',
   },
   {
+    long: 'min-updated',
+    value: { kind: 'integer', name: 'ROWS', min: 1, max: 1_000_000_000 },
+    group: 'WAL',
+    commands: ['find'],
+    meaning:
+      'So many updated rows make an accident as well, unless it is searched by relation. For commits: only those that updated as many.',
+  },
+  {
     long: 'limit',
     value: { kind: 'integer', name: 'N', min: 1, max: 1000 },
     group: 'WAL',

@@ -32,14 +32,21 @@ export function AccidentPanel(props: {
   const engine = useEngine()
   const { say } = useTexts()
   const zone = useStore((store) => store.settings.timeZone)
-  const [search, setSearch] = useState({ relation: '', xid: '', around: '', deleted: String(MANY_DELETED) })
-  const { relation, xid, around, deleted } = useSettled(search, SETTLED_MS)
+  const [search, setSearch] = useState({
+    relation: '',
+    xid: '',
+    around: '',
+    deleted: String(MANY_DELETED),
+    updated: '',
+  })
+  const { relation, xid, around, deleted, updated } = useSettled(search, SETTLED_MS)
   const aroundMs = readWholeTime(around, zone)
   const wanted = {
     ...relationWish(relation),
     ...(numberOf(xid) !== undefined && { xid: Number(xid) }),
     ...(aroundMs !== undefined && { from: isoOfMs(aroundMs - AROUND_MS), to: isoOfMs(aroundMs + AROUND_MS) }),
     minDeleted: Math.max(1, numberOf(deleted) ?? MANY_DELETED),
+    ...(numberOf(updated) !== undefined && { minUpdated: Math.max(1, Number(updated)) }),
   }
   const list = useQuery(
     `accidents ${instance.catalog}\n${instance.instance}\n${JSON.stringify(wanted)}`,
@@ -65,6 +72,7 @@ export function AccidentPanel(props: {
         {field('xid')}
         {field('around', isOddTime ? say('accident.time-hint') : undefined)}
         {field('deleted')}
+        {field('updated', relation.trim() === '' ? undefined : say('accident.updated-hint'))}
       </div>
       {list.kind === 'loading' ? <Skeleton label={say('common.loading')} lines={3} /> : null}
       {list.kind === 'failed' ? <EngineErrorCard error={list.error} onRetry={list.refetch} /> : null}
@@ -100,7 +108,13 @@ export function AccidentPanel(props: {
                   </td>
                   <td className="mono">
                     {relationWords(accident)}
-                    <NamesProblem text={problemWords(say, accident)} />
+                    <NamesProblem
+                      text={
+                        accident.kind === 'update'
+                          ? say('accident.updated-where')
+                          : problemWords(say, accident)
+                      }
+                    />
                   </td>
                   <td className="mono">{accident.lsn}</td>
                   <td>
