@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { msOfWallTime, readWholeTime, stepWallTime, wallTimeOf } from './zone-time.ts'
+import { isDay, msOfWallTime, readWholeTime, stepDay, stepWallTime, wallTimeOf } from './zone-time.ts'
 
 const MS = Date.UTC(2026, 10, 20, 1, 12, 41) + 118.003
 
@@ -35,5 +35,19 @@ describe('a time as a clock shows it', () => {
     expect(readWholeTime(' 2026-11-20 09:12:41.118003 ', 'Asia/Shanghai')).toBeCloseTo(MS, 3)
     expect(readWholeTime('2026-11-20 09:12', 'utc')).toBe(Date.UTC(2026, 10, 20, 9, 12))
     expect(readWholeTime('yesterday', 'utc')).toBeUndefined()
+  })
+})
+
+describe('a day as text', () => {
+  test('is one of the calendar, written in full', () => {
+    expect(isDay('2028-02-29')).toBe(true)
+    for (const text of ['2026-02-29', '2026-13-01', '2026-1-1', '2026-01-01 ', '', 'today'])
+      expect(isDay(text)).toBe(false)
+  })
+
+  test('is stepped over the ends of months and years, and keeps what follows it', () => {
+    expect(stepDay('2026-02-28', 1)).toBe('2026-03-01')
+    expect(stepDay('2026-01-01 05:30', -1)).toBe('2025-12-31 05:30')
+    expect(stepDay('2026-02-30', 1)).toBeUndefined()
   })
 })

@@ -58,6 +58,21 @@ export function readWholeTime(text: string, zone: string): number | undefined {
   return toMicro(clockMs(wall) - offset)
 }
 
+/** Whether a text is a day of the calendar: `2026-11-20`. */
+export function isDay(text: string): boolean {
+  if (!/^\d{4}-\d\d-\d\d$/.test(text)) return false
+  const ms = Date.parse(`${text}T00:00:00Z`)
+  return !Number.isNaN(ms) && new Date(ms).toISOString().startsWith(text)
+}
+
+/** A text that begins with a day, so many days later; undefined where it begins with none. */
+export function stepDay(text: string, days: number): string | undefined {
+  const day = text.slice(0, 10)
+  if (!isDay(day)) return undefined
+  const moved = new Date(Date.parse(`${day}T00:00:00Z`) + days * PART_MS.day)
+  return moved.toISOString().slice(0, 10) + text.slice(10)
+}
+
 const formatters = new Map<string, Intl.DateTimeFormat>()
 
 /** How far a clock in the zone of a setting is ahead of UTC at a Unix millisecond. */

@@ -1,8 +1,9 @@
-import { useMemo, useState } from 'react'
+import { useMemo } from 'react'
 import type { BackupRecord } from '../../../engine/api/contract/backups.ts'
 import { useTexts } from '../../lib/i18n.ts'
 import { useStore } from '../../lib/stores.ts'
 import type { TimeRange } from '../../pictures/time-range.ts'
+import { DateText } from '../../ui/date-text.tsx'
 import { filterWords, suggestionsFor, takeRange, toggleWord, withEdge } from './backup-filter.ts'
 import { readMoment, writeMoment } from './moments.ts'
 
@@ -150,7 +151,7 @@ function isJoined(
   )
 }
 
-/** One end of the range as a date and a time; what is half typed changes nothing. */
+/** One end of the range as a date and a time. */
 function EdgeField(props: {
   readonly label: string
   readonly ms: number | undefined
@@ -158,23 +159,14 @@ function EdgeField(props: {
   readonly onText: (text: string) => void
 }) {
   const { label, ms, zone, onText } = props
-  const shown = ms === undefined || !Number.isFinite(ms) ? '' : writeMoment(ms, zone)
-  const [draft, setDraft] = useState<string | undefined>(undefined)
   return (
     <label className="edge">
       <span>{label}</span>
-      <input
-        type="datetime-local"
-        className={shown === '' ? 'is-open' : ''}
-        value={draft ?? shown}
-        onChange={(event) => {
-          setDraft(event.target.value)
-          if (event.target.value !== '') onText(event.target.value)
-        }}
-        onBlur={(event) => {
-          if (draft === '' && !event.target.validity.badInput) onText('')
-          setDraft(undefined)
-        }}
+      <DateText
+        format="YYYY-MM-DD HH:MM"
+        value={ms === undefined || !Number.isFinite(ms) ? '' : writeMoment(ms, zone).replace('T', ' ')}
+        isValid={(text) => /^\d{4}-\d\d-\d\d/.test(text) && readMoment(text, zone) !== undefined}
+        onText={onText}
       />
     </label>
   )

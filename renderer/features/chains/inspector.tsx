@@ -11,6 +11,8 @@ import { formatBytes, formatTime } from '../../lib/format.ts'
 import { useTexts } from '../../lib/i18n.ts'
 import { announce, navigate, useStore } from '../../lib/stores.ts'
 import { useQuery } from '../../lib/use-query.ts'
+import { isDay } from '../../lib/zone-time.ts'
+import { DateText } from '../../ui/date-text.tsx'
 import { blockerOf, type CardAction, cardActions, cardWord } from './backup-state.ts'
 import { readMoment, writeMoment } from './moments.ts'
 import { restoreCommand } from './restore-command.ts'
@@ -267,7 +269,11 @@ function EditField(props: {
     >
       <label className="field grow">
         <span className="quiet">{props.label}</span>
-        <input type={props.type ?? 'text'} value={text} onChange={(event) => setText(event.target.value)} />
+        {props.type === 'date' ? (
+          <DateText format="YYYY-MM-DD" value={text} isValid={isDay} onText={setText} />
+        ) : (
+          <input type="text" value={text} onChange={(event) => setText(event.target.value)} />
+        )}
       </label>
       {before !== undefined && text === value ? (
         <button type="button" className="button" onClick={() => void save(before, undefined)}>

@@ -2,7 +2,8 @@ import { useState } from 'react'
 import type { BackupRecord } from '../../../engine/api/contract/backups.ts'
 import { useTexts } from '../../lib/i18n.ts'
 import { useStore } from '../../lib/stores.ts'
-import { readWholeTime } from '../../lib/zone-time.ts'
+import { isDay, readWholeTime } from '../../lib/zone-time.ts'
+import { DateText } from '../../ui/date-text.tsx'
 import { Dialog, Field } from '../../ui/parts.tsx'
 import { dayOf } from './retention-texts.ts'
 
@@ -20,7 +21,7 @@ export function PinDialog(props: {
   const zone = useStore((store) => store.settings.timeZone)
   const pinnedMs = backup.expireTime === undefined ? undefined : Date.parse(backup.expireTime)
   const [date, setDate] = useState(() => dayOf(pinnedMs ?? proposedMs, zone))
-  const ms = readWholeTime(`${date} 00:00`, zone)
+  const ms = isDay(date) ? readWholeTime(`${date} 00:00`, zone) : undefined
   const save = (expireMs: number | undefined): void => {
     onClose()
     onPin(expireMs)
@@ -51,7 +52,7 @@ export function PinDialog(props: {
     >
       <p>{say('retention.pin-text')}</p>
       <Field label={say('retention.pin-date')}>
-        <input type="date" value={date} onChange={(event) => setDate(event.target.value)} data-first />
+        <DateText format="YYYY-MM-DD" value={date} isValid={isDay} onText={setDate} isFirst />
       </Field>
     </Dialog>
   )

@@ -9,8 +9,9 @@ import { formatBytes } from '../../lib/format.ts'
 import { useTexts } from '../../lib/i18n.ts'
 import { useStore } from '../../lib/stores.ts'
 import { useNow } from '../../lib/use-now.ts'
-import { offsetMs, readWholeTime } from '../../lib/zone-time.ts'
+import { isDay, offsetMs, readWholeTime } from '../../lib/zone-time.ts'
 import { LifeLines } from '../../pictures/life-lines.tsx'
+import { DateText } from '../../ui/date-text.tsx'
 import { ApplySheet } from './apply-sheet.tsx'
 import { freedByPin } from './future-facts.ts'
 import { GoesOn } from './goes-on.tsx'
@@ -114,12 +115,12 @@ export function RetentionWorkplace(props: {
             <h2 className="grow">{say('retention.title')}</h2>
             <label className="row">
               <span>{say('retention.date')}</span>
-              <input
-                type="date"
+              <DateText
+                format="YYYY-MM-DD"
                 value={date}
-                min={dayOf(nowMs, zone)}
-                onChange={(event) => {
-                  const days = daysTo(event.target.value, dayOf(nowMs, zone), zone)
+                isValid={(day) => isDay(day) && daysTo(day, dayOf(nowMs, zone), zone) !== undefined}
+                onText={(day) => {
+                  const days = daysTo(day, dayOf(nowMs, zone), zone)
                   if (days !== undefined) setAhead(days)
                 }}
               />
