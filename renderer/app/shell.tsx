@@ -111,9 +111,11 @@ function InstanceHeader(props: {
   const { say } = useTexts()
   return (
     <header className="instance-header">
-      <div className="row">
-        <h1 className="instance-title">{instance.instance}</h1>
-        <span className="quiet mono grow">{instance.catalog}</span>
+      <div className="instance-head">
+        <div className="instance-names">
+          <h1 className="instance-title">{instance.instance}</h1>
+          <span className="quiet mono">{instance.catalog}</span>
+        </div>
         {route.screen === 'restore' ? null : (
           <button
             type="button"

@@ -11,6 +11,7 @@ import {
   rowHeight,
   type RowTexts,
 } from './chain-row.tsx'
+import { farApart } from './fit-text.ts'
 import type { TimeRange } from './time-range.ts'
 import { useChainRange } from './use-chain-range.ts'
 import { useWheel } from './use-wheel.ts'
@@ -41,6 +42,8 @@ const HEADS_PX = MINIMAP_PX + HEAD_PX
 const TIP_BELOW_PX = 42
 /** So near to the word for now no other moment is written. */
 const NOW_ROOM_PX = 44
+/** A date of the axis needs so much, in Chinese too. */
+const TICK_PX = 58
 /** A pointer that moved less than this has clicked. */
 const CLICK_PX = 3
 /** One click of a usual wheel. */
@@ -70,7 +73,7 @@ export function ChainRibbons(props: {
   readonly texts: RibbonTexts
 }) {
   const { backups, fitting, nowMs, selectedId, selectedIds, onSelect, range, onRange, texts } = props
-  const [frame, width] = useWidth(520)
+  const [frame, width] = useWidth(420)
   const [isUnfolded, setUnfolded] = useState(false)
   const [hovered, setHovered] = useState<{ readonly mark: Mark; readonly top: number } | undefined>(undefined)
   const drag = useRef<{ readonly x: number; readonly range: TimeRange } | undefined>(undefined)
@@ -185,6 +188,7 @@ export function ChainRibbons(props: {
         .map((tick) => tick.getTime()),
     [shown, right],
   )
+  const named = ticks.filter((ms) => !isNowShown || Math.abs(toX(ms) - nowX) > NOW_ROOM_PX)
   return (
     <div
       ref={frame}
@@ -206,13 +210,11 @@ export function ChainRibbons(props: {
           texts={texts}
         />
         <svg width={width} height={HEAD_PX} aria-hidden="true">
-          {ticks
-            .filter((ms) => !isNowShown || Math.abs(toX(ms) - nowX) > NOW_ROOM_PX)
-            .map((ms) => (
-              <text key={ms} className="tick" x={toX(ms)} y={14} textAnchor="middle">
-                {texts.tick(ms, (ticks[1] ?? Infinity) - (ticks[0] ?? 0))}
-              </text>
-            ))}
+          {farApart(named, toX, TICK_PX).map((ms) => (
+            <text key={ms} className="tick" x={toX(ms)} y={14} textAnchor="middle">
+              {texts.tick(ms, (ticks[1] ?? Infinity) - (ticks[0] ?? 0))}
+            </text>
+          ))}
           {isNowShown ? (
             <text className="tick now" x={nowX} y={14} textAnchor="middle">
               {texts.now}

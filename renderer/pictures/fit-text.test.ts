@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { placeBeside, widthOf } from './fit-text.ts'
+import { farApart, placeBeside, widthOf } from './fit-text.ts'
 
 const ROOM = { left: 200, right: 500 }
 const beside = (text: string, x: number) => placeBeside([text], 10, { start: x - 10, end: x + 10 }, ROOM)
@@ -44,4 +44,9 @@ describe('a text beside a mark', () => {
 test('letters of CJK are as wide as they are high', () => {
   expect(widthOf('固定', 11)).toBe(22)
   expect(widthOf('ab', 10)).toBe(12)
+})
+
+test('texts on an axis keep their distance', () => {
+  expect(farApart([1, 2, 3, 5, 9], (value) => value * 10, 20)).toEqual([1, 3, 5, 9])
+  expect(farApart([], (value) => value, 20)).toEqual([])
 })

@@ -35,6 +35,20 @@ export function widthOf(text: string, fontPx: number): number {
   return [...text].reduce((sum, letter) => sum + (letter >= FIRST_CJK ? 1 : LETTER) * fontPx, 0)
 }
 
+/** Those of rising values whose places are at least so many pixels behind the one before. */
+export function farApart(
+  values: readonly number[],
+  toX: (value: number) => number,
+  leastPx: number,
+): readonly number[] {
+  const kept: number[] = []
+  for (const value of values) {
+    const before = kept.at(-1)
+    if (before === undefined || toX(value) - toX(before) >= leastPx) kept.push(value)
+  }
+  return kept
+}
+
 function cutTo(text: string, fontPx: number, roomPx: number): string | undefined {
   const letters = [...text]
   while (letters.length > 0 && widthOf(`${letters.join('')}…`, fontPx) > roomPx) letters.pop()

@@ -1,4 +1,5 @@
 import type { KeyboardEvent, RefObject } from 'react'
+import { placeBandName } from './life-band.ts'
 import type { LifeTexts } from './life-texts.ts'
 import { LIFE_LABEL_PX as LABEL_PX } from './life-wal.tsx'
 
@@ -7,11 +8,12 @@ export const AXIS_PX = 20
 /** So near to the middle of the handle a date of the axis would be covered, in part. */
 const HANDLE_NOW_PX = 42
 const HANDLE_DAY_PX = 84
-const BAND_NAME_PX = 170
 
 /** What lies behind the lines: the window that is promised as of a day, and the dates. */
 export function LifeBack(props: {
   readonly width: number
+  /** Where the lines end. */
+  readonly right: number
   readonly top: number
   readonly bottom: number
   readonly toX: (ms: number) => number
@@ -21,25 +23,26 @@ export function LifeBack(props: {
   /** Where the window begins; undefined without one. */
   readonly windowMs: number | undefined
   readonly nowMs: number
-  readonly texts: Pick<LifeTexts, 'band' | 'tick'>
+  readonly texts: Pick<LifeTexts, 'band' | 'bandShort' | 'now' | 'tick'>
 }) {
-  const { width, top, bottom, toX, ticks, asOf, windowMs, nowMs, texts } = props
+  const { width, right, top, bottom, toX, ticks, asOf, windowMs, nowMs, texts } = props
   const bandX = windowMs === undefined ? LABEL_PX : Math.max(LABEL_PX, toX(windowMs))
-  // Beside the band, where neither the band nor the word at the line of today needs the room.
-  const isBandNamedBefore = bandX - LABEL_PX > BAND_NAME_PX && bandX < toX(nowMs)
+  const name = placeBandName(
+    [texts.band, texts.bandShort],
+    { start: bandX, end: asOf.x },
+    { x: toX(nowMs), word: texts.now },
+    { start: LABEL_PX, end: right },
+  )
   return (
     <svg className="life-back" width={width} height={bottom + AXIS_PX} aria-hidden="true">
       {windowMs === undefined || windowMs > asOf.ms ? null : (
         <>
           <rect className="band" x={bandX} y={0} width={Math.max(0, asOf.x - bandX)} height={bottom} />
-          <text
-            className="band-text"
-            x={isBandNamedBefore ? bandX - 5 : bandX + 5}
-            y={14}
-            textAnchor={isBandNamedBefore ? 'end' : 'start'}
-          >
-            {texts.band}
-          </text>
+          {name === undefined ? null : (
+            <text className="band-text" x={name.x} y={14}>
+              {name.text}
+            </text>
+          )}
         </>
       )}
       {ticks.map((ms) => (

@@ -60,7 +60,7 @@ export function LifeLines(props: {
   readonly texts: LifeTexts
 }) {
   const { lines, nowMs, ahead, windowMs, wal, current, texts, onAhead, onCurrent } = props
-  const [frame, width] = useWidth(560)
+  const [frame, width] = useWidth(460)
   const box = useRef<HTMLDivElement>(null)
   const handle = useRef<HTMLDivElement>(null)
   const isDragging = useRef(false)
@@ -197,6 +197,7 @@ export function LifeLines(props: {
     >
       <LifeBack
         width={width}
+        right={right}
         top={TOP_PX}
         bottom={bottom}
         toX={toX}

@@ -10,7 +10,9 @@ export type LifeTexts = {
   readonly now: string
   /** On the handle. */
   readonly asOf: string
+  /** The name of the promised window, and that where there is little room. */
   readonly band: string
+  readonly bandShort: string
   readonly wal: string
   readonly walNone: string
   readonly chain: (fullId: string | undefined) => string

@@ -3,9 +3,10 @@ import type { BackupRecord } from '../../../engine/api/contract/backups.ts'
 import type { InstanceRef } from '../../../engine/api/contract/values.ts'
 import { useEngine } from '../../lib/engine.tsx'
 import { EngineErrorCard } from '../../lib/engine-error-card.tsx'
-import { formatBytes } from '../../lib/format.ts'
+import { dotted, formatBytes, formatTime } from '../../lib/format.ts'
 import { type Say, useTexts } from '../../lib/i18n.ts'
 import { Sheet } from '../../lib/plan-sheet.tsx'
+import { useStore } from '../../lib/stores.ts'
 import { useQuery } from '../../lib/use-query.ts'
 import { type PlannedBackup, PlanStrip } from '../../pictures/plan-strip.tsx'
 import { ConfirmField, Skeleton } from '../../ui/parts.tsx'
@@ -31,6 +32,7 @@ export function DeleteSheet(props: {
   const { instance, backups, families, onClose } = props
   const engine = useEngine()
   const { say } = useTexts()
+  const zone = useStore((store) => store.settings.timeZone)
   const [typed, setTyped] = useState('')
   const ids = backups.map(({ id }) => id)
   const subject = { ...instance, ids }
@@ -39,6 +41,8 @@ export function DeleteSheet(props: {
   )
   const ready = plan.kind === 'ready' ? plan.value : undefined
   const going = new Set(ready?.backups.map(({ id }) => String(id)))
+  const asked = ready?.backups.filter(({ reason }) => reason === 'asked').length ?? 0
+  const known = new Map(families.flat().map((one) => [one.id, one]))
   return (
     <Sheet
       title={
@@ -58,7 +62,16 @@ export function DeleteSheet(props: {
       {plan.kind === 'failed' ? <EngineErrorCard error={plan.error} onRetry={plan.refetch} /> : null}
       {ready === undefined ? null : (
         <>
-          <p>{say('plan.delete-text', { count: going.size, bytes: formatBytes(ready.freedBytes) })}</p>
+          <p>
+            {going.size === asked
+              ? say('plan.delete-text', { count: going.size, bytes: formatBytes(ready.freedBytes) })
+              : say('plan.delete-text-more', {
+                  count: going.size,
+                  asked,
+                  more: going.size - asked,
+                  bytes: formatBytes(ready.freedBytes),
+                })}
+          </p>
           <div className="stack plan-pictures" tabIndex={families.length > 1 ? 0 : undefined}>
             {families.slice(0, MOST_PICTURES).map((family) => (
               <Picture
@@ -75,11 +88,16 @@ export function DeleteSheet(props: {
             <p className="quiet">{say('plan.more-chains', { count: families.length - MOST_PICTURES })}</p>
           )}
           {/* It scrolls, so the keys must be able to come to it. */}
-          <ul className="plain-list plan-list" tabIndex={0} aria-label={say('plan.list')}>
+          <ul className="plain-list plan-list deleted" tabIndex={0} aria-label={say('plan.list')}>
             {ready.backups.slice(0, MOST_NAMED).map(({ id, reason, dataBytes }) => (
               <li key={id}>
                 <span className="mono">{id}</span>{' '}
-                <span className="quiet">{say(`plan.reason-${reason}`)}</span>{' '}
+                <span className={reason === 'asked' ? 'quiet' : 'status look'}>
+                  {say(`plan.reason-${reason}`)}
+                </span>{' '}
+                <span className="quiet numbers">
+                  {dotted([known.get(id)?.mode, formatTime(known.get(id)?.recoveryTime, zone)])}
+                </span>{' '}
                 <span className="numbers">{formatBytes(dataBytes)}</span>
               </li>
             ))}

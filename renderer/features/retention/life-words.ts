@@ -77,6 +77,7 @@ export function lifeTexts(of: {
     now: say('retention.handle-now'),
     asOf: ahead === 0 ? say('retention.handle-now') : `${say('retention.handle')} ${date}`,
     band: say('retention.band', { days: windowDays }),
+    bandShort: say('retention.band-short', { days: windowDays }),
     wal: say('retention.wal-row'),
     walNone: say('retention.wal-row'),
     chain: (id) => {

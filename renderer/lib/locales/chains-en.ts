@@ -179,8 +179,9 @@ export const chainsEn = {
   'plan.more-backups_one': 'and 1 more',
   'plan.more-backups': 'and {{count}} more',
   'plan.delete-text_one': '1 backup is deleted for good, and {{bytes}} are freed.',
-  'plan.delete-text':
-    '{{count}} backups are deleted for good, and {{bytes}} are freed: increments cannot live without their parent.',
+  'plan.delete-text': '{{count}} backups are deleted for good, and {{bytes}} are freed.',
+  'plan.delete-text-more':
+    '{{count}} backups are deleted for good, and {{bytes}} are freed: chosen {{asked}}, and {{more}} more that need them, for increments cannot live without their parent.',
   'plan.delete-confirm_one': 'Delete 1 backup ({{bytes}})',
   'plan.delete-confirm': 'Delete {{count}} backups ({{bytes}})',
   'plan.reason-asked': 'chosen',

@@ -164,7 +164,9 @@ export const chainsZhCN = {
   'plan.list': '将被删除的备份',
   'plan.more-chains': '另有 {{count}} 条备份链',
   'plan.more-backups': '另有 {{count}} 个',
-  'plan.delete-text': '将永久删除 {{count}} 个备份并释放 {{bytes}}：增量备份离不开其父备份。',
+  'plan.delete-text': '将永久删除 {{count}} 个备份并释放 {{bytes}}。',
+  'plan.delete-text-more':
+    '将永久删除 {{count}} 个备份并释放 {{bytes}}：所选 {{asked}} 个，另有 {{more}} 个依赖它们，因为增量备份离不开其父备份。',
   'plan.delete-confirm': '删除 {{count}} 个备份（{{bytes}}）',
   'plan.reason-asked': '所选',
   'plan.reason-descendant': '依赖所选备份',
