@@ -142,12 +142,12 @@ describe('a policy', () => {
 
   test('merges nothing of which what cannot be read may be an increment', () => {
     const dark = { DARK: { age: 8, mode: '', status: 'UNKNOWN', isUnread: true } }
-    const chain = { PAGE1: { age: 9, on: 'FULL' }, FULL: { age: 10 } }
+    const short = { PAGE1: { age: 9, on: 'FULL' }, FULL: { age: 10 } }
     const chainsOf = (backups: Parameters<typeof made>[0]) =>
       expiredChains(backupFates(made(backups), { redundancy: 0, windowDays: 7 }, PROBACKUP), NOW).chains
-    expect(chainsOf({ PAGE2: { age: 5, on: 'PAGE1' }, ...dark, ...chain })).toEqual([])
+    expect(chainsOf({ PAGE2: { age: 5, on: 'PAGE1' }, ...dark, ...short })).toEqual([])
     const older = { DARK: { ...dark.DARK, age: 11 } }
-    expect(chainsOf({ PAGE2: { age: 5, on: 'PAGE1' }, ...chain, ...older })).toHaveLength(1)
+    expect(chainsOf({ PAGE2: { age: 5, on: 'PAGE1' }, ...short, ...older })).toHaveLength(1)
   })
 
   test('takes the start of a backup that never became consistent for its time', () => {

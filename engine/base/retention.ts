@@ -219,9 +219,10 @@ function lastHolders(parents: Int32Array, ends: Float64Array, unread: number): I
   for (const holder of order) {
     for (let at = holder; at >= 0 && holders[at] === -1; at = parents[at] ?? -1) holders[at] = holder
   }
+  if (unread === -1) return holders
   // Not those that are kept for ever anyway, and say why.
-  for (let at = unread + 1; unread >= 0 && at < holders.length; at++) {
-    if ((ends[holders[at] ?? at] ?? 0) < (ends[unread] ?? 0)) holders[at] = unread
+  for (let at = unread + 1; at < holders.length; at++) {
+    if (Number.isFinite(ends[holders[at] ?? at])) holders[at] = unread
   }
   return holders
 }

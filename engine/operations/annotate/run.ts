@@ -2,9 +2,10 @@ import type { BackupId } from '../../base/backup-id.ts'
 import { EngineError } from '../../base/engine-error.ts'
 import type { Run } from '../../base/run.ts'
 import { backupNotFound } from '../../catalog/backup-not-found.ts'
-import { writeBackupControl } from '../../catalog/backup.ts'
+import { type Backup, readControl, writeBackupControl } from '../../catalog/backup.ts'
 import { readInventory } from '../../catalog/inventory.ts'
-import { lockShared } from '../../catalog/lock.ts'
+import { type LockPatience, lockShared } from '../../catalog/lock.ts'
+import type { BackupControl } from '../../format/backup-control.ts'
 
 export type AnnotateInput = {
   readonly catalog: string
@@ -16,6 +17,8 @@ export type AnnotateInput = {
   readonly ttlSeconds: number | undefined
   /** `null` removes the pin. */
   readonly expireSeconds: number | null | undefined
+  /** How patient to be with whoever writes the backup. */
+  readonly patience?: LockPatience
 }
 
 const MOST_NOTE_BYTES = 1024
@@ -29,24 +32,32 @@ export async function annotateBackup(input: AnnotateInput, run: Run): Promise<vo
   const inventory = await readInventory(input.catalog, input.instance, run)
   const backup = inventory.backups.find(({ id }) => id === input.id)
   if (backup === undefined) throw backupNotFound(inventory, input.id)
-  if (backup.control === undefined) {
-    throw new EngineError(
-      'format.damaged',
-      `the control file of backup ${input.id} cannot be read: ${backup.problem ?? 'it is missing'}`,
-      { hint: 'Validate the instance; notes and pins are kept in that file.' },
-    )
-  }
+  requireControl(backup)
   if (input.ttlSeconds !== undefined && input.expireSeconds != null) {
     throw new EngineError('usage.invalid', 'a pin has either a duration or an end, not both', {
       hint: 'Give --ttl or --expire-time.',
     })
   }
-  await using _lock = await lockShared(backup.directory, run)
-  const note = input.note === undefined ? backup.control.note : cleanNote(input.note)
-  const expireSeconds = pin(input, backup.control.recoverySeconds, backup.control.expireSeconds)
-  await writeBackupControl(backup.directory, { ...backup.control, note, expireSeconds })
+  await using _lock = await lockShared(backup.directory, {
+    ...run,
+    ...(input.patience && { patience: input.patience }),
+  })
+  // Whoever held it until now may have changed it: a merge has made another backup of it.
+  const control = requireControl({ id: input.id, ...readControl(backup.directory) })
+  const note = input.note === undefined ? control.note : cleanNote(input.note)
+  const expireSeconds = pin(input, control.recoverySeconds, control.expireSeconds)
+  await writeBackupControl(backup.directory, { ...control, note, expireSeconds })
   if (input.note !== undefined)
     run.log.info(note === undefined ? `removed the note of ${input.id}` : `noted of ${input.id}: ${note}`)
+}
+
+function requireControl({ id, control, problem }: Pick<Backup, 'id' | 'control' | 'problem'>): BackupControl {
+  if (control !== undefined) return control
+  throw new EngineError(
+    'format.damaged',
+    `the control file of backup ${id} cannot be read: ${problem ?? 'it is missing'}`,
+    { hint: 'Validate the instance; notes and pins are kept in that file.' },
+  )
 }
 
 function pin(

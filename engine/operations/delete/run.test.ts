@@ -1,15 +1,73 @@
-import { readdirSync } from 'node:fs'
+import { readdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { expect, test } from 'vitest'
 import { parseBackupId } from '../../base/backup-id.ts'
 import { SYSTEM_CLOCK } from '../../base/clock.ts'
-import { logTo } from '../../base/log.ts'
+import { logTo, SILENT_LOG } from '../../base/log.ts'
 import type { Run } from '../../base/run.ts'
+import { readControl } from '../../catalog/backup.ts'
 import { readInventory } from '../../catalog/inventory.ts'
-import { writeBackup, writeCatalog } from '../../testing/made-catalog.ts'
+import { lockExclusive } from '../../catalog/lock.ts'
+import { formatBackupControl } from '../../format/backup-control.ts'
+import { madeBackup, writeBackup, writeCatalog } from '../../testing/made-catalog.ts'
 import { scratchDirectory } from '../../testing/scratch.ts'
 import { planDelete } from './plan.ts'
 import { deleteBackups } from './run.ts'
+
+test('what became another backup while it was waited for is not deleted, nor what hangs on it', async () => {
+  await using scratch = await scratchDirectory('delete-run')
+  const catalog = path.join(scratch.path, 'catalog')
+  const instance = writeCatalog(catalog)
+  writeBackup(instance, 'TOTTE0')
+  writeBackup(instance, 'TOTTE1', { parent: 'TOTTE0' })
+  writeBackup(instance, 'TOTTE2', { parent: 'TOTTE1' })
+  const run = quietRun()
+  const request = { ids: [parseBackupId('TOTTE1')], status: undefined }
+  const { hash } = planDelete(await readInventory(catalog, 'main', run), request)
+  const merging = await lockExclusive(path.join(instance, 'TOTTE1'), run)
+  let isMerged = false
+  const report = (): void => {
+    if (isMerged) return
+    isMerged = true
+    const text = formatBackupControl(madeBackup('TOTTE1').control)
+    writeFileSync(path.join(instance, 'TOTTE1', 'backup.control'), text)
+    void merging[Symbol.asyncDispose]()
+  }
+  await expect(
+    deleteBackups({ catalog, instance: 'main', request, hash, patience: QUICK }, { ...run, report }),
+  ).rejects.toMatchObject({ code: 'plan.stale' })
+  expect(idsIn(instance)).toEqual(['TOTTE0', 'TOTTE1', 'TOTTE2'])
+})
+
+test('nothing is deleted while one of them is in use', async () => {
+  await using scratch = await scratchDirectory('delete-run')
+  const catalog = path.join(scratch.path, 'catalog')
+  const instance = writeCatalog(catalog)
+  writeBackup(instance, 'TOTTE0')
+  writeBackup(instance, 'TOTTE1', { parent: 'TOTTE0', status: 'RUNNING' })
+  const run = quietRun()
+  const request = { ids: [parseBackupId('TOTTE0')], status: undefined }
+  const { hash } = planDelete(await readInventory(catalog, 'main', run), request)
+  await using _running = await lockExclusive(path.join(instance, 'TOTTE1'), run)
+  await expect(
+    deleteBackups({ catalog, instance: 'main', request, hash, patience: { ...QUICK, tries: 2 } }, run),
+  ).rejects.toMatchObject({ code: 'catalog.locked' })
+  expect(idsIn(instance)).toEqual(['TOTTE0', 'TOTTE1'])
+  const { control } = readControl(path.join(instance, 'TOTTE0'))
+  expect(control?.status).toBe('OK')
+})
+
+/** Waits for as long as it takes, in small steps. */
+const QUICK = { tries: 10_000, betweenMs: 1, emptyMs: 30 }
+
+function quietRun(): Run {
+  const { signal } = new AbortController()
+  return { signal, log: SILENT_LOG, report: () => undefined, clock: SYSTEM_CLOCK }
+}
+
+function idsIn(instance: string): readonly string[] {
+  return readdirSync(instance).filter((name) => name.startsWith('TOTTE'))
+}
 
 test('deleting stops before a backup that one needs which came meanwhile', async () => {
   await using scratch = await scratchDirectory('delete-run')

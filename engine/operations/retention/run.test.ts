@@ -7,7 +7,8 @@ import type { Run } from '../../base/run.ts'
 import { readInventory } from '../../catalog/inventory.ts'
 import { lockShared } from '../../catalog/lock.ts'
 import { archiveOf } from '../../catalog/retention-archive.ts'
-import { writeBackup, writeCatalog } from '../../testing/made-catalog.ts'
+import { formatBackupControl } from '../../format/backup-control.ts'
+import { madeBackup, writeBackup, writeCatalog } from '../../testing/made-catalog.ts'
 import { scratchDirectory } from '../../testing/scratch.ts'
 import { planRetention, type RetentionRequest } from './plan.ts'
 import { applyRetention, type RetentionVerbs } from './run.ts'
@@ -84,6 +85,23 @@ describe('applying retention', () => {
     const { deletedIds, skippedIds } = await catalog.apply()
     expect(deletedIds).toEqual([idOf(17)])
     expect(skippedIds).toEqual([idOf(18), idOf(19), idOf(20)])
+  })
+
+  test('leaves a backup alone that has become another one', async () => {
+    let instance = ''
+    const log = logTo(({ message }) => {
+      if (message !== `deleting backup ${idOf(17)}`) return
+      // As a merge leaves the increment.
+      writeFileSync(
+        path.join(instance, idOf(18), 'backup.control'),
+        formatBackupControl(madeBackup(idOf(18)).control),
+      )
+    })
+    const catalog = await made({ log })
+    instance = catalog.instance
+    const { deletedIds } = await catalog.apply()
+    expect(deletedIds).toEqual([idOf(17)])
+    expect(catalog.ids()).toContain(idOf(18))
   })
 
   test('cancelled between two backups leaves the others', async () => {

@@ -167,9 +167,8 @@ async function deleteUnused(
       call.log.warning(`backup ${id} stays, for it may be pinned: ${read.problem}. Delete it by its name.`)
       return undefined
     }
-    const { control } = read
-    if (control?.expireSeconds !== backup.control?.expireSeconds || isNeeded()) {
-      call.log.warning(`backup ${id} was pinned or is needed by now; it stays`)
+    if (seen(read.control) !== seen(backup.control) || isNeeded()) {
+      call.log.warning(`backup ${id} was pinned, merged, or is needed by now; it stays`)
       return undefined
     }
     return await deleteLocked(backup, call)
@@ -178,6 +177,12 @@ async function deleteUnused(
     call.log.warning(`backup ${id} is in use and stays for now: ${thrown.message}`)
     return undefined
   }
+}
+
+/** What made a backup one to let go. */
+function seen(control: Backup['control']): string {
+  const { expireSeconds, mode, parentId, contentCrc, mergeDestinationId } = control ?? {}
+  return [expireSeconds, mode, parentId, contentCrc, mergeDestinationId].join()
 }
 
 async function mergePlanned(
