@@ -7,6 +7,8 @@ const unit = {
   globalSetup: 'engine/testing/around-units.ts',
   environment: 'node',
   testTimeout: 20_000,
+  // Its own is one second, which a busy machine may take for a step.
+  expect: { poll: { timeout: 15_000 } },
   pool: 'forks' as const,
 }
 
@@ -41,8 +43,10 @@ export default defineConfig({
           include: ['engine/**/*.scenario.ts'],
           globalSetup: 'engine/testing/around-scenarios.ts',
           environment: 'node',
-          testTimeout: 90_000,
-          hookTimeout: 60_000,
+          // Only what hangs meets these: on a quiet machine nothing takes a quarter of them.
+          testTimeout: 240_000,
+          hookTimeout: 180_000,
+          expect: { poll: { timeout: 60_000 } },
           pool: 'forks',
           maxWorkers: 3,
         },

@@ -12,6 +12,7 @@ import {
   startServer,
   type TestServer,
 } from '../testing/servers.ts'
+import { until } from '../testing/until.ts'
 
 describe.each(serverMajors())('after a restore that pauses at its target, PostgreSQL %i', (major) => {
   const cleanUp = new AsyncDisposableStack()
@@ -133,11 +134,12 @@ describe.each(serverMajors())('after a restore that pauses at its target, Postgr
   test('a server that replays and answers nobody yet is told as far as it is', async () => {
     const dataDirectory = await restore('slow')
     const place = { ...ref, dataDirectory }
-    // The first segment that is asked for never comes: the server is up, and its recovery not consistent yet.
+    // Until somebody says so nothing that is asked for comes: the server is up, and its recovery not consistent yet.
+    const seenFile = path.join(path.dirname(dataDirectory), 'seen')
     const auto = path.join(dataDirectory, 'postgresql.auto.conf')
     const settings = (await readFile(auto, 'utf8')).replace(
       /restore_command = .*/,
-      "restore_command = 'sleep 3; exit 1'",
+      `restore_command = 'until [ -e "${seenFile}" ]; do sleep 0.1; done; exit 1'`,
     )
     await writeFile(auto, settings)
     const started = startRestored(dataDirectory, major, origin.password).catch(() => undefined)
@@ -145,8 +147,9 @@ describe.each(serverMajors())('after a restore that pauses at its target, Postgr
       () => engine.client['restored.look'](place),
       (one) => one.server?.state === 'starting',
     )
-    expect(seen).toMatchObject({ server: { problem: undefined } })
+    await writeFile(seenFile, '')
     await (await started)?.stop('immediate')
+    expect(seen).toMatchObject({ server: { problem: undefined } })
   })
 
   test('what ALTER SYSTEM has left without its mark is told and not touched', async () => {
@@ -214,14 +217,3 @@ describe.each(serverMajors())('after a restore that pauses at its target, Postgr
     })
   })
 })
-
-const LIMIT_MS = 30_000
-const POLL_MS = 100
-
-async function until<Value>(look: () => Promise<Value>, isSo: (value: Value) => boolean): Promise<Value> {
-  for (let waitedMs = 0; ; waitedMs += POLL_MS) {
-    const value = await look()
-    if (isSo(value) || waitedMs > LIMIT_MS) return value
-    await new Promise((resolve) => setTimeout(resolve, POLL_MS))
-  }
-}

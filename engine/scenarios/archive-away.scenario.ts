@@ -1,11 +1,9 @@
-import { chownSync, readdirSync, renameSync } from 'node:fs'
+import { renameSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { startEngine } from '../testing/engines.ts'
 import { scratchDirectory } from '../testing/scratch.ts'
-import { outerMajors, startRestored, startServer, type TestServer } from '../testing/servers.ts'
-
-const PATIENCE = { timeout: 60_000 }
+import { giveToServers, opened, outerMajors, startRestored, startServer } from '../testing/servers.ts'
 
 describe.each(outerMajors())('a restored server of PostgreSQL %i whose archive is away', (major) => {
   test('does not open on what it has, and goes on when the archive is back', async () => {
@@ -18,7 +16,7 @@ describe.each(outerMajors())('a restored server of PostgreSQL %i whose archive i
     )
     expect(backup.error).toBeUndefined()
     await server[Symbol.asyncDispose]()
-    giveTo(ref.catalog, server.owner)
+    giveToServers(ref.catalog)
     const dataDirectory = path.join(server.directory('restored'), 'data')
     const restored = await engine.ended(
       engine.client['restore.start']({
@@ -35,15 +33,6 @@ describe.each(outerMajors())('a restored server of PostgreSQL %i whose archive i
     await expect(startRestored(dataDirectory, major, server.password)).rejects.toThrow()
     renameSync(`${archive}.away`, archive)
     await using copy = await startRestored(dataDirectory, major, server.password)
-    await expect
-      .poll(() => copy.value('postgres', 'select pg_is_in_recovery()').catch(() => ''), PATIENCE)
-      .toBe('false')
+    await opened(copy)
   })
 })
-
-function giveTo(directory: string, owner: TestServer['owner']): void {
-  if (owner === undefined) return
-  for (const name of readdirSync(directory, { recursive: true, encoding: 'utf8' }))
-    chownSync(path.join(directory, name), owner.uid, owner.gid)
-  chownSync(directory, owner.uid, owner.gid)
-}

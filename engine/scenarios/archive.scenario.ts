@@ -1,102 +1,37 @@
-import { chownSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { gunzipSync } from 'node:zlib'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { walSegmentName } from '../base/wal-segment.ts'
 import { readWalArchive, type WalArchive } from '../catalog/wal-archive.ts'
-import { startEngine, type TestEngine } from '../testing/engines.ts'
-import { scratchDirectory } from '../testing/scratch.ts'
-import { newestMajors, startRestored, startServer, type TestServer } from '../testing/servers.ts'
-import { mountTinyDisk, type TinyDisk, whyNoTinyDisk } from '../testing/tiny-disk.ts'
-import { findLedgerFaults, LEDGER_STATEMENTS, startWriteLoad } from '../testing/write-load.ts'
+import { type PushingServer, startPushingServer } from '../testing/pushing-servers.ts'
+import { endSegment, newestMajors, opened, startRestored, type TestServer } from '../testing/servers.ts'
+import { whyNoTinyDisk } from '../testing/tiny-disk.ts'
+import { findLedgerFaults, startWriteLoad } from '../testing/write-load.ts'
 
 const MIB = 1 << 20
 const NEVER = new AbortController().signal
-const CLI = path.join(import.meta.dirname, '..', 'cli', 'main.ts')
-const UNTIL_ARCHIVED = { timeout: 60_000, interval: 100 }
 const KILLED_PUSHERS = 10
 const whyNoDisk = whyNoTinyDisk()
 const whyNoKill = process.platform === 'linux' ? '' : ' (skipped: processes are found in /proc)'
 
-type World = {
-  readonly server: TestServer
-  readonly engine: TestEngine
-  readonly ref: { readonly catalog: string; readonly instance: string }
-  readonly archive: string
-  readonly disk: TinyDisk | undefined
-  /**
-   * From now on the server archives with that command line behind the usual words. A pusher that is killed is told as one
-   * that failed: for a signal the server would start a new archiver, ten seconds later.
-   */
-  pushWith(...words: readonly string[]): Promise<void>
-  getWith(...words: readonly string[]): string
-  /** Ends the segment that is being written, and gives its name. */
-  endSegment(): Promise<string>
-  read(): Promise<WalArchive>
+async function setUp(major: TestServer['major'], diskBytes?: number): Promise<PushingServer> {
+  return await startPushingServer('archive', major, diskBytes === undefined ? {} : { diskBytes })
 }
 
-/** A server with small segments that archives into a catalog of its own. */
-async function setUp(major: TestServer['major'], diskBytes?: number): Promise<World> {
-  const scratch = await scratchDirectory('archive')
-  onTestFinished(() => scratch[Symbol.asyncDispose]())
-  const disk =
-    diskBytes === undefined ? undefined : mountTinyDisk(path.join(scratch.path, 'disk'), { bytes: diskBytes })
-  if (disk !== undefined) onTestFinished(() => disk[Symbol.asyncDispose]())
-  const server = await startServer(scratch.path, {
-    major,
-    walSegmentMb: 1,
-    settings: { archive_mode: 'on', archive_command: "'false'" },
-  })
-  onTestFinished(() => server[Symbol.asyncDispose]())
-  const engine = await startEngine()
-  onTestFinished(() => engine[Symbol.asyncDispose]())
-  const ref = await engine.register(path.join(disk?.path ?? scratch.path, 'catalog'), server)
-  giveTo(ref.catalog, server.owner)
-  await server.run('postgres', 'create database shop')
-  await server.run('shop', ...LEDGER_STATEMENTS)
-  const command = (verb: string, words: readonly string[]): string =>
-    [
-      `"${process.execPath}" "${CLI}" ${verb} -B "${ref.catalog}" --instance=${ref.instance}`,
-      '--wal-file-name=%f',
-      '--wal-file-path=%p',
-      ...words,
-    ].join(' ')
-  return {
-    server,
-    engine,
-    ref,
-    disk,
-    archive: path.join(ref.catalog, 'wal', ref.instance),
-    async pushWith(...words) {
-      const line = command('archive-push', ['--archive-timeout=1s', ...words, '|| exit 1'])
-      await server.run('postgres', `alter system set archive_command = '${line}'`, 'select pg_reload_conf()')
-    },
-    getWith: (...words) => command('archive-get', words),
-    endSegment: () => server.value('postgres', 'select pg_walfile_name(pg_switch_wal())'),
-    read: () => readWalArchive(ref.catalog, ref.instance, MIB, { signal: NEVER }),
-  }
+async function readArchive({ ref }: PushingServer): Promise<WalArchive> {
+  return await readWalArchive(ref.catalog, ref.instance, MIB, { signal: NEVER })
 }
-
-function giveTo(directory: string, owner: TestServer['owner']): void {
-  if (owner === undefined) return
-  for (const name of readdirSync(directory, { recursive: true, encoding: 'utf8' }))
-    chownSync(path.join(directory, name), owner.uid, owner.gid)
-  chownSync(directory, owner.uid, owner.gid)
-}
-
-const hasArchived = ({ archive }: World, name: string): boolean =>
-  [name, `${name}.gz`].some((one) => existsSync(path.join(archive, one)))
 
 describe.each(newestMajors())('the archive of a PostgreSQL %i', (major) => {
   test(`has every segment, though pushers are killed under load, and restores what was committed${whyNoKill}`, async () => {
     const world = await setUp(major)
     const { server, engine, ref } = world
     await world.pushWith('--compress', '--batch-size=8', '-j2')
-    const load = await startWriteLoad(server, 'shop')
+    const load = await startWriteLoad(server, 'shop', { restMs: 1 })
     onTestFinished(() => load[Symbol.asyncDispose]())
-    const killed = whyNoKill === '' ? await killPushers(world, KILLED_PUSHERS) : KILLED_PUSHERS
-    expect(killed).toBe(KILLED_PUSHERS)
+    if (whyNoKill === '') await killPushers(world, KILLED_PUSHERS)
 
     const backup = await engine.ended(
       engine.client['backups.start']({ ...ref, mode: 'FULL', isStream: false, threads: 2 }),
@@ -104,17 +39,16 @@ describe.each(newestMajors())('the archive of a PostgreSQL %i', (major) => {
     expect(backup.error).toBeUndefined()
     // Plain from here on: both forms in one archive.
     await world.pushWith('--batch-size=3')
-    await sleep(1_000)
+    await expect.poll(() => readdirSync(world.archive).some((name) => /^[0-9A-F]{24}$/.test(name))).toBe(true)
     await load.stop()
     const entries = load.committed.map(({ entry }) => entry)
-    const last = await world.endSegment()
-    await expect.poll(() => hasArchived(world, last), UNTIL_ARCHIVED).toBe(true)
+    await world.archiveAll()
 
-    const { timelines } = await world.read()
+    const { timelines } = await readArchive(world)
     expect(timelines).toHaveLength(1)
     expect(timelines[0]).toMatchObject({ lost: [] })
     expect(timelines[0]?.segmentCount).toBeGreaterThan(10)
-    expectWhole(world, await world.read())
+    expectWhole(world, await readArchive(world))
 
     const dataDirectory = path.join(server.directory('restored'), 'data')
     const restore = await engine.ended(
@@ -128,9 +62,7 @@ describe.each(newestMajors())('the archive of a PostgreSQL %i', (major) => {
     )
     expect(restore.error).toBeUndefined()
     await using restored = await startRestored(dataDirectory, major, server.password)
-    await expect
-      .poll(() => restored.value('postgres', 'select pg_is_in_recovery()'), UNTIL_ARCHIVED)
-      .toBe('false')
+    await opened(restored)
     expect(await findLedgerFaults(restored, 'shop', entries)).toEqual([])
     expect(existsSync(path.join(dataDirectory, 'pg_wal', 'pbk_prefetch'))).toBe(true)
   })
@@ -144,15 +76,17 @@ describe('a server whose archive_command is archive-push', () => {
     const foreign = Buffer.alloc(MIB, 'another')
     writeFileSync(path.join(archive, name), foreign)
     await world.pushWith('--compress')
-    await world.endSegment()
+    await endSegment(server)
     const failures = 'select last_failed_wal from pg_stat_archiver where failed_count > 1'
-    await expect.poll(() => server.value('postgres', failures), UNTIL_ARCHIVED).toBe(name)
-    await expect.poll(() => readFileSync(server.logFile, 'utf8'), UNTIL_ARCHIVED).toContain('has another')
+    await expect.poll(() => server.value('postgres', failures)).toBe(name)
+    await expect.poll(() => readFileSync(server.logFile, 'utf8')).toContain('has another')
     expect(readFileSync(path.join(archive, name)).equals(foreign)).toBe(true)
     expect(existsSync(path.join(server.dataDirectory, 'pg_wal', name))).toBe(true)
 
     rmSync(path.join(archive, name))
-    await expect.poll(() => hasArchived(world, name), UNTIL_ARCHIVED).toBe(true)
+    // Three times refused, the archiver would rest for a minute.
+    await endSegment(server)
+    await expect.poll(() => world.hasArchived(name)).toBe(true)
   })
 
   test('is refused by the instance of another cluster', async () => {
@@ -161,8 +95,8 @@ describe('a server whose archive_command is archive-push', () => {
     const config = path.join(ref.catalog, 'backups', ref.instance, 'pg_probackup.conf')
     writeFileSync(config, readFileSync(config, 'utf8').replace(/(system-identifier = )\d+/, '$11234567890'))
     await world.pushWith()
-    await world.endSegment()
-    await expect.poll(() => readFileSync(server.logFile, 'utf8'), UNTIL_ARCHIVED).toContain('1234567890')
+    await endSegment(server)
+    await expect.poll(() => readFileSync(server.logFile, 'utf8')).toContain('1234567890')
     expect(readdirSync(world.archive)).toEqual([])
   })
 
@@ -173,23 +107,21 @@ describe('a server whose archive_command is archive-push', () => {
     await world.pushWith('--batch-size=4', '-j2')
     await disk.fill(5 * MIB + MIB / 2)
     await server.run('shop', 'select post(n) from generate_series(1, 4000) n')
-    const last = await world.endSegment()
+    const last = await endSegment(server)
     await expect
-      .poll(
-        () => server.value('postgres', 'select (failed_count > 1)::text from pg_stat_archiver'),
-        UNTIL_ARCHIVED,
-      )
+      .poll(() => server.value('postgres', 'select (failed_count > 1)::text from pg_stat_archiver'))
       .toBe('true')
-    expect(hasArchived(world, last)).toBe(false)
-    const [full] = (await world.read()).timelines
+    expect(world.hasArchived(last)).toBe(false)
+    const [full] = (await readArchive(world)).timelines
     expect(full?.files.filter(({ kind }) => kind === 'temporary').length ?? 0).toBeLessThanOrEqual(2)
     expect(full?.lost).toEqual([])
 
     disk.empty()
-    await expect.poll(() => hasArchived(world, last), UNTIL_ARCHIVED).toBe(true)
-    const [whole] = (await world.read()).timelines
+    await endSegment(server)
+    await expect.poll(() => world.hasArchived(last)).toBe(true)
+    const [whole] = (await readArchive(world)).timelines
     expect(whole).toMatchObject({ lost: [], files: expect.not.arrayContaining([{ kind: 'temporary' }]) })
-    expectWhole(world, await world.read())
+    expectWhole(world, await readArchive(world))
   })
 })
 
@@ -203,10 +135,9 @@ describe('a recovery whose restore_command is archive-get', () => {
     )
     expect(backup.error).toBeUndefined()
     await server.run('shop', 'select post(n) from generate_series(1, 3000) n')
-    const last = await world.endSegment()
-    await expect.poll(() => hasArchived(world, last), UNTIL_ARCHIVED).toBe(true)
+    await world.archiveAll()
 
-    const segments = (await world.read()).timelines[0]?.segments
+    const segments = (await readArchive(world)).timelines[0]?.segments
     const victim = walSegmentName({ timeline: 1, number: (segments?.end ?? 0n) - 1n }, MIB)
     const file = path.join(archive, `${victim}.gz`)
     const bytes = readFileSync(file)
@@ -229,18 +160,15 @@ describe('a recovery whose restore_command is archive-get', () => {
     // It may let us in as a hot standby before it meets the damage.
     const started = await startRestored(dataDirectory, 17, server.password).catch(() => undefined)
     if (started !== undefined) onTestFinished(() => started[Symbol.asyncDispose]())
-    await expect
-      .poll(() => readFileSync(log, 'utf8'), UNTIL_ARCHIVED)
-      .toContain('database system is shut down')
+    await expect.poll(() => readFileSync(log, 'utf8')).toContain('database system is shut down')
     expect(readFileSync(log, 'utf8')).toContain(`${victim}.gz" cannot be unpacked`)
     expect(readFileSync(log, 'utf8')).not.toContain('archive recovery complete')
   })
 })
 
 /** Kills pushers of this world in whatever they are doing, until `wanted` are dead. */
-async function killPushers({ ref }: World, wanted: number): Promise<number> {
-  let killed = 0
-  for (const deadline = Date.now() + 60_000; killed < wanted && Date.now() < deadline;) {
+async function killPushers({ ref }: PushingServer, wanted: number): Promise<void> {
+  for (let killed = 0; killed < wanted;) {
     for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
       const words = commandOf(pid)
       if (!words.includes('archive-push') || !words.includes(ref.catalog) || words[0] !== process.execPath)
@@ -257,7 +185,6 @@ async function killPushers({ ref }: World, wanted: number): Promise<number> {
     }
     await sleep(20)
   }
-  return killed
 }
 
 function commandOf(pid: string): readonly string[] {
@@ -269,7 +196,7 @@ function commandOf(pid: string): readonly string[] {
 }
 
 /** Every segment can be unpacked, has its full size, and says itself where it belongs. */
-function expectWhole({ archive }: World, { timelines }: WalArchive): void {
+function expectWhole({ archive }: PushingServer, { timelines }: WalArchive): void {
   for (const { files } of timelines) {
     for (const { name, kind, isCompressed, number } of files) {
       if (kind !== 'segment') continue

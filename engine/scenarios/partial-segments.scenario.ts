@@ -1,13 +1,19 @@
-import { chownSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
 import { parseLsn } from '../base/lsn.ts'
 import { startEngine, type TestEngine } from '../testing/engines.ts'
 import { scratchDirectory } from '../testing/scratch.ts'
-import { outerMajors, startRestored, startServer, type TestServer } from '../testing/servers.ts'
+import {
+  giveToServers,
+  opened,
+  outerMajors,
+  startRestored,
+  startServer,
+  type TestServer,
+} from '../testing/servers.ts'
 
-const PATIENCE = { timeout: 60_000 }
 const SLOT = 'tidemark_main'
 
 type Ref = { readonly catalog: string; readonly instance: string }
@@ -39,7 +45,7 @@ describe.each(outerMajors())('a primary of PostgreSQL %i that is lost while its 
     const [name = ''] = partials
     for (const form of FORMS) {
       change(path.join(archive, name), form)
-      giveTo(ref.catalog, server.owner)
+      giveToServers(ref.catalog)
       await expectWindowTo(engine, ref, end)
       const dataDirectory = path.join(server.directory(`restored ${form}`), 'data')
       const restored = await engine.ended(
@@ -52,9 +58,7 @@ describe.each(outerMajors())('a primary of PostgreSQL %i that is lost while its 
       )
       expect(restored.error).toBeUndefined()
       await using copy = await startRestored(dataDirectory, major, server.password)
-      await expect
-        .poll(() => copy.value('postgres', 'select pg_is_in_recovery()').catch(() => ''), PATIENCE)
-        .toBe('false')
+      await opened(copy)
       expect(await copy.value('postgres', 'select count(*) from kept')).toBe('100')
     }
 
@@ -85,7 +89,7 @@ describe.each(outerMajors())('a backup of PostgreSQL %i with its own WAL', (majo
     // The first page, and so nothing of what the server needs to become consistent.
     const partial = path.join(ref.catalog, 'wal', ref.instance, `${name}.partial`)
     writeFileSync(partial, Buffer.alloc(bytes.length).fill(bytes.subarray(0, 100), 0, 100))
-    giveTo(ref.catalog, server.owner)
+    giveToServers(ref.catalog)
     const dataDirectory = path.join(server.directory('restored'), 'data')
     const restored = await engine.ended(
       engine.client['restore.start']({
@@ -97,9 +101,7 @@ describe.each(outerMajors())('a backup of PostgreSQL %i with its own WAL', (majo
     )
     expect(restored.error).toBeUndefined()
     await using copy = await startRestored(dataDirectory, major, server.password)
-    await expect
-      .poll(() => copy.value('postgres', 'select pg_is_in_recovery()').catch(() => ''), PATIENCE)
-      .toBe('false')
+    await opened(copy)
   })
 })
 
@@ -107,7 +109,7 @@ describe.each(outerMajors())('a backup of PostgreSQL %i with its own WAL', (majo
 async function safe(engine: TestEngine, ref: Ref, server: TestServer): Promise<bigint> {
   const end = parseLsn(await server.value('postgres', 'select pg_current_wal_lsn()::text'))
   await expect
-    .poll(async () => ((await engine.client['wal-receiver.status'](ref)).flushedLsn ?? 0n) >= end, PATIENCE)
+    .poll(async () => ((await engine.client['wal-receiver.status'](ref)).flushedLsn ?? 0n) >= end)
     .toBe(true)
   return end
 }
@@ -134,11 +136,4 @@ function change(partial: string, form: (typeof FORMS)[number]): void {
   renameSync(partial, packed)
   // The end of the stream is missing, with its checksum.
   writeFileSync(packed, gzipSync(held).subarray(0, -8))
-}
-
-function giveTo(directory: string, owner: TestServer['owner']): void {
-  if (owner === undefined) return
-  for (const name of readdirSync(directory, { recursive: true, encoding: 'utf8' }))
-    chownSync(path.join(directory, name), owner.uid, owner.gid)
-  chownSync(directory, owner.uid, owner.gid)
 }

@@ -1,60 +1,35 @@
-import { chownSync, existsSync, readdirSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { BackupId } from '../base/backup-id.ts'
 import { readControl, writeBackupControl } from '../catalog/backup.ts'
 import { readWalArchive } from '../catalog/wal-archive.ts'
 import { startCli } from '../testing/cli-process.ts'
-import { startEngine, type TestEngine } from '../testing/engines.ts'
-import { scratchDirectory } from '../testing/scratch.ts'
-import { newestMajors, startRestored, startServer, type TestServer } from '../testing/servers.ts'
-import { findLedgerFaults, LEDGER_STATEMENTS, startWriteLoad } from '../testing/write-load.ts'
+import { type PushingServer, startPushingServer } from '../testing/pushing-servers.ts'
+import { newestMajors, opened, startRestored, type TestServer } from '../testing/servers.ts'
+import { findLedgerFaults, startWriteLoad } from '../testing/write-load.ts'
 
 const DAY = 86_400
 const MIB = 1 << 20
 const NEVER = new AbortController().signal
-const CLI = path.join(import.meta.dirname, '..', 'cli', 'main.ts')
-const UNTIL_ARCHIVED = { timeout: 60_000, interval: 100 }
 const ROUNDS = 5
+const WAL_OF_SEGMENTS = `select pg_logical_emit_message(true, 'x', repeat('x', ${3 * MIB}))`
 /** A backup that needs the archive: purging that takes too much cannot hide behind WAL of its own. */
-const BY_ARCHIVE = ['--no-stream', '--archive-timeout=30s']
+const BY_ARCHIVE = ['--no-stream', '--archive-timeout=120s']
 
-type World = {
-  readonly server: TestServer
-  readonly engine: TestEngine
-  readonly ref: { readonly catalog: string; readonly instance: string }
+type World = PushingServer & {
   /** Runs a command on the instance in a process of its own. */
   cli(...words: readonly string[]): Promise<{ readonly status: number | null; readonly err: string }>
   /** Newest first. */
   listed(): Promise<readonly { readonly id: BackupId; readonly mode: string; readonly status: string }[]>
   /** Takes a backup on the command line and makes it so many days older. */
   take(mode: 'FULL' | 'DELTA', days: number): Promise<BackupId>
-  /** Ends the segment that is being written, and waits until the archive has it. */
-  archiveAll(): Promise<void>
 }
 
-/** A server with small segments, of which `archive-push` fills the archive. */
 async function setUp(major: TestServer['major']): Promise<World> {
-  const scratch = await scratchDirectory('retention-meanwhile')
-  onTestFinished(() => scratch[Symbol.asyncDispose]())
-  const server = await startServer(scratch.path, {
-    major,
-    walSegmentMb: 1,
-    settings: { archive_mode: 'on', archive_command: "'false'" },
-  })
-  onTestFinished(() => server[Symbol.asyncDispose]())
-  const engine = await startEngine()
-  onTestFinished(() => engine[Symbol.asyncDispose]())
-  const ref = await engine.register(path.join(scratch.path, 'catalog'), server)
-  giveTo(ref.catalog, server.owner)
-  const push = `"${process.execPath}" "${CLI}" archive-push -B "${ref.catalog}" --instance=main --wal-file-name=%f --wal-file-path=%p`
-  await server.run(
-    'postgres',
-    `alter system set archive_command = '${push}'`,
-    'select pg_reload_conf()',
-    'create database shop',
-  )
-  await server.run('shop', ...LEDGER_STATEMENTS)
+  const pushing = await startPushingServer('retention-meanwhile', major)
+  const { server, engine, ref } = pushing
+  // Starting a program for each segment would be most of the work.
+  await pushing.pushWith('--batch-size=8')
   const cli: World['cli'] = async (verb, ...rest) => {
     await using program = startCli([verb ?? '', '-B', ref.catalog, '--instance=main', ...rest], {
       PGPASSWORD: server.password,
@@ -64,9 +39,7 @@ async function setUp(major: TestServer['major']): Promise<World> {
   const listed: World['listed'] = async () =>
     (await engine.client['backups.list'](ref)).backups.map(({ id, mode, status }) => ({ id, mode, status }))
   return {
-    server,
-    engine,
-    ref,
+    ...pushing,
     cli,
     listed,
     async take(mode, days) {
@@ -82,20 +55,7 @@ async function setUp(major: TestServer['major']): Promise<World> {
       })
       return newest.id
     },
-    async archiveAll() {
-      const last = await server.value('postgres', 'select pg_walfile_name(pg_switch_wal())')
-      const archive = path.join(ref.catalog, 'wal', 'main')
-      await expect.poll(() => existsSync(path.join(archive, last)), UNTIL_ARCHIVED).toBe(true)
-    },
   }
-}
-
-/** The server's archiver writes into the archive, whoever it runs as. */
-function giveTo(directory: string, owner: TestServer['owner']): void {
-  if (owner === undefined) return
-  for (const name of readdirSync(directory, { recursive: true, encoding: 'utf8' }))
-    chownSync(path.join(directory, name), owner.uid, owner.gid)
-  chownSync(directory, owner.uid, owner.gid)
 }
 
 /** Restores to the end of the archive and holds the server to what was committed. */
@@ -112,9 +72,7 @@ async function expectLatest(world: World, entries: readonly number[]): Promise<v
   )
   expect(restore.error).toBeUndefined()
   await using restored = await startRestored(dataDirectory, server.major, server.password)
-  await expect
-    .poll(() => restored.value('postgres', 'select pg_is_in_recovery()'), UNTIL_ARCHIVED)
-    .toBe('false')
+  await opened(restored)
   expect(await findLedgerFaults(restored, 'shop', entries)).toEqual([])
 }
 
@@ -127,7 +85,7 @@ async function expectSound({ engine, ref }: World): Promise<void> {
 describe.each(newestMajors())('retention after a backup of PostgreSQL %i', (major) => {
   test('deletes, merges and purges what the new backup makes needless, and nothing else', async () => {
     const world = await setUp(major)
-    const load = await startWriteLoad(world.server, 'shop')
+    const load = await startWriteLoad(world.server, 'shop', { restMs: 2 })
     onTestFinished(() => load[Symbol.asyncDispose]())
     const old = await world.take('FULL', 20)
     const full = await world.take('FULL', 10)
@@ -174,11 +132,13 @@ describe.each(newestMajors())('retention after a backup of PostgreSQL %i', (majo
 describe.each(newestMajors())('a purge of WAL while PostgreSQL %i archives', (major) => {
   test('takes nothing that a backup needs, also one that is being taken', async () => {
     const world = await setUp(major)
-    const load = await startWriteLoad(world.server, 'shop')
+    const load = await startWriteLoad(world.server, 'shop', { restMs: 2 })
     onTestFinished(() => load[Symbol.asyncDispose]())
     await world.take('FULL', 0)
     const purged: number[] = []
     for (let round = 0; round < ROUNDS; round++) {
+      // Something to purge, however slow the load is.
+      await world.server.run('shop', WAL_OF_SEGMENTS)
       const end = new AbortController()
       const taken = world
         .cli('backup', '-b', round % 2 === 0 ? 'FULL' : 'DELTA', ...BY_ARCHIVE)

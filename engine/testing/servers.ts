@@ -1,4 +1,4 @@
-import { chownSync, mkdirSync } from 'node:fs'
+import { chownSync, mkdirSync, readdirSync } from 'node:fs'
 import path from 'node:path'
 import { SILENT_LOG } from '../base/log.ts'
 import {
@@ -13,6 +13,7 @@ import {
 } from '../host/embedded-postgres.ts'
 import { type ConnectionSettings, openSession, type Session } from '../server/connection.ts'
 import { findFreshCluster } from './fresh-clusters.ts'
+import { until } from './until.ts'
 
 const NEVER = new AbortController().signal
 
@@ -88,6 +89,30 @@ export function serverDirectory(directory: string): string {
   return directory
 }
 
+/** Gives everything below a directory to the user that servers run as here: what they archive into, or read WAL from. */
+export function giveToServers(directory: string): void {
+  const owner = ownerOfServers()
+  if (owner === undefined) return
+  for (const name of readdirSync(directory, { recursive: true, encoding: 'utf8' }))
+    chownSync(path.join(directory, name), owner.uid, owner.gid)
+  chownSync(directory, owner.uid, owner.gid)
+}
+
+/** Waits until a server that recovers, and may answer already, has come to the end of that and takes writes. */
+export async function opened(server: TestServer): Promise<void> {
+  await until(
+    () => server.value('postgres', 'select pg_is_in_recovery()'),
+    (isRecovering) => isRecovering === 'false',
+  )
+}
+
+/** Ends the segment that is being written, and gives its name. */
+export async function endSegment(server: TestServer): Promise<string> {
+  // A switch right behind another one ends nothing.
+  await server.run('postgres', "select pg_logical_emit_message(false, 'end', 'of the segment')")
+  return await server.value('postgres', 'select pg_walfile_name(pg_switch_wal())')
+}
+
 function testServer(server: RunningPostgres, directory: string): TestServer {
   const connection = (database = 'postgres'): ConnectionSettings => ({
     host: '127.0.0.1',
@@ -98,9 +123,9 @@ function testServer(server: RunningPostgres, directory: string): TestServer {
     env: {},
   })
   const session = async (database?: string): Promise<Session> => {
-    const opened = await openSession(connection(database), { signal: NEVER, log: SILENT_LOG })
-    await opened.query('set search_path = public')
-    return opened
+    const one = await openSession(connection(database), { signal: NEVER, log: SILENT_LOG })
+    await one.query('set search_path = public')
+    return one
   }
   return Object.assign(server, {
     connection,

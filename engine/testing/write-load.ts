@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type Lsn, parseLsn } from '../base/lsn.ts'
 import type { TestServer } from './servers.ts'
 
@@ -35,8 +36,15 @@ export type WriteLoad = AsyncDisposable & {
   stop(): Promise<void>
 }
 
-/** Posts entries to the ledger of `database` as fast as the server takes them, over a session of its own. */
-export async function startWriteLoad(server: TestServer, database: string): Promise<WriteLoad> {
+/**
+ * Posts entries to the ledger of `database`, over a session of its own, as fast as the server takes them; with `restMs`
+ * between two of them, where an archiver has to keep up however busy the machine is.
+ */
+export async function startWriteLoad(
+  server: TestServer,
+  database: string,
+  { restMs = 0 }: { readonly restMs?: number } = {},
+): Promise<WriteLoad> {
   const session = await server.session(database)
   const committed: Committed[] = []
   const end = new AbortController()
@@ -45,6 +53,7 @@ export async function startWriteLoad(server: TestServer, database: string): Prom
       await session.query('select post($1)', [entry])
       const { rows } = await session.query('select pg_current_wal_flush_lsn()::text as lsn')
       committed.push({ entry, lsn: parseLsn(String(rows[0]?.['lsn'])) })
+      if (restMs > 0) await sleep(restMs)
     }
   })()
   // Told by stop(); until somebody calls it, it must not count as unhandled.
