@@ -6,6 +6,7 @@ import type { JobSnapshot } from '../api/contract/jobs.ts'
 import { startCli } from '../testing/cli-process.ts'
 import { startEngine, type TestEngine } from '../testing/engines.ts'
 import { type Gate, openGate } from '../testing/gate.ts'
+import { expectLeftAlone } from '../testing/left-alone.ts'
 import { scratchDirectory } from '../testing/scratch.ts'
 import { startRestored, startServer, type TestServer } from '../testing/servers.ts'
 
@@ -75,22 +76,6 @@ describe('cancelled', () => {
     expect(isCancelled, 'it was never there').toBe(true)
     return await engine.client['jobs.get']({ job })
   }
-  const expectServerLeftAlone = async (): Promise<void> => {
-    await expect
-      .poll(
-        () =>
-          server.value(
-            'postgres',
-            `select jsonb_build_object(
-               'sessions', (select count(*) from pg_stat_activity
-                             where application_name = 'tidemark' and pid <> pg_backend_pid()),
-               'senders', (select count(*) from pg_stat_replication),
-               'slots', (select count(*) from pg_replication_slots))::text`,
-          ),
-        { timeout: 10_000, interval: 50 },
-      )
-      .toBe('{"slots": 0, "senders": 0, "sessions": 0}')
-  }
   const expectNextBackupSound = async (): Promise<void> => {
     const next = await engine.ended(startBackup())
     expect(next.error).toBeUndefined()
@@ -115,7 +100,7 @@ describe('cancelled', () => {
         prepare: () => server.run('shop', 'update ledger set n = n + 0'),
         isThere: async ({ progress }) => {
           if (progress?.phase !== 'checkpoint') return false
-          await expect.poll(isWaitingForCheckpoint, { timeout: 10_000 }).toBe('true')
+          await expect.poll(isWaitingForCheckpoint).toBe('true')
           return true
         },
       },
@@ -145,7 +130,7 @@ describe('cancelled', () => {
       const [backup] = await backups()
       expect(backup).toMatchObject({ id: ended.backupId, status: 'ERROR' })
       expect(backup?.endTime).toBeDefined()
-      await expectServerLeftAlone()
+      await expectLeftAlone(server)
       await expectNextBackupSound()
       expect((await backups()).find(({ id }) => id === ended.backupId)?.status).toBe('ERROR')
     })
@@ -167,16 +152,15 @@ describe('cancelled', () => {
         })
       }
       expect(await backups()).toEqual(before)
-      await expectServerLeftAlone()
+      await expectLeftAlone(server)
     })
 
     test('with Ctrl-C at the command line ends with status 130 and leaves an ERROR', async () => {
       await using program = startCli(
         ['backup', '-b', 'FULL', '--stream', '--progress', ...HARD_TO_COPY, ...place()],
         { PGPASSWORD: server.password },
+        { text: 'progress: copying', signal: 'SIGINT' },
       )
-      await program.says('progress: copying')
-      program.kill('SIGINT')
       const { status, signal, err } = await program.ended
 
       expect({ status, signal }).toEqual({ status: 130, signal: null })
@@ -184,7 +168,7 @@ describe('cancelled', () => {
       const [backup] = await backups()
       expect(err).toContain(`backup ${backup?.id} was not completed`)
       expect(backup?.status).toBe('ERROR')
-      await expectServerLeftAlone()
+      await expectLeftAlone(server)
       await expectNextBackupSound()
     })
   })
@@ -232,18 +216,11 @@ describe('cancelled', () => {
     test('with Ctrl-C at the command line ends with status 130', async () => {
       const before = await backups()
       const dataDirectory = path.join(server.directory('by hand'), 'data')
-      await using program = startCli([
-        'restore',
-        '-i',
-        sound,
-        '-D',
-        dataDirectory,
-        '--no-validate',
-        '--progress',
-        ...place(),
-      ])
-      await program.says('progress: restoring')
-      program.kill('SIGINT')
+      await using program = startCli(
+        ['restore', '-i', sound, '-D', dataDirectory, '--no-validate', '--progress', ...place()],
+        {},
+        { text: 'progress: restoring', signal: 'SIGINT' },
+      )
       const { status, signal, err } = await program.ended
 
       expect({ status, signal }).toEqual({ status: 130, signal: null })

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import type { BackupRecord } from '../api/contract/backups.ts'
 import type { JobSnapshot } from '../api/contract/jobs.ts'
 import { startEngine, type TestEngine } from '../testing/engines.ts'
+import { expectLeftAlone } from '../testing/left-alone.ts'
 import { scratchDirectory } from '../testing/scratch.ts'
 import { startRestored, startServer, type TestServer } from '../testing/servers.ts'
 import { mountTinyDisk, type TinyDisk, whyNoTinyDisk } from '../testing/tiny-disk.ts'
@@ -63,20 +64,6 @@ describe.skipIf(whyNot !== '')(`a full disk${whyNot}`, () => {
       expect(deleted.error).toBeUndefined()
     }
   }
-  const expectServerLeftAlone = async (): Promise<void> => {
-    await expect
-      .poll(
-        () =>
-          server.value(
-            'postgres',
-            `select (select count(*) from pg_stat_activity where application_name = 'tidemark'
-                      and pid <> pg_backend_pid())
-                  + (select count(*) from pg_stat_replication) + (select count(*) from pg_replication_slots)`,
-          ),
-        { timeout: 10_000 },
-      )
-      .toBe('0')
-  }
   const expectRestorable = async (name: string): Promise<void> => {
     const dataDirectory = path.join(server.directory(name), 'data')
     expect((await restore(dataDirectory)).error).toBeUndefined()
@@ -101,7 +88,7 @@ describe.skipIf(whyNot !== '')(`a full disk${whyNot}`, () => {
         hint: expect.stringContaining('Free space'),
       })
       expect((await backups()).find(({ id }) => id === failed.backupId)?.status).toBe('ERROR')
-      await expectServerLeftAlone()
+      await expectLeftAlone(server)
       await expectEarlierBackupSound()
       disk.empty()
       expect((await backUp()).error).toBeUndefined()

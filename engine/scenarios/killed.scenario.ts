@@ -3,11 +3,12 @@ import { mkdtemp, readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openSession } from '../cli/session.ts'
-import { type CliProcess, startCli } from '../testing/cli-process.ts'
+import { type CliProcess, type SignalAt, startCli } from '../testing/cli-process.ts'
 import { runCli } from '../testing/cli-world.ts'
 import { compareTrees } from '../testing/compare-trees.ts'
 import { startEngine } from '../testing/engines.ts'
 import { type Gate, openGate } from '../testing/gate.ts'
+import { expectLeftAlone } from '../testing/left-alone.ts'
 import { scratchDirectory } from '../testing/scratch.ts'
 import { startRestored, startServer, type TestServer } from '../testing/servers.ts'
 
@@ -49,13 +50,22 @@ describe('killed with SIGKILL', () => {
   })
   afterAll(() => disposals.disposeAsync())
 
-  const start = (words: readonly string[], changes: Record<string, string> = {}): CliProcess =>
-    startCli([...words, '-B', catalog, '--instance=main', '--progress', '--log-level-console=verbose'], {
-      PGPASSWORD: server.password,
-      ...changes,
-    })
-  const startBackup = (words: readonly string[] = [], changes: Record<string, string> = {}): CliProcess =>
-    start(['backup', '-b', 'FULL', '--stream', `--pgport=${gate.port}`, ...words], changes)
+  const start = (
+    words: readonly string[],
+    changes: Record<string, string> = {},
+    signalAt?: SignalAt,
+  ): CliProcess =>
+    startCli(
+      [...words, '-B', catalog, '--instance=main', '--progress', '--log-level-console=verbose'],
+      { PGPASSWORD: server.password, ...changes },
+      signalAt,
+    )
+  const startBackup = (
+    words: readonly string[] = [],
+    changes: Record<string, string> = {},
+    signalAt?: SignalAt,
+  ): CliProcess =>
+    start(['backup', '-b', 'FULL', '--stream', `--pgport=${gate.port}`, ...words], changes, signalAt)
   const run = (...words: readonly string[]) =>
     runCli([...words, '-B', catalog, '--instance=main'], { openSession: (log) => openSession({}, log) })
   const list = async (): Promise<readonly Listed[]> => {
@@ -79,20 +89,7 @@ describe('killed with SIGKILL', () => {
   const expectServerLeftAlone = async (): Promise<void> => {
     // A session that waits for a checkpoint hears only at its end that its client has gone.
     await server.run('postgres', 'checkpoint')
-    await expect
-      .poll(
-        () =>
-          server.value(
-            'postgres',
-            `select jsonb_build_object(
-               'sessions', (select count(*) from pg_stat_activity
-                             where application_name = 'tidemark' and pid <> pg_backend_pid()),
-               'senders', (select count(*) from pg_stat_replication),
-               'slots', (select count(*) from pg_replication_slots))::text`,
-          ),
-        { timeout: 15_000, interval: 50 },
-      )
-      .toBe('{"slots": 0, "senders": 0, "sessions": 0}')
+    await expectLeftAlone(server)
   }
   const expectNextBackupSound = async (): Promise<void> => {
     const before = await list()
@@ -108,8 +105,8 @@ describe('killed with SIGKILL', () => {
   describe('a backup', () => {
     test.each<{
       readonly phase: string
-      /** Brings a backup into the phase and holds it there. */
-      readonly reach: () => Promise<CliProcess>
+      /** Brings a backup into the phase and holds it there, until what holds it is disposed of. */
+      readonly reach: (holding: AsyncDisposableStack) => Promise<CliProcess>
       /** The last phase that it may tell of. */
       readonly last: string
     }>([
@@ -120,13 +117,11 @@ describe('killed with SIGKILL', () => {
           const program = startBackup(['--smooth-checkpoint'])
           await program.says('progress: waiting for the checkpoint')
           await expect
-            .poll(
-              () =>
-                server.value(
-                  'postgres',
-                  "select count(*) from pg_stat_activity where query like '%pg_backup_start%' and wait_event like 'Checkpoint%'",
-                ),
-              { timeout: 10_000 },
+            .poll(() =>
+              server.value(
+                'postgres',
+                "select count(*) from pg_stat_activity where query like '%pg_backup_start%' and wait_event like 'Checkpoint%'",
+              ),
             )
             .toBe('1')
           return program
@@ -159,8 +154,10 @@ describe('killed with SIGKILL', () => {
       {
         phase: 'copy',
         reach: async () => {
-          const program = startBackup(['--compress-algorithm=zlib', '--compress-level=9'])
-          await program.says('progress: copying')
+          const text = 'progress: copying'
+          const words = ['--compress-algorithm=zlib', '--compress-level=9']
+          const program = startBackup(words, {}, { text, signal: 'SIGKILL' })
+          await program.says(text)
           return program
         },
         last: 'copying',
@@ -189,8 +186,8 @@ describe('killed with SIGKILL', () => {
       },
       {
         phase: 'sync',
-        reach: async () => {
-          await using disk = await slowDisk(root)
+        reach: async (holding) => {
+          const disk = holding.use(await slowDisk(root))
           const program = startBackup([], disk.env)
           await disk.isSyncing()
           await program.says('progress: syncing to disk')
@@ -200,7 +197,8 @@ describe('killed with SIGKILL', () => {
       },
     ])('in the phase "$phase" is seen to be unfinished', async ({ reach, last }) => {
       const before = await list()
-      await using program = await reach()
+      await using holding = new AsyncDisposableStack()
+      await using program = await reach(holding)
       expect(await kill(program)).toBe(last)
       gate.open()
 
@@ -232,8 +230,9 @@ describe('killed with SIGKILL', () => {
 
     test('while it is validated is complete', async () => {
       const before = await list()
-      await using program = startBackup(['--compress-algorithm=zlib'])
-      await program.says('progress: validating')
+      const text = 'progress: validating'
+      await using program = startBackup(['--compress-algorithm=zlib'], {}, { text, signal: 'SIGKILL' })
+      await program.says(text)
       expect(await kill(program)).toBe('validating')
 
       const [backup] = await newSince(before)
@@ -266,7 +265,7 @@ describe('killed with SIGKILL', () => {
         .poll(
           () =>
             traces.some((trace) => [target, disk.directory].some((at) => existsSync(path.join(at, trace)))),
-          { timeout: 20_000, interval: 1 },
+          { interval: 1 },
         )
         .toBe(true)
       await kill(program)
@@ -330,9 +329,7 @@ describe('killed with SIGKILL', () => {
         ['restore', '-i', id, '-D', target, '--no-validate', '-I', 'checksum'],
         disk.env,
       )
-      await expect
-        .poll(() => one.isReached(target, disk.directory), { timeout: 20_000, interval: 1 })
-        .toBe(true)
+      await expect.poll(() => one.isReached(target, disk.directory), { interval: 1 }).toBe(true)
       await kill(program)
 
       expect(existsSync(path.join(target, 'global', 'pg_control.pbk.bak'))).toBe(true)
@@ -350,12 +347,12 @@ describe('killed with SIGKILL', () => {
 async function slowDisk(root: string) {
   const directory = await mkdtemp(path.join(root, 'disk-'))
   const called = path.join(directory, 'called')
-  const script = `#!/bin/sh\necho $$ >'${called}.tmp' && mv '${called}.tmp' '${called}'\nexec sleep 60\n`
+  const script = `#!/bin/sh\necho $$ >'${called}.tmp' && mv '${called}.tmp' '${called}'\nexec sleep 600\n`
   await writeFile(path.join(directory, 'sync'), script, { mode: 0o755 })
   return {
     directory,
     env: { PATH: `${directory}:${process.env['PATH']}` },
-    isSyncing: () => expect.poll(() => existsSync(called), { timeout: 20_000 }).toBe(true),
+    isSyncing: () => expect.poll(() => existsSync(called)).toBe(true),
     async [Symbol.asyncDispose]() {
       if (existsSync(called)) process.kill(Number.parseInt(await readFile(called, 'utf8'), 10))
     },

@@ -1,9 +1,11 @@
 import { spawn } from 'node:child_process'
 import path from 'node:path'
+import { pathToFileURL } from 'node:url'
 
 /** Nothing that a test waits for takes nearly as long. */
-const LONGEST_SILENCE_MS = 60_000
+const LONGEST_SILENCE_MS = 120_000
 const CLI = path.join(import.meta.dirname, '..', 'cli', 'main.ts')
+const SIGNAL_ITSELF = path.join(import.meta.dirname, 'signal-itself.ts')
 
 /** How a command line ended: with a status, or by a signal. */
 export type CliEnd = {
@@ -15,16 +17,28 @@ export type CliEnd = {
 
 /** A command line in a process of its own. Disposing kills it, should it still run. */
 export type CliProcess = AsyncDisposable & {
-  /** Resolves as soon as `text` stands on standard error; rejects when the program ends, or a minute, without it. */
+  /** Resolves as soon as `text` stands on standard error; rejects when the program ends, or two minutes, without it. */
   says(text: string): Promise<void>
   kill(signal: 'SIGKILL' | 'SIGINT'): void
   readonly ended: Promise<CliEnd>
 }
 
+/** A signal that reaches a program at the very moment at which it has said a text on standard error. */
+export type SignalAt = { readonly text: string; readonly signal: 'SIGKILL' | 'SIGINT' }
+
 /** Starts the program with nothing of this process's environment but `PATH`. */
-export function startCli(words: readonly string[], env: Readonly<Record<string, string>> = {}): CliProcess {
-  const child = spawn(process.execPath, [CLI, ...words], {
-    env: { PATH: process.env['PATH'], ...env },
+export function startCli(
+  words: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+  signalAt?: SignalAt,
+): CliProcess {
+  const first = signalAt === undefined ? [] : ['--import', pathToFileURL(SIGNAL_ITSELF).href]
+  const child = spawn(process.execPath, [...first, CLI, ...words], {
+    env: {
+      PATH: process.env['PATH'],
+      ...(signalAt !== undefined && { TIDEMARK_SIGNAL_AT: signalAt.text, TIDEMARK_SIGNAL: signalAt.signal }),
+      ...env,
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let out = ''
@@ -60,7 +74,7 @@ export function startCli(words: readonly string[], env: Readonly<Record<string, 
         }
         const limit = setTimeout(() => {
           waiting.delete(look)
-          reject(new Error(`the program has not said "${text}" within a minute: ${err}`))
+          reject(new Error(`the program has not said "${text}" within two minutes: ${err}`))
         }, LONGEST_SILENCE_MS)
         look()
       }),
