@@ -35,7 +35,7 @@ export default defineConfig({
   testDir: './journeys',
   outputDir: '../test-results',
   // Limits, not expectations: a machine that has much else to do needs many times what an idle one does.
-  timeout: 180_000,
+  timeout: 240_000,
   expect: { timeout: 30_000 },
   workers: 2,
   fullyParallel: true,

@@ -18,7 +18,6 @@ test('a table dropped at an unknown time is found by its name and back in the li
   app,
 }) => {
   test.skip(process.getuid?.() === 0, 'root cannot run the scratch server of a window')
-  test.setTimeout(180_000)
   await using scratch = await scratchDirectory('accident')
   await using server = await startServer(scratch.path, { major: 17, walSegmentMb: 1 })
   const { page } = app
@@ -61,7 +60,6 @@ test('a table dropped at an unknown time is found by its name and back in the li
 test('without the segment of the drop the window refuses the moment, says why and offers what is nearest', async ({
   app,
 }) => {
-  test.setTimeout(120_000)
   await using scratch = await scratchDirectory('accident')
   await using server = await startServer(scratch.path, { major: 17, walSegmentMb: 1 })
   const { page } = app

@@ -12,7 +12,6 @@ const PATIENCE = { timeout: 60_000 }
 test('a server that pauses at its target is looked at, promoted, and rid of its recovery settings', async ({
   app,
 }) => {
-  test.setTimeout(120_000)
   await using scratch = await scratchDirectory('after-restore')
   const archive = makeArchive(scratch.path)
   await using server = await startServer(scratch.path, {

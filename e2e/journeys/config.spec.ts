@@ -37,7 +37,6 @@ async function openConfig(page: Page, catalog: string): Promise<void> {
 }
 
 test('settings of an instance are changed, corrected, looked at and saved', async ({ app }) => {
-  test.setTimeout(180_000)
   await using scratch = await scratchDirectory('config')
   const { catalog, file, read } = made(scratch.path)
   const { page } = app
@@ -157,7 +156,6 @@ compress-algorithm = zlib
 test('settings are told while they come, when they cannot be read, and in Chinese and dark', async ({
   app,
 }) => {
-  test.setTimeout(180_000)
   await using scratch = await scratchDirectory('config')
   const { catalog, instance, file } = made(scratch.path)
   const { page } = app

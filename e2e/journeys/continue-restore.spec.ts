@@ -10,7 +10,6 @@ const SUM = `select count(*) || ' ' || md5(string_agg(v, ',' order by id)) from 
 const LEDGER = 'create table ledger as select g as id, md5(g::text) as v from generate_series(1, 20000) g'
 
 test('a restore that broke off in the middle is continued, and what it wrote is kept', async ({ app }) => {
-  test.setTimeout(120_000)
   await using scratch = await scratchDirectory('continue')
   await using server = await startServer(scratch.path, { major: 17 })
   await server.run('postgres', LEDGER)
@@ -67,7 +66,6 @@ test('a restore that broke off in the middle is continued, and what it wrote is 
 })
 
 test('what is in a directory moves aside, and the restore takes its place', async ({ app }) => {
-  test.setTimeout(120_000)
   await using scratch = await scratchDirectory('aside')
   await using server = await startServer(scratch.path, { major: 17 })
   await server.run('postgres', LEDGER)

@@ -15,7 +15,6 @@ test('a restore is tested, and a table that was dropped comes back into the live
   app,
 }) => {
   test.skip(process.getuid?.() === 0, 'root cannot run the scratch server of a window')
-  test.setTimeout(240_000)
   await using scratch = await scratchDirectory('drill-journey')
   await using server = await startServer(scratch.path, { major: 17, walSegmentMb: 1 })
   const { page } = app

@@ -10,7 +10,6 @@ import { acceptWarnings } from '../steps.ts'
 test('a DBA adds a server, backs it up, sees the chain, and restores it to the same data', async ({
   app,
 }) => {
-  test.setTimeout(120_000)
   await using scratch = await scratchDirectory('journey')
   await using server = await startServer(scratch.path, { major: 17 })
   await server.run(
@@ -94,7 +93,6 @@ test('a DBA adds a server, backs it up, sees the chain, and restores it to the s
 })
 
 test('a restore into a directory that holds something is stopped before it starts', async ({ app }) => {
-  test.setTimeout(120_000)
   await using scratch = await scratchDirectory('journey')
   await using server = await startServer(scratch.path, { major: 17 })
   const { page } = app

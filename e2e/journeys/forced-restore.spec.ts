@@ -9,7 +9,6 @@ import { acceptWarnings, addInstance, backUp } from '../steps.ts'
 test('a backup that turned out to be damaged is restored only by force, with its damage listed and the name typed', async ({
   app,
 }) => {
-  test.setTimeout(120_000)
   await using scratch = await scratchDirectory('forced')
   await using server = await startServer(scratch.path, { major: 17 })
   const file = 'postgresql.conf'

@@ -7,7 +7,6 @@ import { expect, test } from '../app.ts'
 import { addInstance, startBackup } from '../steps.ts'
 
 test('a chain is grown, merged and deleted, each time with a look at what it does', async ({ app }) => {
-  test.setTimeout(120_000)
   await using scratch = await scratchDirectory('plans')
   await using server = await startServer(scratch.path, { major: 17 })
   await server.run('postgres', 'create table ledger as select g as id from generate_series(1, 20000) g')

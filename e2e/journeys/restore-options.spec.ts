@@ -11,7 +11,6 @@ const SUM = `select count(*) || ' ' || md5(string_agg(v, ',' order by id)) from 
 test('a server is brought back in place: stopped first, the name typed, what is the same kept', async ({
   app,
 }) => {
-  test.setTimeout(120_000)
   await using scratch = await scratchDirectory('in-place')
   await using server = await startServer(scratch.path, { major: 17 })
   const fast = server.directory('fast')
@@ -82,7 +81,6 @@ test('a server is brought back in place: stopped first, the name typed, what is 
 })
 
 test('options are refused where they cannot be, with the way out beside them', async ({ app }) => {
-  test.setTimeout(120_000)
   await using scratch = await scratchDirectory('options')
   await using server = await startServer(scratch.path, { major: 17 })
   await server.run('postgres', 'create database keep', 'create database spare')

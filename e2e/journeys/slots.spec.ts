@@ -10,7 +10,6 @@ const PATIENCE = { timeout: 60_000 }
 test('replication slots say what makes the server keep WAL, and a server that is gone breaks nothing', async ({
   app,
 }) => {
-  test.setTimeout(120_000)
   await using scratch = await scratchDirectory('slots-journey')
   await using server = await startServer(scratch.path, { major: 17, walSegmentMb: 1 })
   const { page } = app

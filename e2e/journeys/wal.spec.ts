@@ -11,7 +11,6 @@ const PATIENCE = { timeout: 60_000 }
 test('WAL is received, its damage is named by what it makes unreachable, and the receiver is stopped', async ({
   app,
 }) => {
-  test.setTimeout(150_000)
   await using scratch = await scratchDirectory('wal-journey')
   await using server = await startServer(scratch.path, { major: 17, walSegmentMb: 1 })
   const { page } = app
@@ -96,7 +95,6 @@ test('WAL is received, its damage is named by what it makes unreachable, and the
 test('an archive_command is set up from what the window says, and one segment proves or refutes it', async ({
   app,
 }) => {
-  test.setTimeout(150_000)
   await using scratch = await scratchDirectory('wal-journey')
   await using server = await startServer(scratch.path, {
     major: 17,
