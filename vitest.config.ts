@@ -6,7 +6,8 @@ const unit = {
   include: ['{engine,electron,renderer}/**/*.test.{ts,tsx}'],
   globalSetup: 'engine/testing/around-units.ts',
   environment: 'node',
-  testTimeout: 20_000,
+  // Only what hangs meets this.
+  testTimeout: 60_000,
   // Its own is one second, which a busy machine may take for a step.
   expect: { poll: { timeout: 15_000 } },
   pool: 'forks' as const,

@@ -86,5 +86,5 @@ it('loads a page again that crashed, but not for ever', () => {
 it('says so when the page cannot be loaded', async () => {
   loaded = Promise.reject(new Error('ERR_FAILED'))
   open()
-  await vi.waitFor(() => expect(onFailure).toHaveBeenCalledWith(new Error('ERR_FAILED')))
+  await expect.poll(() => onFailure.mock.calls).toEqual([[new Error('ERR_FAILED')]])
 })
