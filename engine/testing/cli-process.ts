@@ -1,11 +1,10 @@
 import { spawn } from 'node:child_process'
 import path from 'node:path'
-import { pathToFileURL } from 'node:url'
 
 /** Nothing that a test waits for takes nearly as long. */
 const LONGEST_SILENCE_MS = 120_000
 const CLI = path.join(import.meta.dirname, '..', 'cli', 'main.ts')
-const SIGNAL_ITSELF = path.join(import.meta.dirname, 'signal-itself.ts')
+const SIGNAL_ITSELF = new URL('./signal-itself.ts', import.meta.url).href
 
 /** How a command line ended: with a status, or by a signal. */
 export type CliEnd = {
@@ -32,7 +31,7 @@ export function startCli(
   env: Readonly<Record<string, string>> = {},
   signalAt?: SignalAt,
 ): CliProcess {
-  const first = signalAt === undefined ? [] : ['--import', pathToFileURL(SIGNAL_ITSELF).href]
+  const first = signalAt === undefined ? [] : ['--import', SIGNAL_ITSELF]
   const child = spawn(process.execPath, [...first, CLI, ...words], {
     env: {
       PATH: process.env['PATH'],
