@@ -15,9 +15,9 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { createRequire } from 'node:module'
-import net from 'node:net'
 import path from 'node:path'
 import { EngineError } from '../base/engine-error.ts'
+import { type ReservedPort, reservePort } from './reserved-port.ts'
 
 /** The user that a server runs as when this process is root: PostgreSQL refuses root. */
 const NOBODY = { uid: 65534, gid: 65534 }
@@ -65,7 +65,7 @@ export type RunningPostgres = AsyncDisposable & {
   start(): Promise<void>
 }
 
-/** Makes a cluster in a fresh directory and starts it on a free port of 127.0.0.1, with user postgres and a password. */
+/** Makes a cluster in a fresh directory and starts it on a free port of 127.0.0.1, which stays its own until it is disposed of. */
 export async function startPostgres(options: StartOptions): Promise<RunningPostgres> {
   const major = options.major ?? 17
   const native = requireEmbedded(major)
@@ -241,6 +241,7 @@ async function runServer(server: Server): Promise<RunningPostgres> {
   const owner = ownerOfServers()
   writeFileSync(logFile, '')
   if (owner !== undefined) chownSync(logFile, owner.uid, owner.gid)
+  let reserved: ReservedPort | undefined
   let port = 0
   let isRunning = false
   const control = (words: readonly string[]) =>
@@ -248,7 +249,11 @@ async function runServer(server: Server): Promise<RunningPostgres> {
 
   const start = async (): Promise<void> => {
     for (let tries = 1; ; tries++) {
-      if (port === 0 || tries > 1) port = await freePort()
+      if (reserved === undefined || tries > 1) {
+        reserved?.[Symbol.dispose]()
+        reserved = await reservePort()
+        port = reserved.port
+      }
       try {
         const archiving = server.isArchiving ? '' : ' -c archive_mode=off'
         const options = `-p ${port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c logging_collector=off${archiving}`
@@ -257,8 +262,10 @@ async function runServer(server: Server): Promise<RunningPostgres> {
         return
       } catch (thrown) {
         const log = tailOf(logFile)
-        // Between choosing a port and binding it somebody else may have taken it.
+        // Somebody who reserves no ports may have taken it.
         if (tries < 3 && log.includes('Address already in use')) continue
+        reserved[Symbol.dispose]()
+        reserved = undefined
         throw new EngineError('process.failed', `PostgreSQL ${major} does not start on "${dataDirectory}"`, {
           hint: `The end of its log: ${log.slice(-600)}`,
           cause: thrown,
@@ -289,6 +296,8 @@ async function runServer(server: Server): Promise<RunningPostgres> {
     async [Symbol.asyncDispose]() {
       // A server that was killed on purpose cannot be stopped again.
       await stop('immediate').catch(() => undefined)
+      reserved?.[Symbol.dispose]()
+      reserved = undefined
     },
   }
 }
@@ -335,18 +344,6 @@ async function runProgram(
       else reject(new Error(`${program} ended with ${code ?? signal}: ${output.trim()}`))
     })
   })
-}
-
-async function freePort(): Promise<number> {
-  const server = net.createServer()
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(0, '127.0.0.1', resolve)
-  })
-  const address = server.address()
-  await new Promise((resolve) => server.close(resolve))
-  if (address === null || typeof address === 'string') throw new Error('a listening socket has no port')
-  return address.port
 }
 
 function tailOf(file: string): string {

@@ -6,6 +6,7 @@ import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { EngineError } from '../base/engine-error.ts'
 import { logTo, SILENT_LOG } from '../base/log.ts'
+import { reservePort } from '../host/reserved-port.ts'
 import { scratchDirectory } from '../testing/scratch.ts'
 import { startServer, type TestServer } from '../testing/servers.ts'
 import { type ConnectionSettings, openSession } from './connection.ts'
@@ -53,7 +54,8 @@ describe('a connection', () => {
   }
 
   test('to a port where nothing listens says so', async () => {
-    const port = await closedPort()
+    using reserved = await reservePort()
+    const { port } = reserved
 
     expect(await failureOf(open({ port }))).toEqual({
       code: 'server.unreachable',
@@ -305,15 +307,6 @@ describe('a connection', () => {
 async function allow(server: TestServer, ...lines: readonly string[]): Promise<void> {
   await writeFile(path.join(server.dataDirectory, 'pg_hba.conf'), `${lines.join('\n')}\n`)
   await server.run('postgres', 'select pg_reload_conf()')
-}
-
-async function closedPort(): Promise<number> {
-  const listener = net.createServer()
-  await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve))
-  const address = listener.address()
-  await new Promise((resolve) => listener.close(resolve))
-  if (address === null || typeof address === 'string') throw new Error('a listening socket has no port')
-  return address.port
 }
 
 async function makeCertificate(directory: string, name: string, extension: string): Promise<void> {
