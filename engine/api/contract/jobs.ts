@@ -3,6 +3,7 @@ import type { LogEntry } from '../../base/log.ts'
 import type { JobState, Snapshot } from '../../jobs/job-snapshot.ts'
 import { command, query, stream } from '../define.ts'
 import type { DrillRecord } from './drills.ts'
+import type { RecoveryTargetInput } from './restore.ts'
 import type { Severity } from './values.ts'
 
 export type JobKind =
@@ -62,6 +63,9 @@ export type JobResult =
       readonly reusedBytes: number
       /** Files that were there and are not of the backup. */
       readonly deletedFiles: number
+      /** Undefined where none was asked for; recovery stops just before it where it is not inclusive. */
+      readonly target?: RecoveryTargetInput
+      readonly isInclusive?: boolean
       /** What the server does when recovery has come to the target; undefined where none was given. */
       readonly targetAction?: 'pause' | 'promote' | 'shutdown'
       /** Where the WAL ends that leads to the target, if that was known when the restore was planned. */

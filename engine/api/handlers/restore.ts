@@ -55,6 +55,8 @@ export function restoreHandlers(context: EngineContext): Pick<EngineHandlers, ke
             kind: 'restore',
             ...(await restoreAsPlanned(request, plan, run, tell)),
             ...(stopsAtTarget(request) && { targetAction: request.targetAction ?? 'pause' }),
+            ...(request.target !== undefined && { target: request.target }),
+            ...(request.isInclusive !== undefined && { isInclusive: request.isInclusive }),
             ...replayEnd(plan),
             ...(request.isForced === true && { isForced: true }),
             ...(request.isReplica === true && { isReplica: true }),

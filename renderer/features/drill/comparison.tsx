@@ -51,6 +51,7 @@ export function Comparison({ server }: { readonly server: ScratchServerRecord })
       </div>
       {found instanceof EngineError ? <EngineErrorCard error={found} onRetry={() => void compare()} /> : null}
       {comparison === undefined ? null : <Databases comparison={comparison} />}
+      {comparison === undefined || showsAll ? null : <p className="quiet">{say('scratch.counted')}</p>}
       {comparison !== undefined && tables.length === 0 ? (
         <p role="status">{say('scratch.no-difference')}</p>
       ) : null}

@@ -1,4 +1,4 @@
-import { useState } from 'react'
+import { useEffect, useRef, useState } from 'react'
 import type { ScratchRows, ScratchServerRecord } from '../../../engine/api/contract/scratch.ts'
 import { EngineError } from '../../../engine/base/engine-error.ts'
 import { useEngine } from '../../lib/engine.tsx'
@@ -82,14 +82,21 @@ function SqlPane({ server }: { readonly server: ScratchServerRecord }) {
   const [database, setDatabase] = useState(server.databases[0] ?? 'postgres')
   const [sql, setSql] = useState('')
   const [isAsking, setAsking] = useState(false)
+  const asked = useRef<AbortController | undefined>(undefined)
+  // Nobody waits any more for what a screen that was left has asked.
+  useEffect(() => () => asked.current?.abort(), [])
   const [answer, setAnswer] = useState<ScratchRows | EngineError | undefined>(undefined)
   const ask = async (): Promise<void> => {
     if (isAsking || sql.trim() === '') return
+    const call = new AbortController()
+    asked.current = call
     setAsking(true)
+    // What an earlier query gave would be taken for an answer to this one.
+    setAnswer(undefined)
     try {
-      setAnswer(await engine['scratch.query']({ id: server.id, database, sql }))
+      setAnswer(await engine['scratch.query']({ id: server.id, database, sql }, { signal: call.signal }))
     } catch (thrown) {
-      setAnswer(asFailure(thrown))
+      if (!call.signal.aborted) setAnswer(asFailure(thrown))
     } finally {
       setAsking(false)
     }
@@ -129,6 +136,11 @@ function SqlPane({ server }: { readonly server: ScratchServerRecord }) {
         <button type="submit" className="button" disabled={isAsking || sql.trim() === ''}>
           {isAsking ? say('scratch.asking') : say('scratch.ask')}
         </button>
+        {isAsking ? (
+          <button type="button" className="button" onClick={() => asked.current?.abort()}>
+            {say('scratch.ask-no-more')}
+          </button>
+        ) : null}
       </div>
       {answer === undefined ? null : answer instanceof EngineError ? (
         <EngineErrorCard error={answer} />

@@ -6,8 +6,9 @@ import { EngineError } from '../../../engine/base/engine-error.ts'
 import { useEngine } from '../../lib/engine.tsx'
 import { EngineErrorCard } from '../../lib/engine-error-card.tsx'
 import { formatTime } from '../../lib/format.ts'
-import { type Say, useTexts } from '../../lib/i18n.ts'
+import { useTexts } from '../../lib/i18n.ts'
 import { navigate, useStore } from '../../lib/stores.ts'
+import { targetWords } from '../../lib/target-words.ts'
 import { useQuery } from '../../lib/use-query.ts'
 import { Field } from '../../ui/parts.tsx'
 
@@ -96,7 +97,11 @@ export function StartDrill(props: {
         <Field label={say('drill.what')}>
           <select value={chosen} onChange={(event) => setWhat(event.target.value)}>
             {moment.target === undefined ? null : (
-              <option value={MOMENT}>{momentText(say, moment.target)}</option>
+              <option value={MOMENT}>
+                {say('drill.at-moment', {
+                  what: targetWords(say, moment.target, moment.isInclusive ?? true, zone),
+                })}
+              </option>
             )}
             <option value={LATEST}>{say('drill.latest')}</option>
             {backups.map((backup) => (
@@ -153,21 +158,4 @@ export function StartDrill(props: {
       </div>
     </form>
   )
-}
-
-function momentText(say: Say, target: RecoveryTargetInput): string {
-  switch (target.kind) {
-    case 'time':
-      return say('drill.at-moment', { what: target.at })
-    case 'xid':
-      return say('drill.at-moment', { what: `xid ${target.xid}` })
-    case 'lsn':
-      return say('drill.at-moment', { what: `LSN ${target.lsn}` })
-    case 'name':
-      return say('drill.at-moment', { what: target.name })
-    case 'immediate':
-      return say('drill.immediate')
-    case 'latest':
-      return say('drill.latest')
-  }
 }

@@ -4,6 +4,7 @@ import { EngineErrorCard } from '../../lib/engine-error-card.tsx'
 import { dotted, formatDuration, formatTime } from '../../lib/format.ts'
 import { useTexts } from '../../lib/i18n.ts'
 import { navigate, useStore } from '../../lib/stores.ts'
+import { targetWords } from '../../lib/target-words.ts'
 import { useNow } from '../../lib/use-now.ts'
 import { useQuery } from '../../lib/use-query.ts'
 import { Skeleton } from '../../ui/parts.tsx'
@@ -45,6 +46,8 @@ function Shown({ job }: { readonly job: JobSnapshot }) {
   const seconds = jobSeconds(job, nowMs)
   const share = doneShare(job)
   const { instance, backupId } = job
+  const target = job.result?.kind === 'restore' ? job.result.target : undefined
+  const isInclusive = job.result?.kind === 'restore' ? job.result.isInclusive : undefined
   // What is restored was there before, also where the restore broke off and wants to be continued.
   const isThere = job.result !== undefined || job.kind === 'restore'
   return (
@@ -71,6 +74,7 @@ function Shown({ job }: { readonly job: JobSnapshot }) {
           formatTime(job.startedAt ?? job.createdAt, zone),
           seconds === undefined || !hasEnded(job) ? undefined : formatDuration(seconds),
           backupId,
+          target && targetWords(say, target, isInclusive ?? true, zone),
         ])}
       </p>
       <PhaseBar job={job} />
@@ -94,6 +98,17 @@ function Shown({ job }: { readonly job: JobSnapshot }) {
         </section>
       )}
       {job.result === undefined ? null : <p className="result">{resultWords(say, job.result)}</p>}
+      {job.result?.kind !== 'scratch' || instance === undefined ? null : (
+        <div className="row">
+          <button
+            type="button"
+            className="button primary"
+            onClick={() => navigate({ screen: 'drill', instance: { catalog: job.catalog, instance } })}
+          >
+            {say('scratch.look')}
+          </button>
+        </div>
+      )}
       {job.result?.kind === 'restore' ? <RestoreNext result={job.result} /> : null}
       {job.result?.kind === 'restore' && instance !== undefined ? (
         <RestoredServer
