@@ -1,6 +1,6 @@
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { formatLsn, type Lsn, lsnFromBigint, parseLsn } from '../base/lsn.ts'
 import { type Timeline, walSegmentName, walSegmentNumber } from '../base/wal-segment.ts'
 import { findRecoveryStop, type RecoveryStop, willBeApplied } from '../catalog/recovery-stop.ts'
@@ -24,6 +24,7 @@ import { type Dice, diceOf } from '../testing/random-world.ts'
 import { scratchDirectory } from '../testing/scratch.ts'
 import { startScratch } from '../testing/scratch-servers.ts'
 import {
+  opened,
   serverDirectory,
   serverMajors,
   startRestored,
@@ -39,8 +40,6 @@ const SEED = Number(process.env['TIDEMARK_SEED'] ?? 1)
 const NEVER = new AbortController().signal
 const SEGMENT_BYTES = 1 << 20
 const FIRST_OF_CHILD = 1_000_000
-/** Two clocks of one machine may differ by so much: the server's is read at another moment than ours. */
-const CLOCK_SLACK_MICROS = 20_000n
 /** A record that is begun before an LSN may end so much after it. */
 const LONGEST_COMMIT_BYTES = 16_384n
 
@@ -192,10 +191,7 @@ async function liveThrough(major: EmbeddedMajor, dice: Dice, cleanUp: AsyncDispo
     restoreCommand: `cp "${archive.directory}/%f" "%p"`,
   })
   const child = cleanUp.use(await startRestored(dataDirectory, major, server.password, { isArchiving: true }))
-  await vi.waitFor(
-    async () => expect(await child.value('postgres', 'select pg_is_in_recovery()')).toBe('false'),
-    { timeout: 30_000 },
-  )
+  await opened(child)
   const later = await liveOn(child, dice, 2, FIRST_OF_CHILD, async (step) => {
     if (step === 2) {
       const connection = { port: String(child.port) }
@@ -511,7 +507,7 @@ function lsnMoment(lsn: Lsn): Moments {
 
 function mustBeThere(way: Way, target: RecoveryTarget, stop: RecoveryStop, end: RecordedEnd): boolean {
   if (target.kind === 'latest') return true
-  if (target.kind === 'time') return end.after.micros + CLOCK_SLACK_MICROS < timeOf(target)
+  if (target.kind === 'time') return end.after.micros < timeOf(target)
   const bounds = boundsOf(way, target, stop)
   return bounds !== undefined && end.after.lsn <= bounds.before.lsn
 }
@@ -524,7 +520,7 @@ function mustBeGone(
   isInclusive: boolean,
 ): boolean {
   if (target.kind === 'latest') return false
-  if (target.kind === 'time') return end.before.micros - CLOCK_SLACK_MICROS > timeOf(target)
+  if (target.kind === 'time') return end.before.micros > timeOf(target)
   if (target.kind === 'xid' && String(end.xid) === target.xid) return !isInclusive
   const bounds = boundsOf(way, target, stop)
   const slack = target.kind === 'lsn' ? LONGEST_COMMIT_BYTES : 0n

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { chown, copyFile, readdir, readFile, rename, rm, truncate, utimes, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { gunzipSync, gzipSync } from 'node:zlib'
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { CommitRecord } from '../api/contract/wal-index.ts'
 import { parseLsn } from '../base/lsn.ts'
 import { findWalSegment, walSegmentName, walSegmentNumber } from '../base/wal-segment.ts'
@@ -13,6 +13,7 @@ import { type RecordedEnd, PAYMENT_STATEMENTS, startCommitLoad } from '../testin
 import { startEngine, type TestEngine } from '../testing/engines.ts'
 import { scratchDirectory } from '../testing/scratch.ts'
 import { serverMajors, startServer, type TestServer } from '../testing/servers.ts'
+import { until } from '../testing/until.ts'
 
 const SEGMENT_BYTES = 1 << 20
 
@@ -174,8 +175,8 @@ describe.each(serverMajors())('the WAL of PostgreSQL %i', (major) => {
         ({ lsn, timeline }) => timeline === middle.timeline && parseLsn(lsn) >= parseLsn(middle.lsn),
       ),
     )
-    const until = await allCommits(world, { to: middle.at })
-    expect(until).toEqual(all.filter(({ at }) => at <= middle.at))
+    const upTo = await allCommits(world, { to: middle.at })
+    expect(upTo).toEqual(all.filter(({ at }) => at <= middle.at))
     const near = await ask()['wal.nearest']({ ...ref, at: middle.at })
     expect(near.before?.at).toBe(middle.at)
     expect(near.after?.at).toBe(
@@ -377,7 +378,7 @@ async function liveThrough(major: EmbeddedMajor, cleanUp: AsyncDisposableStack):
   await server.start()
   await server.run('postgres', 'select pg_promote()')
   const history = path.join(archive.directory, '00000002.history')
-  await vi.waitFor(() => expect(existsSync(history)).toBe(true), { timeout: 30_000 })
+  await until(() => existsSync(history))
   const switchLsn = /^1\s+(?<lsn>[0-9A-F/]+)/.exec(await readFile(history, 'utf8'))?.groups?.['lsn'] ?? ''
   const later = await remember(server, 1200, async (run) => {
     await run('delete from big where n > 2600 and n <= 3800')
@@ -394,9 +395,7 @@ async function liveThrough(major: EmbeddedMajor, cleanUp: AsyncDisposableStack):
     { timeline: 2, number: walSegmentNumber(parseLsn(lastLsn), SEGMENT_BYTES) },
     SEGMENT_BYTES,
   )
-  await vi.waitFor(() => expect(existsSync(path.join(archive.directory, last))).toBe(true), {
-    timeout: 30_000,
-  })
+  await until(() => existsSync(path.join(archive.directory, last)))
   await server.stop('immediate')
   const { droppedDatabase, ...known } = before
   const streamedId = backup.result?.kind === 'backup' ? backup.result.backupId : ''

@@ -24,7 +24,7 @@ export type RecordedEnd = {
   readonly after: Moment
 }
 
-/** The client's clock in microseconds, and where the server's WAL was. */
+/** The server's clock in microseconds since the Unix epoch, and where its WAL was. */
 export type Moment = { readonly micros: bigint; readonly lsn: Lsn }
 
 /** Transactions over several connections until it is stopped or disposed of. */
@@ -95,14 +95,14 @@ async function pay(session: Session, value: number, dice: Dice): Promise<Recorde
   return { value, isCommitted, xid: BigInt(String(rows[0]?.['xid'])), before, after }
 }
 
-/** Every record written so far ends at `lsn` or before. */
+/**
+ * Every record written so far ends at `lsn` or before. By the clock that stamps commits: two clocks of one machine may be
+ * apart, and further with every minute.
+ */
 export async function momentOf(session: Session): Promise<Moment> {
-  const micros = microsNow()
-  const { rows } = await session.query('select pg_current_wal_insert_lsn()::text as lsn')
-  return { micros, lsn: parseLsn(String(rows[0]?.['lsn'])) }
-}
-
-/** The clock of this process with more than milliseconds. */
-export function microsNow(): bigint {
-  return BigInt(Math.floor((performance.timeOrigin + performance.now()) * 1000))
+  const { rows } = await session.query(
+    `select pg_current_wal_insert_lsn()::text as lsn,
+            (extract(epoch from clock_timestamp()) * 1000000)::bigint::text as micros`,
+  )
+  return { micros: BigInt(String(rows[0]?.['micros'])), lsn: parseLsn(String(rows[0]?.['lsn'])) }
 }
