@@ -17,6 +17,7 @@ import { contentRoot, isDirectoryEntry } from '../steps/stored-versions.ts'
 import type { WorkerPool } from '../steps/worker-pool.ts'
 import { HeaderMapDraft } from './header-map-draft.ts'
 import { mergeFiles } from './merge-files.ts'
+import { requireOwnDirectories } from './own-directories.ts'
 import { type FileWork, type Member, mergedEntry, planMergeWork, sortMerged } from './work-list.ts'
 
 export type ApplyInput = {
@@ -53,6 +54,12 @@ export async function applyMerge(input: ApplyInput, pool: WorkerPool, run: Run):
   run.log.log(
     `${work.files.length} files are to be merged, ${work.staying.length} relations stay as they are`,
   )
+  await requireOwnDirectories(directory, [
+    'database',
+    'external_directories',
+    ...work.directories,
+    ...work.files.map(({ file }) => path.relative(directory, path.dirname(file.targetPath))),
+  ])
   await makeDirectories(directory, work.directories, input.isSynced)
 
   await using headerMap = new HeaderMapDraft(directory)

@@ -13,10 +13,12 @@ import { freeBytes } from '../../host/disk.ts'
 import { mapFileError } from '../../host/file-error.ts'
 import { checkBackupFiles } from '../steps/check-backup.ts'
 import { ProgressTicker } from '../steps/progress-ticker.ts'
+import { contentRoot, isDirectoryEntry } from '../steps/stored-versions.ts'
 import { openWorkerPool, type WorkerPool } from '../steps/worker-pool.ts'
 import { applyMerge } from './apply.ts'
 import { membersOf, readMember } from './members.ts'
 import { judgeRoom, memberBytesOf, neededRoom } from './outlook.ts'
+import { requireOwnDirectories } from './own-directories.ts'
 import { type MergePlan, type MergeRequest, requireMergePlan } from './plan.ts'
 import type { Member } from './work-list.ts'
 
@@ -104,6 +106,11 @@ async function mergeMembers(
   for (const backup of backups) members.push(await readMember(backup))
   const [full] = members
   if (full === undefined) throw new EngineError('backup.chain-broken', 'the chain is empty')
+  await requireOwnDirectories(full.backup.directory, [
+    'database',
+    'external_directories',
+    ...full.entries.filter(isDirectoryEntry).map((entry) => path.join(contentRoot(entry), entry.path)),
+  ])
   await requireRoom(members, plan, input, run)
   if (input.isValidated) await requireSoundMembers(members, pool, run)
   run.signal.throwIfAborted()
