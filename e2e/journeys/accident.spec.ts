@@ -35,6 +35,8 @@ test('a table dropped at an unknown time is found by its name and back in the li
   await expect(what).toHaveText(/^The chosen moment: just before xid \d+$/)
   await page.getByRole('button', { name: 'Leave a server up for 2 h to look at' }).click()
   await expect(page.getByText('A scratch server is up and can be looked at')).toBeVisible(PATIENCE)
+  // A reload is no way to lose it.
+  await page.reload()
   await page.getByRole('button', { name: 'Look at the server' }).click()
   const panel = page.getByRole('region', { name: /^Scratch server of/ })
   await panel.getByRole('button', { name: 'Compare with now' }).click()

@@ -1,7 +1,7 @@
 import type { EngineClient } from '../../engine/api/contract/contract.ts'
 import { hasEnded, type JobSnapshot } from '../../engine/api/contract/jobs.ts'
-import type { InstanceRef } from '../../engine/api/contract/values.ts'
-import { announce, useStore } from '../lib/stores.ts'
+import { keptRoute } from '../lib/kept-route.ts'
+import { announce, type Route, useStore } from '../lib/stores.ts'
 
 /** What is told of a job in words, by whoever knows the language. */
 export type Tell = (job: JobSnapshot, percent: number | undefined) => void
@@ -47,12 +47,27 @@ export function followEngine(client: EngineClient, tell: Tell, signal: AbortSign
   })
 }
 
-/** The instance that the window opens with: the first of the fleet, which is the worst of it. */
-export async function firstInstance(client: EngineClient): Promise<InstanceRef | undefined> {
+/**
+ * Where the window opens: where it was before a reload, so that a job or a plan that was looked at stays in sight, else
+ * with the worst instance of the fleet.
+ */
+export async function firstRoute(client: EngineClient, storage: Pick<Storage, 'getItem'>): Promise<Route> {
   const badness = { problem: 0, attention: 1, ok: 2 } as const
   const entries = (await client['fleet.list']({})).flatMap(({ instances }) => instances)
   const [worst] = entries.toSorted((a, b) => badness[a.protection.severity] - badness[b.protection.severity])
-  return worst && { catalog: worst.catalog, instance: worst.instance }
+  const kept = keptRoute(storage, entries)
+  if (kept !== undefined && (kept.screen !== 'job' || (await isKnown(client, kept.job)))) return kept
+  if (worst === undefined) return { screen: 'welcome' }
+  return { screen: 'overview', instance: { catalog: worst.catalog, instance: worst.instance } }
+}
+
+async function isKnown(client: EngineClient, job: string): Promise<boolean> {
+  try {
+    await client['jobs.get']({ job })
+    return true
+  } catch {
+    return false
+  }
 }
 
 function keepNewest(jobs: Readonly<Record<string, JobSnapshot>>): Readonly<Record<string, JobSnapshot>> {

@@ -6,10 +6,11 @@ import { jobTitle } from '../features/jobs/job-words.ts'
 import { openEngine } from '../lib/bridge.ts'
 import { EngineProvider } from '../lib/engine.tsx'
 import { changeLanguage, type Say, startTexts } from '../lib/i18n.ts'
+import { keepRoute } from '../lib/kept-route.ts'
 import { announce, useStore } from '../lib/stores.ts'
 import '../ui/tokens.css'
 import '../ui/base.css'
-import { firstInstance, followEngine } from './live.ts'
+import { firstRoute, followEngine } from './live.ts'
 import { Shell } from './shell.tsx'
 
 const say: Say = (key, values) => i18next.t(key, { ...values })
@@ -23,16 +24,19 @@ async function start(): Promise<void> {
   try {
     const { client, onGone } = await openEngine()
     onGone(() => useStore.setState({ isGone: true }))
-    const [info, settings, instance] = await Promise.all([
+    const [info, settings, route] = await Promise.all([
       client['app.info']({}),
       client['app.settings']({}),
-      firstInstance(client),
+      firstRoute(client, sessionStorage),
     ])
     await changeLanguage(settings.language)
     useStore.setState({
       info,
       settings,
-      route: instance === undefined ? { screen: 'welcome' } : { screen: 'overview', instance },
+      route,
+    })
+    useStore.subscribe((now, before) => {
+      if (now.route !== before.route) keepRoute(sessionStorage, now.route)
     })
     followEngine(
       client,
