@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs'
 import path from 'node:path'
+import { parseLsn } from '../base/lsn.ts'
 import { openSqlite } from '../host/sqlite.ts'
 import type { RowCount } from '../operations/drill/compare-counts.ts'
 import type { DrillRecord } from './contract/drills.ts'
@@ -29,8 +30,11 @@ export type DrillBook = Disposable & {
   list(ref: InstanceRef, backupId: string | undefined, limit: number): readonly DrillRecord[]
   /** The newest one of each backup. */
   latest(ref: InstanceRef): readonly DrillRecord[]
-  /** What the last drill of the instance counted that got so far. */
-  lastCounts(ref: InstanceRef): readonly RowCount[] | undefined
+  /**
+   * What the last drill of the instance counted that got so far. With an LSN, of those alone that stood there or before
+   * it: what came later says nothing of a moment that is to be earlier.
+   */
+  lastCounts(ref: InstanceRef, upToLsn?: string): readonly RowCount[] | undefined
   /** Remembers where scratch directories are made, for finding what a killed engine left there. */
   addParent(directory: string): void
   parents(): readonly string[]
@@ -86,14 +90,17 @@ export function openDrillBook(directory: string | undefined): DrillBook {
           )
           .all(catalog, instance),
       ),
-    lastCounts({ catalog, instance }) {
-      const row = database
+    lastCounts({ catalog, instance }, upToLsn) {
+      const rows = database
         .prepare(
-          `select counts from drill where catalog = ? and instance = ? and counts is not null
-            order by started_at desc, id desc limit 1`,
+          `select record ->> '$.stop.lsn' as lsn, counts from drill
+            where catalog = ? and instance = ? and counts is not null order by started_at desc, id desc`,
         )
-        .get(catalog, instance)
-      return parse<readonly RowCount[]>(row?.['counts'])
+        .iterate(catalog, instance)
+      for (const { lsn, counts } of rows) {
+        if (upToLsn === undefined || !isAfter(lsn, upToLsn)) return parse<readonly RowCount[]>(counts)
+      }
+      return undefined
     },
     addParent(parent) {
       database.prepare('insert or ignore into scratch_parent (path) values (?)').run(parent)
@@ -114,4 +121,13 @@ function parse<Value>(text: unknown): Value | undefined {
   } catch {
     return undefined
   }
+}
+
+/** Not known of a drill that others wrote in some other way: it counts as it did. */
+function isAfter(lsn: unknown, upToLsn: string): boolean {
+  return (
+    typeof lsn === 'string' &&
+    /^[0-9A-F]{1,8}\/[0-9A-F]{1,8}$/i.test(lsn) &&
+    parseLsn(lsn) > parseLsn(upToLsn)
+  )
 }

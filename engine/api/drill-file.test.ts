@@ -98,3 +98,22 @@ test('a result that cannot be kept is warned of', async () => {
   await keepWithBackup(record('1', 'TOTUGA'), ROWS, log)
   expect(told).toEqual([expect.stringMatching(/^warning the result of the restore test is not kept with/)])
 })
+
+test('a drill of an earlier moment is not held against what was there later', async () => {
+  const { scratch, catalog, record } = await made()
+  await using _scratch = scratch
+  using book = openDrillBook(undefined)
+  const at = (id: string, lsn: string) => ({
+    ...record(id),
+    stop: { timeline: 1, lsn, lastCommitAt: undefined },
+  })
+  const rows = (count: number) => ROWS.map((one) => ({ ...one, rows: count }))
+  book.save(at('1', '0/9000000'), rows(9))
+  book.save(at('2', '1/0'), rows(16))
+  const ref = { catalog, instance: 'main' }
+
+  expect(book.lastCounts(ref, '1/0')).toEqual(rows(16))
+  expect(book.lastCounts(ref, '0/FFFFFFF8')).toEqual(rows(9))
+  expect(book.lastCounts(ref, '0/8000000')).toBeUndefined()
+  expect(book.lastCounts(ref)).toEqual(rows(16))
+})

@@ -72,7 +72,7 @@ export async function carryOutDrill(
         if (isReadable(recovered.stop)) {
           const beganMs = performance.now()
           learnDrills(context.book, await readInventory(request.catalog, request.instance, run))
-          const examined = await examineServer(server, examinationOf(context, request), run)
+          const examined = await examineServer(server, examinationOf(context, request, recovered.stop), run)
           took.add('checks', beganMs)
           checks.push(...examined.checks)
           counts = examined.counts
@@ -289,10 +289,10 @@ function note(checks: DrillCheck[], notes: readonly DrillNote[]): void {
   for (const one of notes) checks.push({ ...one, durationMs: 0 })
 }
 
-function examinationOf({ book }: EngineContext, request: DrillRequest) {
+function examinationOf({ book }: EngineContext, request: DrillRequest, stop: RecoveryStop) {
   return {
     sqlChecks: request.sqlChecks ?? [],
-    expectedCounts: book.lastCounts(request),
+    expectedCounts: book.lastCounts(request, stopRecord(stop).lsn),
     tolerancePercent: request.tolerancePercent ?? USUAL_TOLERANCE_PERCENT,
     checksIndexes: request.checksIndexes ?? false,
     checkLimitMs: (request.checkLimitSeconds ?? USUAL_CHECK_SECONDS) * 1000,

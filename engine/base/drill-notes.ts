@@ -23,7 +23,7 @@ export const DRILL_NOTES = {
   'rows-as-expected': 'Row counts are those of the last time, within {percent} %. Tables compared: {tables}.',
   'rows-differ': '{table} of "{database}" has {found} rows; the last time it had {expected}.',
   'table-gone': '{table} of "{database}" is not there; the last time it had {expected} rows.',
-  'rows-unknown': 'No earlier drill of this instance has counted rows.',
+  'rows-unknown': 'No earlier drill of this instance has counted rows, at this moment or before it.',
   'indexes-sound': 'Indexes of "{database}" that amcheck has checked: {count}.',
   'indexes-partly':
     'Indexes of "{database}" that amcheck has checked in the time there was: {count}; that it has not: {left}.',
