@@ -35,7 +35,8 @@ export type WireError = {
 }
 
 /** Describes any thrown value. A value that is not an {@link EngineError} becomes `internal.bug`. */
-export function toWireError(thrown: unknown): WireError {
+export function toWireError(given: unknown): WireError {
+  const thrown = firstOf(given)
   const known = thrown instanceof EngineError ? thrown : undefined
   const message = thrown instanceof Error ? thrown.message : String(thrown)
   const cause = thrown instanceof Error ? thrown.cause : undefined
@@ -59,14 +60,15 @@ export function fromWireError(wire: WireError): EngineError {
 }
 
 /** Whether `thrown` says that somebody cancelled, in the engine's words or in the platform's. */
-export function isCancelled(thrown: unknown): boolean {
+export function isCancelled(given: unknown): boolean {
+  const thrown = firstOf(given)
   return isAbort(thrown) || (thrown instanceof EngineError && thrown.code === 'run.cancelled')
 }
 
 /** One line for a log or a terminal: the message, then the messages of its causes that add something. */
 export function describeError(thrown: unknown): string {
   const lines: string[] = []
-  for (let at: unknown = thrown; at !== undefined; at = at instanceof Error ? at.cause : undefined) {
+  for (let at = firstOf(thrown); at !== undefined; at = at instanceof Error ? firstOf(at.cause) : undefined) {
     const text = at instanceof Error ? at.message : String(at)
     if (!lines.some((line) => line.includes(text))) lines.push(text)
   }
@@ -75,4 +77,12 @@ export function describeError(thrown: unknown): string {
 
 function isAbort(thrown: unknown): boolean {
   return thrown instanceof Error && thrown.name === 'AbortError'
+}
+
+/** What went wrong first: clearing up after it may have failed as well, and says nothing of what to do. */
+function firstOf(thrown: unknown): unknown {
+  let at = thrown
+  // By its name: not every browser has the class.
+  while (at instanceof Error && at.name === 'SuppressedError' && 'suppressed' in at) at = at.suppressed
+  return at
 }
