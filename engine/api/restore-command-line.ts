@@ -18,6 +18,7 @@ export function restoreCommandLine(request: RestoreRequest): string {
     ...(request.restoreCommand === undefined
       ? []
       : [`--restore-command=${shellWord(request.restoreCommand)}`]),
+    ...(request.copiesWal === true ? ['--copy-wal'] : []),
     ...(request.tablespaceMapping ?? []).map(
       ({ from, to }) => `-T ${shellWord(`${escaped(from)}=${escaped(to)}`)}`,
     ),

@@ -57,7 +57,7 @@ async function planJudged(
   nowMs: number,
   signal: AbortSignal,
 ): Promise<RestorePlan> {
-  const input = { ...inputOf(request), id: judged.chosen.backup.id }
+  const input = { ...inputOf(request), id: judged.chosen.backup.id, walThrough: judged.lastSegment }
   const facts = await gatherRestoreFacts(input, { signal })
   const plan = planRestore(input, facts)
   const wal = targetLine(judged, input)
@@ -153,9 +153,19 @@ export async function restoreAsPlanned(
         },
       )
     }
-    if (judged === undefined) requireReachable(await judgeTarget(input, targetRun(run)))
+    if (judged === undefined) {
+      const last = await judgeTarget(input, targetRun(run))
+      requireReachable(last)
+      return await restoreBackup({ ...input, walThrough: last.lastSegment }, expected, run)
+    }
   }
-  return await restoreBackup(input, expected, run)
+  const walThrough = judged === undefined ? stopSegmentOf(plan) : judged.lastSegment
+  return await restoreBackup({ ...input, walThrough }, expected, run)
+}
+
+/** Where WAL that is copied ends, as the preview has read it. */
+function stopSegmentOf({ walCopy }: RestorePlan): string | undefined {
+  return walCopy?.extent === 'target' ? walCopy.last : undefined
 }
 
 /** @throws {EngineError} `usage.invalid` when a directory is to be moved aside and restored into as well. */
@@ -164,6 +174,11 @@ function inputOf(request: RestoreRequest): RestoreInput {
   if (request.movesAside === true && isIncremental) {
     throw new EngineError('usage.invalid', 'what is moved aside cannot be restored into', {
       hint: 'Leave out either the incremental mode or the moving aside.',
+    })
+  }
+  if (request.copiesWal === true && request.restoreCommand !== undefined) {
+    throw new EngineError('usage.invalid', 'WAL is either copied or fetched by a command', {
+      hint: 'Leave out --copy-wal or --restore-command.',
     })
   }
   const isForced = request.isForced ?? false
@@ -177,6 +192,8 @@ function inputOf(request: RestoreRequest): RestoreInput {
     targetTimeline: request.targetTimeline,
     targetAction: request.targetAction,
     restoreCommand: request.restoreCommand,
+    copiesWal: request.copiesWal ?? false,
+    walThrough: undefined,
     tablespaceMapping: request.tablespaceMapping ?? [],
     externalMapping: request.externalMapping ?? [],
     skipsExternal: request.skipsExternal ?? false,

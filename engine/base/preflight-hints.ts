@@ -30,6 +30,7 @@ export const PREFLIGHT_HINTS = {
   'room-for-wal': 'Recovery needs room for WAL besides the files.',
   'earlier-target':
     'Choose an earlier target or another timeline, or bring the WAL that is missing into the archive.',
+  'later-wal': 'To replay what is archived later as well, let a command fetch the WAL.',
   'later-target': 'Choose a later target: nothing before the end of the oldest backup can be restored.',
   'other-timeline': 'Follow timeline {{timeline}}, which leads to the target.',
   'older-backup': 'Choose a later target, or leave the choice of the backup to Tidemark.',

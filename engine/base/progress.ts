@@ -11,6 +11,7 @@ export type Phase =
   | 'validate'
   | 'validate-wal'
   | 'restore'
+  | 'copy-wal'
   | 'recovery-settings'
   | 'merge'
   | 'delete'

@@ -14,6 +14,7 @@ const PHASES: Readonly<Record<Phase, string>> = {
   validate: 'validating',
   'validate-wal': 'validating WAL',
   restore: 'restoring',
+  'copy-wal': 'copying WAL',
   'recovery-settings': 'writing recovery settings',
   merge: 'merging',
   delete: 'deleting',

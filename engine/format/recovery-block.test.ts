@@ -14,6 +14,7 @@ const BLOCK = formatRecoveryConfiguration({
   targetTimeline: 'latest',
   targetAction: 'pause',
   restoreCommand: undefined,
+  hasOwnWal: false,
   defaultRestoreCommand: 'cp "/a/%f" "%p"',
   replica: { primaryConninfo: 'host=x', primarySlotName: 's' },
 }).text

@@ -21,6 +21,7 @@ const PLAIN: RecoveryRequest = {
   targetTimeline: undefined,
   targetAction: undefined,
   restoreCommand: undefined,
+  hasOwnWal: false,
   defaultRestoreCommand: ARCHIVE_GET,
   replica: undefined,
 }
@@ -46,6 +47,19 @@ recovery_target_action = 'pause'
 restore_command = '${ARCHIVE_GET}'
 `,
     signalFiles: ['recovery.signal'],
+  })
+})
+
+test('with WAL of its own a server fetches nothing, and a standby has no command at all', () => {
+  const own = { ...PLAIN, isArchiveBackup: true, hasOwnWal: true }
+  const { text, signalFiles } = formatRecoveryConfiguration(own)
+  expect(text).toContain("\nrestore_command = 'false'\n")
+  expect(signalFiles).toEqual(['recovery.signal'])
+  const replica = { primaryConninfo: undefined, primarySlotName: undefined }
+  expect(formatRecoveryConfiguration({ ...own, replica }).text).toContain("\nrestore_command = ''\n")
+  expect(formatRecoveryConfiguration({ ...own, serverMajor: 11 })).toMatchObject({
+    file: 'recovery.conf',
+    text: expect.stringContaining("\nrestore_command = 'false'\n"),
   })
 })
 

@@ -27,6 +27,8 @@ export type RecoveryRequest = {
   readonly targetAction: 'pause' | 'promote' | 'shutdown' | undefined
   /** What the user or the instance asks for; undefined or `none` = nobody asked. */
   readonly restoreCommand: string | undefined
+  /** All WAL that there will be lies in the cluster: the server is to fetch none. */
+  readonly hasOwnWal: boolean
   /** The command that fetches WAL from the catalog, for when nobody asked for another one. */
   readonly defaultRestoreCommand: string
   /** Present when the server is to start as a standby. */
@@ -47,8 +49,11 @@ export type RecoveryConfiguration = {
 /** Servers from this one on have no `recovery.conf`. */
 const FIRST_WITH_SIGNAL_FILES = 12
 
+/** Any failure says that the archive has no such file: the server looks into its `pg_wal`. */
+const FETCHES_NOTHING = 'false'
+
 /** Whether recovery goes further than the WAL that the backup carries itself. */
-function isPointInTimeRecovery(
+export function isPointInTimeRecovery(
   request: Pick<RecoveryRequest, 'isArchiveBackup' | 'target' | 'targetTimeline' | 'restoreCommand'>,
 ): boolean {
   return (
@@ -109,16 +114,22 @@ function isAboutRecovery(line: string): boolean {
 }
 
 function recoveryLines(request: RecoveryRequest): readonly string[] {
-  const { target, isInclusive, targetAction, restoreCommand, defaultRestoreCommand } = request
+  const { target, isInclusive, targetAction } = request
   const timeline = timelineOf(request)
-  const command = isCommand(restoreCommand) ? restoreCommand : defaultRestoreCommand
   return [
     ...(target === undefined ? [] : targetLines(target)),
     ...(isInclusive === undefined ? [] : [setting('recovery_target_inclusive', String(isInclusive))]),
     ...(timeline === undefined ? [] : [setting('recovery_target_timeline', timeline)]),
     setting('recovery_target_action', targetAction ?? 'pause'),
-    setting('restore_command', command),
+    setting('restore_command', restoreCommandOf(request)),
   ]
+}
+
+/** A standby may do without one; any other recovery is refused then, so that it gets one that never has anything. */
+function restoreCommandOf(request: RecoveryRequest): string {
+  const { restoreCommand, defaultRestoreCommand, hasOwnWal, replica } = request
+  if (hasOwnWal) return replica === undefined ? FETCHES_NOTHING : ''
+  return isCommand(restoreCommand) ? restoreCommand : defaultRestoreCommand
 }
 
 function targetLines(target: RecoveryTarget): readonly string[] {

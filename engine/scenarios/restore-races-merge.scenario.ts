@@ -151,6 +151,8 @@ function restoreInput(catalog: string, id: RestoreInput['id'], dataDirectory: st
     targetTimeline: undefined,
     targetAction: undefined,
     restoreCommand: undefined,
+    copiesWal: false,
+    walThrough: undefined,
     tablespaceMapping: [
       { from: '/srv/fixture/plain1/ts1', to: path.join(path.dirname(dataDirectory), 'ts1') },
     ],

@@ -19,6 +19,8 @@ export const restoreRequest = z.strictObject({
   targetTimeline: z.string().max(10).optional(),
   targetAction: z.enum(['pause', 'promote', 'shutdown']).optional(),
   restoreCommand: z.string().max(4096).optional(),
+  /** Copies the WAL that recovery needs out of the archive, so that the server fetches none. Not with a `restoreCommand`. */
+  copiesWal: z.boolean().optional(),
   tablespaceMapping: mapping.optional(),
   externalMapping: mapping.optional(),
   skipsExternal: z.boolean().optional(),
@@ -63,6 +65,7 @@ export type PreflightLine = {
     | 'status'
     | 'content'
     | 'wal'
+    | 'wal-copy'
     | 'target-directory'
     | 'server-stopped'
     | 'tablespaces'
@@ -117,6 +120,18 @@ export type RestorePlan = {
   readonly tablespaces: readonly { readonly oid: number; readonly from: string; readonly to: string }[]
   readonly externalDirs: readonly { readonly number: number; readonly from: string; readonly to: string }[]
   readonly walDirectory: string | undefined
+  /** WAL that is copied out of the archive; undefined when none is. */
+  readonly walCopy:
+    | {
+        /** Names, in the order in which recovery reads them. */
+        readonly segments: readonly string[]
+        readonly bytes: number
+        /** The last segment that recovery finds, copied or of the backup. */
+        readonly last: string | undefined
+        /** Up to where recovery stops; the most that it can be, as long as WAL is unread; or whatever there is. */
+        readonly extent: 'target' | 'at-most' | 'archive'
+      }
+    | undefined
   /** Databases that are left out: their files are made empty. */
   readonly excludedDatabases: readonly string[]
   /** What becomes of a data directory that is not empty. */

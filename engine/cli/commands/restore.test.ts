@@ -114,6 +114,7 @@ describe('restore', () => {
       },
     ],
     [['-D/new', '--move-aside'], { dataDirectory: '/new', movesAside: true }],
+    [['-D/new', '--copy-wal'], { dataDirectory: '/new', copiesWal: true }],
     [
       ['-D/new', '--db-exclude=shop'],
       { dataDirectory: '/new', databases: { kind: 'exclude', names: ['shop'] } },
@@ -211,4 +212,9 @@ test('the command that a restore plan shows asks for the same restore', async ()
 test('the command of a restore that moves aside what is there says so', () => {
   const request = { catalog: '/c', instance: 'main' as InstanceName, dataDirectory: '/new', movesAside: true }
   expect(restoreCommandLine(request)).toBe('tidemark restore -B /c --instance=main -D /new --move-aside')
+})
+
+test('the command of a restore that copies WAL says so', () => {
+  const request = { catalog: '/c', instance: 'main' as InstanceName, dataDirectory: '/new', copiesWal: true }
+  expect(restoreCommandLine(request)).toBe('tidemark restore -B /c --instance=main -D /new --copy-wal')
 })

@@ -59,6 +59,7 @@ export function readRestoreRequest(given: Given, dataDirectory: string): Restore
     ...target,
     targetAction,
     restoreCommand: given.text('restore-command'),
+    copiesWal: given.has('copy-wal') || undefined,
     tablespaceMapping: given.mappings('tablespace-mapping')?.slice(),
     externalMapping: given.mappings('external-mapping')?.slice(),
     skipsExternal: given.has('skip-external-dirs'),

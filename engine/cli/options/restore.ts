@@ -80,6 +80,14 @@ export const RESTORE_OPTIONS: readonly OptionSpec[] = [
       'Lets --db-include and --db-exclude go together with --incremental-mode, which takes the other databases of the directory away.',
   },
   {
+    long: 'copy-wal',
+    value: FLAG,
+    group: 'Restore',
+    commands: ['restore'],
+    meaning:
+      'Copies the WAL that recovery needs out of the archive into the restored cluster, unpacked, and writes no restore_command that fetches any: the server can be started where neither the archive nor Tidemark is. What is archived later is not replayed. Not together with --restore-command.',
+  },
+  {
     long: 'waldir',
     short: 'X',
     value: { kind: 'path', name: 'DIR' },

@@ -5,7 +5,7 @@ import { describeError } from '../../base/engine-error.ts'
 import type { Run } from '../../base/run.ts'
 import { findWalSegment, type WalSegment, walSegmentName } from '../../base/wal-segment.ts'
 import { isMissing, mapFileError } from '../../host/file-error.ts'
-import { type FetchedFile, fetchFile } from './fetch-file.ts'
+import { type FetchedFile, fetchFile } from '../steps/fetch-file.ts'
 import { findUnsound } from './sound-segment.ts'
 
 /** How segments are fetched ahead. */

@@ -9,8 +9,8 @@ import { archiveDirectory } from '../../catalog/paths.ts'
 import { requireArchivableName } from '../../format/file-names.ts'
 import { configNumber, configSystemId } from '../../format/instance-config.ts'
 import { mapFileError } from '../../host/file-error.ts'
+import { fetchFile } from '../steps/fetch-file.ts'
 import { findControlFile } from '../steps/read-control-file.ts'
-import { fetchFile } from './fetch-file.ts'
 import { takePrefetched } from './prefetch.ts'
 
 export type GetInput = {

@@ -6,13 +6,13 @@ import { type Backup, readContentList } from '../../catalog/backup.ts'
 import { readInventory } from '../../catalog/inventory.ts'
 import { type DatabaseMapEntry, parseDatabaseMap } from '../../format/database-map.ts'
 import { parseTablespaceMap } from '../../format/tablespace-map.ts'
-import { freeBytes } from '../../host/disk.ts'
+import { areOnOneDisk, freeBytes } from '../../host/disk.ts'
 import { isProcessAlive } from '../../host/process.ts'
 import { isLookedInto, listedDirectories } from './clearing.ts'
 import { type Destination, readDestination } from './destination.ts'
 import { type ExistingFile, fingerprintOf, listExisting } from './existing-files.ts'
 import { decideIncremental } from './incremental.ts'
-import { chooseForTarget } from './judge-target.ts'
+import { chooseForTarget, recoversFurther } from './judge-target.ts'
 import { externalPlaces, linksOf, placesOf, wipedPlaces } from './places.ts'
 import { mayMoveAside, planMoveAside } from './move-aside.ts'
 import type { RestoreFacts, RestoreInput, TargetState } from './restore-facts.ts'
@@ -24,7 +24,7 @@ export async function gatherRestoreFacts(
   run: Pick<Run, 'signal'>,
 ): Promise<RestoreFacts> {
   const inventory = await readInventory(input.catalog, input.instance, run)
-  const { backup, chain } = await chooseForTarget(input, inventory, run)
+  const { backup, chain, path: way, archive } = await chooseForTarget(input, inventory, run)
   const listed: ListedBackup[] = []
   for (const one of chain.toReversed()) {
     run.signal.throwIfAborted()
@@ -58,10 +58,22 @@ export async function gatherRestoreFacts(
     targets,
     destination,
     freeBytes: await freeBytes(input.dataDirectory),
+    walSource: input.copiesWal && recoversFurther(input, backup.control) ? { archive, path: way } : undefined,
+    walDisk: await findWalDisk(input),
     isRoot: process.getuid?.() === 0,
   }
   const existing = await listPlaces(input, known, run)
   return { ...known, existing, destinationHash: hashOf(destination, existing) }
+}
+
+async function findWalDisk({
+  copiesWal,
+  walDirectory,
+  dataDirectory,
+}: RestoreInput): Promise<RestoreFacts['walDisk']> {
+  if (!copiesWal || walDirectory === undefined || (await areOnOneDisk(walDirectory, dataDirectory)))
+    return undefined
+  return { freeBytes: await freeBytes(walDirectory) }
 }
 
 /** What may stay, or is in the way; nothing where a restore into these directories is refused anyway. */

@@ -64,6 +64,8 @@ const INPUT: RestoreInput = {
   targetTimeline: undefined,
   targetAction: undefined,
   restoreCommand: undefined,
+  copiesWal: false,
+  walThrough: undefined,
   tablespaceMapping: [],
   externalMapping: [],
   skipsExternal: false,
@@ -103,6 +105,8 @@ function facts(destination: Destination | undefined, occupied: readonly string[]
     existing: [],
     destinationHash: '',
     freeBytes: 1e9,
+    walSource: undefined,
+    walDisk: undefined,
     isRoot: false,
   }
 }

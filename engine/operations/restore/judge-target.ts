@@ -10,8 +10,9 @@ import { archiveDirectory } from '../../catalog/paths.ts'
 import { readTarget, readTargetTimeline } from '../../catalog/recovery-target.ts'
 import { timelineTree } from '../../catalog/recovery-timelines.ts'
 import { findArchivedTimeline, readWalArchive, type WalArchive } from '../../catalog/wal-archive.ts'
+import type { BackupControl } from '../../format/backup-control.ts'
 import { configNumber, configSystemId } from '../../format/instance-config.ts'
-import type { RecoveryTarget } from '../../format/recovery-settings.ts'
+import { isPointInTimeRecovery, type RecoveryTarget } from '../../format/recovery-settings.ts'
 import type { ReadableBackup } from '../steps/chain-file.ts'
 import { checkTarget, type TargetCheck } from '../steps/check-target.ts'
 import { type BackupWish, chooseBackup, type ChosenBackup, oldestAfter } from './choose-backup.ts'
@@ -26,6 +27,8 @@ export type TargetRequest = {
   readonly targetTimeline: string | undefined
   readonly isValidated: boolean
   readonly isForced: boolean
+  /** WAL is copied: all of it is looked at then, also where recovery has no target but its end. */
+  readonly copiesWal?: boolean
 }
 
 export type JudgedTarget = {
@@ -38,6 +41,8 @@ export type JudgedTarget = {
   readonly endedBefore?: ReadableBackup
   /** Recovery that follows this timeline instead reaches the target. */
   readonly otherTimeline?: Timeline
+  /** The last segment that was read on the way to a stop that was found: more than up to there is not needed. */
+  readonly lastSegment?: string
 }
 
 /** So long the WAL of other timelines is read for a target that is not reached, and so many are looked at. */
@@ -56,7 +61,8 @@ export async function judgeTarget(
   { limitMs }: Patience = {},
 ): Promise<JudgedTarget> {
   const startMs = performance.now()
-  const judged = await judgeOn(request, run, limitMs === undefined ? {} : { limitMs })
+  const limit = limitMs === undefined ? {} : { limitMs }
+  const judged = await judgeEnd(request, await judgeOn(request, run, limit), run, limit)
   const { check, chosen } = judged
   if (check?.kind !== 'not-reached' || request.target === undefined) return judged
   const leftMs =
@@ -74,6 +80,33 @@ export async function judgeTarget(
     if (found?.check?.kind === 'reached') return { ...judged, otherTimeline: timeline }
   }
   return judged
+}
+
+/** What is copied is read as what a target needs, when recovery goes on without a target for as long as it can. */
+async function judgeEnd(
+  request: TargetRequest,
+  judged: JudgedTarget,
+  run: TargetRun,
+  patience: Patience,
+): Promise<JudgedTarget> {
+  const { id, control } = judged.chosen.backup
+  if (request.copiesWal !== true || request.target !== undefined || !recoversFurther(request, control))
+    return judged
+  const targetTimeline = request.targetTimeline ?? 'current'
+  return await judgeOn({ ...request, id, target: { kind: 'latest' }, targetTimeline }, run, patience)
+}
+
+/** Whether recovery of the backup goes further than the WAL that it carries itself. */
+export function recoversFurther(
+  { target, targetTimeline }: Pick<TargetRequest, 'target' | 'targetTimeline'>,
+  { isStream }: Pick<BackupControl, 'isStream'>,
+): boolean {
+  return isPointInTimeRecovery({
+    isArchiveBackup: !isStream,
+    target,
+    targetTimeline,
+    restoreCommand: undefined,
+  })
 }
 
 /** Those that branched off from what was followed come first, then others; of each the newest first. */
@@ -149,6 +182,7 @@ async function judgeOn(request: TargetRequest, run: TargetRun, { limitMs }: Pati
     const timeline = chosen.path.at(-1)?.timeline ?? control.timeline
     const searchedFrom = searched.get(timeline)
     let passed: readonly string[] = []
+    let lastSegment: string | undefined
     const check = await checkTarget({
       target,
       startLsn: control.startLsn,
@@ -165,7 +199,10 @@ async function judgeOn(request: TargetRequest, run: TargetRun, { limitMs }: Pati
       onRestorePoint: (name) => {
         if (!NAME_OF_BACKUP.test(name)) passed = [...passed, name].slice(-MOST_NAMES)
       },
-      ...(run.onSegment !== undefined && { report: run.onSegment }),
+      report: (name, bytes) => {
+        lastSegment = name
+        run.onSegment?.(name, bytes)
+      },
       ...(deadlineMs !== undefined && { limitMs: Math.max(0, Math.ceil(deadlineMs - performance.now())) }),
       ...(searchedFrom !== undefined && { searchedFrom }),
     })
@@ -173,7 +210,7 @@ async function judgeOn(request: TargetRequest, run: TargetRun, { limitMs }: Pati
     if (check.kind === 'not-reached' && !check.isEnd) isAllRead = false
     const isInVain = check.kind === 'not-found' || (check.kind === 'not-reached' && chosen.isDoubtful)
     if ((!isInVain && check.kind !== 'before-end') || request.id !== undefined)
-      return inVain({ chosen, check })
+      return inVain({ chosen, check, ...(isStop(check) && lastSegment !== undefined && { lastSegment }) })
     if (check.kind !== 'not-found') first ??= { chosen, check }
     // A stop before the end of this backup may well come after its start.
     if (isInVain) searched.set(timeline, control.startLsn)
@@ -190,10 +227,10 @@ export async function chooseForTarget(
   request: TargetRequest,
   inventory: Inventory,
   run: Pick<Run, 'signal'>,
-): Promise<ChosenBackup> {
+): Promise<ChosenBackup & { readonly archive: WalArchive }> {
   const { catalog, instance } = request
   const archive = await readWalArchive(catalog, instance, segmentBytesOf(inventory), run)
-  return chooseBackup(inventory, wishOf(request, inventory, archive))
+  return { ...chooseBackup(inventory, wishOf(request, inventory, archive)), archive }
 }
 
 function wishOf(request: TargetRequest, inventory: Inventory, archive: WalArchive): BackupWish {
@@ -210,6 +247,11 @@ function wishOf(request: TargetRequest, inventory: Inventory, archive: WalArchiv
 
 function segmentBytesOf({ config }: Inventory): number {
   return requireWalSegmentBytes(configNumber(config, 'xlog-seg-size') ?? USUAL_SEGMENT_BYTES)
+}
+
+/** Recovery ends at a record, and not where the WAL does. */
+function isStop(check: TargetCheck): boolean {
+  return check.kind === 'reached' && check.stop !== undefined
 }
 
 /** Whether a later segment of the same timeline is there. */

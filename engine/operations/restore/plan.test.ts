@@ -15,6 +15,8 @@ const INPUT: RestoreInput = {
   targetTimeline: undefined,
   targetAction: undefined,
   restoreCommand: undefined,
+  copiesWal: false,
+  walThrough: undefined,
   tablespaceMapping: [],
   externalMapping: [],
   skipsExternal: false,
@@ -55,6 +57,8 @@ function facts(given: Partial<RestoreFacts> = {}, of: MadeBackup = {}): RestoreF
     existing: [],
     destinationHash: '',
     freeBytes: 1_000_000,
+    walSource: undefined,
+    walDisk: undefined,
     isRoot: false,
     ...given,
   }

@@ -16,10 +16,12 @@ import {
   placeLine,
   type PreflightLine,
   replicaLine,
-  spaceLine,
+  spaceLines,
   statusLine,
+  walCopyLines,
 } from './preflight.ts'
 import type { IncrementalMode, RestoreFacts, RestoreInput } from './restore-facts.ts'
+import { planWalCopy, type WalCopy } from './wal-copy.ts'
 
 export type RestorePlan = {
   /** Stands for the backups, their lists and the request: another hash, another restore. */
@@ -27,6 +29,8 @@ export type RestorePlan = {
   readonly tablespaces: readonly { readonly oid: number; readonly from: string; readonly to: string }[]
   readonly externalDirs: readonly { readonly number: number; readonly from: string; readonly to: string }[]
   readonly walDirectory: string | undefined
+  /** WAL that is copied out of the archive; undefined when a command fetches it, or none is needed. */
+  readonly walCopy: WalCopy | undefined
   /** Names of databases that are left out. */
   readonly excludedDatabases: readonly string[]
   /** What becomes of what is there; undefined for an empty directory. */
@@ -113,6 +117,7 @@ export function planRestore(input: RestoreInput, facts: RestoreFacts): RestorePl
   const decision = decideIncremental(input, facts)
   const clearing = clearingOf(input, facts)
   const links = linksOf(input, facts)
+  const walCopy = planWalCopy(input, facts)
   const preflight = [
     chainLine(facts),
     statusLine(input, facts),
@@ -124,7 +129,8 @@ export function planRestore(input: RestoreInput, facts: RestoreFacts): RestorePl
       placeLine('external-dirs', to, isOwnExternal(from, to, decision), input, facts),
     ),
     ...overlapLines(placesOf(input, facts)),
-    spaceLine(Math.max(0, writeBytes - clearing.keptBytes - clearing.bytes), facts.freeBytes),
+    ...spaceLines(Math.max(0, writeBytes - clearing.keptBytes - clearing.bytes), walCopy, facts),
+    ...walCopyLines(input, walCopy),
     ...(excluded.length === 0 ? [] : [excludedLine(excluded)]),
     ...(input.isReplica && input.target !== undefined && input.target.kind !== 'latest'
       ? [replicaLine()]
@@ -136,6 +142,7 @@ export function planRestore(input: RestoreInput, facts: RestoreFacts): RestorePl
     tablespaces,
     externalDirs,
     walDirectory: input.walDirectory,
+    walCopy,
     excludedDatabases: excluded.map(({ name }) => name),
     incremental: decision === undefined ? undefined : incrementalPlan(decision, clearing),
     destinationHash: facts.destinationHash,
@@ -178,7 +185,9 @@ function incrementalPlan(decision: IncrementalDecision, clearing: Clearing): Inc
   }
 }
 
-function hashOf(input: RestoreInput, { chain, destinationHash }: RestoreFacts): string {
+/** How far WAL could be read for a preview is left to chance, and says nothing of what is asked for. */
+function hashOf(asked: RestoreInput, { chain, destinationHash }: RestoreFacts): string {
+  const input = { ...asked, walThrough: undefined }
   const backups = chain.map(({ backup }) => [backup.id, backup.control.status, backup.control.contentCrc])
   return createHash('sha256')
     .update(JSON.stringify([input, backups, destinationHash]))

@@ -4,6 +4,7 @@ import type { DatabaseMapEntry } from '../../format/database-map.ts'
 import type { Clearing } from './clearing.ts'
 import type { IncrementalDecision } from './incremental.ts'
 import type { RestoreFacts, RestoreInput } from './restore-facts.ts'
+import type { WalCopy } from './wal-copy.ts'
 
 export type PreflightLine = {
   readonly code:
@@ -11,6 +12,7 @@ export type PreflightLine = {
     | 'status'
     | 'content'
     | 'wal'
+    | 'wal-copy'
     | 'target-directory'
     | 'server-stopped'
     | 'tablespaces'
@@ -159,6 +161,62 @@ export function overlapLines(paths: readonly string[]): readonly PreflightLine[]
     }
   }
   return []
+}
+
+/**
+ * Room for the files and for WAL that is copied, which may go to a disk of its own. As long as it is not known how much WAL
+ * is needed, the most that it can be stops nothing: that is looked at again when it is known.
+ */
+export function spaceLines(
+  fileBytes: number,
+  walCopy: WalCopy | undefined,
+  { freeBytes, walDisk }: Pick<RestoreFacts, 'freeBytes' | 'walDisk'>,
+): readonly PreflightLine[] {
+  if (walCopy === undefined) return [spaceLine(fileBytes, freeBytes)]
+  const { bytes, extent } = walCopy
+  const isKnown = extent !== 'at-most'
+  if (walDisk !== undefined)
+    return [spaceLine(fileBytes, freeBytes), notBlocked(spaceLine(bytes, walDisk.freeBytes), isKnown)]
+  const files = spaceLine(fileBytes, freeBytes)
+  return [files.state === 'blocked' ? files : notBlocked(spaceLine(fileBytes + bytes, freeBytes), isKnown)]
+}
+
+function notBlocked(space: PreflightLine, isKnown: boolean): PreflightLine {
+  if (isKnown || space.state !== 'blocked') return space
+  return line('free-space', 'warning', 'space-tight', space.sentence.values, 'room-for-wal')
+}
+
+/** What is copied, and what never will be. */
+export function walCopyLines(
+  { copiesWal, isForced, isReplica }: RestoreInput,
+  walCopy: WalCopy | undefined,
+): readonly PreflightLine[] {
+  if (!copiesWal) return []
+  if (walCopy === undefined) return [line('wal-copy', 'ok', 'wal-copy-none', {})]
+  const { segments, bytes, last = '', missing, extent } = walCopy
+  if (missing !== undefined)
+    return [
+      line(
+        'wal-copy',
+        isForced ? 'warning' : 'blocked',
+        'wal-copy-missing',
+        { segment: missing },
+        'earlier-target',
+      ),
+    ]
+  if (segments.length === 0 && extent === 'target') return [line('wal-copy', 'ok', 'wal-copy-none', {})]
+  const values = { count: segments.length, bytes, segment: last }
+  switch (extent) {
+    case 'target':
+      return [line('wal-copy', 'ok', 'wal-copied', values)]
+    case 'at-most':
+      return [line('wal-copy', 'ok', 'wal-copied-most', values)]
+    case 'archive':
+      // A standby gets the rest from its primary.
+      return isReplica
+        ? [line('wal-copy', 'ok', 'wal-copied', values)]
+        : [line('wal-copy', 'warning', 'wal-copied-now', values, 'later-wal')]
+  }
 }
 
 export function spaceLine(writeBytes: number, freeBytes: number | undefined): PreflightLine {

@@ -40,6 +40,8 @@ function input(given: Partial<RestoreInput> = {}): RestoreInput {
     targetTimeline: undefined,
     targetAction: undefined,
     restoreCommand: undefined,
+    copiesWal: false,
+    walThrough: undefined,
     tablespaceMapping: [],
     externalMapping: [],
     skipsExternal: false,

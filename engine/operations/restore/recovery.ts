@@ -77,6 +77,7 @@ function configurationOf(
     targetTimeline: input.targetTimeline,
     targetAction: input.targetAction,
     restoreCommand: input.restoreCommand,
+    hasOwnWal: input.copiesWal,
     defaultRestoreCommand: restoreCommandFor(path.join(input.catalog, 'wal', input.instance), {
       isStandby: input.isReplica,
     }),

@@ -11,6 +11,10 @@ const BLOCKED: Readonly<Record<string, readonly [ErrorCode, (values: Values) => 
   'target-occupied': ['storage.not-empty', ({ path }) => `the directory "${path}" is not empty`],
   'target-running': ['server.running', ({ path, pid }) => `a server with pid ${pid} runs in "${path}"`],
   'space-short': ['storage.full', ({ need, free }) => `the restore needs ${need} bytes, ${free} are free`],
+  'wal-copy-missing': [
+    'wal.missing',
+    ({ segment }) => `WAL segment ${segment} is neither in the archive nor in the backup`,
+  ],
   'mode-not-a-cluster': [
     'storage.not-empty',
     ({ path }) => `the directory "${path}" holds files, but no data directory of PostgreSQL`,

@@ -1,4 +1,6 @@
 import type { BackupId } from '../../base/backup-id.ts'
+import type { PathSection } from '../../catalog/recovery-timelines.ts'
+import type { WalArchive } from '../../catalog/wal-archive.ts'
 import type { DatabaseMapEntry } from '../../format/database-map.ts'
 import type { RecoveryTarget } from '../../format/recovery-settings.ts'
 import type { TablespaceMapEntry } from '../../format/tablespace-map.ts'
@@ -21,6 +23,10 @@ export type RestoreInput = {
   readonly targetTimeline: string | undefined
   readonly targetAction: 'pause' | 'promote' | 'shutdown' | undefined
   readonly restoreCommand: string | undefined
+  /** WAL that recovery needs is copied out of the archive, and no command fetches any. */
+  readonly copiesWal: boolean
+  /** The last segment that recovery reads, where its WAL was read up to its stop. Counts for `copiesWal` alone. */
+  readonly walThrough: string | undefined
   readonly tablespaceMapping: readonly { readonly from: string; readonly to: string }[]
   readonly externalMapping: readonly { readonly from: string; readonly to: string }[]
   readonly skipsExternal: boolean
@@ -52,6 +58,9 @@ export type TargetState =
   | { readonly kind: 'running'; readonly pid: number }
   | { readonly kind: 'refused'; readonly message: string }
 
+/** Where WAL is copied from, and the way over timelines that recovery takes. */
+export type WalSource = { readonly archive: WalArchive; readonly path: readonly PathSection[] }
+
 /** Everything the decision rests on, gathered before it. */
 export type RestoreFacts = {
   readonly backup: ReadableBackup
@@ -73,5 +82,9 @@ export type RestoreFacts = {
   /** Changes with whatever is in a data directory that is not empty. */
   readonly destinationHash: string
   readonly freeBytes: number | undefined
+  /** Undefined when no WAL is copied. */
+  readonly walSource: WalSource | undefined
+  /** What is free for WAL that goes to a disk of its own; undefined where it does not. */
+  readonly walDisk: { readonly freeBytes: number | undefined } | undefined
   readonly isRoot: boolean
 }

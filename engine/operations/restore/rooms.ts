@@ -3,6 +3,7 @@ import { restoredBytes } from '../steps/stored-versions.ts'
 import { externalPlaces, mapped } from './places.ts'
 import { clearingOf } from './plan.ts'
 import type { RestoreFacts, RestoreInput } from './restore-facts.ts'
+import { planWalCopy } from './wal-copy.ts'
 
 /** What a place needs, in bytes: at most so much, since files that are there may turn out to be the same. */
 export type PlaceNeed = { readonly path: string; readonly needBytes: number }
@@ -33,5 +34,8 @@ export function placeNeeds(input: RestoreInput, facts: RestoreFacts): readonly P
   const { keptBytes, bytes } = clearingOf(input, facts)
   const own = needs.get(input.dataDirectory) ?? 0
   needs.set(input.dataDirectory, Math.max(0, own - keptBytes - bytes))
+  const walPlace = input.walDirectory ?? input.dataDirectory
+  const walBytes = planWalCopy(input, facts)?.bytes ?? 0
+  if (walBytes > 0) needs.set(walPlace, (needs.get(walPlace) ?? 0) + walBytes)
   return [...needs].map(([path, needBytes]) => ({ path, needBytes }))
 }

@@ -16,12 +16,14 @@ import { gatherRestoreFacts } from './gather.ts'
 import { decideIncremental } from './incremental.ts'
 import type { Reuse } from './pages-there.ts'
 import { moveAside } from './move-aside.ts'
+import { copyWal } from './copy-wal.ts'
 import { clearingOf, planRestore, type RestorePlan } from './plan.ts'
 import type { RestoreFacts, RestoreInput } from './restore-facts.ts'
 import { hasKeptControlFile, makeDirectories, type Owner, release, takeOver } from './prepare.ts'
 import { rebuildFiles, type RebuiltFiles } from './rebuild-files.ts'
 import { writeRecoverySettings } from './recovery.ts'
 import { refuseVanished, requireNotBlocked, requireUnchanged } from './refuse.ts'
+import type { WalCopy } from './wal-copy.ts'
 import { planWork, type WorkList } from './work-list.ts'
 
 export type RestoreOutcome = {
@@ -169,6 +171,7 @@ async function fillDirectories(filling: Filling): Promise<RebuiltFiles> {
     const startedMs = performance.now()
     const done = await writeFiles(filling, pool)
     run.log.info(`files written in ${((performance.now() - startedMs) / 1000).toFixed(1)} s`)
+    if (plan.walCopy !== undefined) await supplyWal(plan.walCopy, filling)
     await writeRecoverySettings(input, facts.backup.id, facts.backup.control, owner, run)
     const beganMs = performance.now()
     if (input.isSynced) await syncTargets(filling)
@@ -220,6 +223,14 @@ async function writeFiles(
     run.signal,
   )
   return { writtenBytes, reusedBytes }
+}
+
+async function supplyWal(copy: WalCopy, filling: Filling): Promise<void> {
+  const { log } = filling.run
+  const startedMs = performance.now()
+  await copyWal(copy, filling)
+  const seconds = ((performance.now() - startedMs) / 1000).toFixed(1)
+  log.info(`${copy.segments.length} WAL segments copied in ${seconds} s, up to ${copy.last ?? 'none'}`)
 }
 
 async function syncTargets({ input, plan, run }: Filling): Promise<void> {

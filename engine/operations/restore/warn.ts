@@ -22,6 +22,10 @@ const WARNINGS: Readonly<Record<string, (values: Values) => string>> = {
     `the recovery target is not reached: WAL ends at ${lsn} on timeline ${timeline}`,
   'wal-broken': ({ lsn, timeline, segment }) =>
     `the recovery target is not reached: after ${lsn} on timeline ${timeline} WAL segment ${segment} cannot be replayed`,
+  'wal-copied-now': ({ segment }) =>
+    `WAL is copied as it is now, up to ${segment}: what is archived later is not fetched`,
+  'wal-copy-missing': ({ segment }) =>
+    `WAL is copied up to a gap: ${segment} is neither in the archive nor in the backup`,
   'clock-ahead': ({ seconds }) =>
     `the clock of this computer is ${seconds} s ahead of that of the database server`,
   'clock-behind': ({ seconds }) =>

@@ -181,14 +181,40 @@ function Options(props: {
         value={draft.walDirectory}
         onChange={(walDirectory) => onChange({ walDirectory })}
       />
-      <Field label="restore_command" hint={say('wizard.restore-command-hint')}>
-        <input
-          value={draft.restoreCommand}
-          spellCheck={false}
-          className="mono"
-          onChange={(event) => onChange({ restoreCommand: event.target.value })}
-        />
-      </Field>
+      <WalSupply draft={draft} onChange={onChange} />
     </div>
+  )
+}
+
+/** How the restored server comes by archived WAL: by a command that fetches it, or because it is there already. */
+function WalSupply({ draft, onChange }: { readonly draft: RestoreDraft; readonly onChange: Change }) {
+  const { say } = useTexts()
+  return (
+    <fieldset className="modes">
+      <legend>{say('wizard.wal-supply')}</legend>
+      {[false, true].map((copiesWal) => (
+        <label key={String(copiesWal)} className="mode-line">
+          <input
+            type="radio"
+            name="wal-supply"
+            checked={draft.copiesWal === copiesWal}
+            onChange={() => onChange({ copiesWal })}
+          />
+          <span>{say(copiesWal ? 'wizard.wal-copy' : 'wizard.wal-command')}</span>
+        </label>
+      ))}
+      {draft.copiesWal ? (
+        <p className="quiet">{say('wizard.wal-copy-hint')}</p>
+      ) : (
+        <Field label="restore_command" hint={say('wizard.restore-command-hint')}>
+          <input
+            value={draft.restoreCommand}
+            spellCheck={false}
+            className="mono"
+            onChange={(event) => onChange({ restoreCommand: event.target.value })}
+          />
+        </Field>
+      )}
+    </fieldset>
   )
 }

@@ -33,6 +33,7 @@ export function fixesOf({ code, state, sentence, hint }: PreflightLine): readonl
     case 'checksum-instead':
       return [INCREMENTAL]
     case 'destroy-others':
+    case 'later-wal':
       return [{ label: 'how', step: 'how' }]
     case 'map-apart':
     case 'map-moved':

@@ -126,3 +126,16 @@ test('what is in a directory is moved aside or kept where it is the same, never 
   expect(asked({ place: 'scratch', movesAside: true })).toEqual([undefined, undefined])
   expect(movedTo('in-place', '/srv/data')).toMatchObject({ movesAside: false })
 })
+
+test('WAL is copied or fetched by a command, which is one option', () => {
+  const subject = { catalog: '/c', instance: 'main', id: 'ABC' }
+  const copied = { ...FRESH_DRAFT, copiesWal: true, restoreCommand: 'cp %f %p' }
+  expect(unchangedCount(copied)).toBe(QUIET_OPTIONS.length - 1)
+  expect(unchangedCount({ ...copied, restoreCommand: '' })).toBe(QUIET_OPTIONS.length - 1)
+  const request = requestOf(copied, subject, '/tmp/s', outside)
+  expect(request).toMatchObject({ copiesWal: true })
+  expect(request).not.toHaveProperty('restoreCommand')
+  expect(requestOf({ ...copied, copiesWal: false }, subject, '/tmp/s', outside)).toMatchObject({
+    restoreCommand: 'cp %f %p',
+  })
+})

@@ -28,6 +28,8 @@ export type RestoreDraft = {
   readonly primaryConninfo: string
   readonly primarySlotName: string
   readonly walDirectory: string
+  /** The WAL that recovery needs is copied; then there is no `restoreCommand`. */
+  readonly copiesWal: boolean
   readonly restoreCommand: string
   /** New place of a tablespace or an external directory by the old one, where it was typed. */
   readonly moved: Readonly<Record<string, string>>
@@ -53,6 +55,7 @@ export const FRESH_DRAFT: RestoreDraft = {
   primaryConninfo: '',
   primarySlotName: '',
   walDirectory: '',
+  copiesWal: false,
   restoreCommand: '',
   moved: {},
   accepted: [],
@@ -69,7 +72,7 @@ export function movedTo(place: Place, directory: string): Partial<RestoreDraft> 
   }
 }
 
-/** The options of the step *How* that most restores leave alone. */
+/** The options of the step *How* that most restores leave alone. How the server comes by WAL is one of them. */
 export const QUIET_OPTIONS = [
   'threads',
   'isValidated',
@@ -84,7 +87,9 @@ export const QUIET_OPTIONS = [
 
 /** How many of {@link QUIET_OPTIONS} are as they were. */
 export function unchangedCount(draft: RestoreDraft): number {
-  return QUIET_OPTIONS.filter((option) => draft[option] === FRESH_DRAFT[option]).length
+  return QUIET_OPTIONS.filter(
+    (option) => draft[option] === FRESH_DRAFT[option] && !(option === 'restoreCommand' && draft.copiesWal),
+  ).length
 }
 
 /** The data directory that a draft leads to. `scratch` is the fresh directory that the engine offered. */
@@ -175,7 +180,7 @@ export function requestOf(draft: RestoreDraft, subject: RestoreSubject, scratch:
       ...(primarySlotName !== undefined && { primarySlotName }),
     }),
     ...(walDirectory !== undefined && { walDirectory }),
-    ...(restoreCommand !== undefined && { restoreCommand }),
+    ...(draft.copiesWal ? { copiesWal: true } : restoreCommand !== undefined && { restoreCommand }),
   }
 }
 

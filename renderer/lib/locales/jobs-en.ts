@@ -72,6 +72,7 @@ export const jobsEn = {
   'phase.validate': 'check files',
   'phase.validate-wal': 'check WAL',
   'phase.restore': 'write files',
+  'phase.copy-wal': 'copy WAL',
   'phase.recovery-settings': 'recovery settings',
   'phase.merge': 'merge files',
   'phase.delete': 'delete',

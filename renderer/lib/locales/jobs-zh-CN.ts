@@ -68,6 +68,7 @@ export const jobsZhCN = {
   'phase.validate': '校验文件',
   'phase.validate-wal': '校验 WAL',
   'phase.restore': '写入文件',
+  'phase.copy-wal': '复制 WAL',
   'phase.recovery-settings': '恢复设置',
   'phase.merge': '合并文件',
   'phase.delete': '删除',

@@ -83,6 +83,17 @@ export const restoreEn = {
   'preflight.target-wiped':
     '{{path}} holds another cluster: all of its {{files}} files ({{bytes}}) are deleted first',
   'preflight.place-wiped': '{{path}} is emptied first: it holds {{sample}}',
+  'preflight.wal-copy-none': 'The backup has all WAL that it needs; none is copied',
+  'preflight.wal-copied_one': '1 WAL segment is copied, up to {{segment}}; no other is fetched',
+  'preflight.wal-copied': '{{count}} WAL segments are copied, up to {{segment}}; no others are fetched',
+  'preflight.wal-copied-most_one': 'At most 1 WAL segment is copied, up to {{segment}}; no other is fetched',
+  'preflight.wal-copied-most':
+    'At most {{count}} WAL segments are copied, up to {{segment}}; no others are fetched',
+  'preflight.wal-copied-now_one':
+    '1 WAL segment is copied, up to {{segment}}; what is archived later is not fetched',
+  'preflight.wal-copied-now':
+    '{{count}} WAL segments are copied, up to {{segment}}; what is archived later is not fetched',
+  'preflight.wal-copy-missing': 'WAL segment {{segment}} is neither in the archive nor in the backup',
   'preflight.wal-deleted': '{{walFiles}} WAL files in {{path}} are deleted',
   'preflight.databases-excluded': 'Left out: {{names}}',
   'preflight.mode-not-a-cluster': 'There is no data directory of PostgreSQL in it',
@@ -155,6 +166,7 @@ export const restoreEn = {
   'preflight-hint.room-for-wal': 'Recovery needs room for WAL besides the files.',
   'preflight-hint.earlier-target':
     'Choose an earlier target or another timeline, or bring the WAL that is missing into the archive.',
+  'preflight-hint.later-wal': 'To replay what is archived later as well, let a command fetch the WAL.',
   'preflight-hint.later-target':
     'Choose a later target: nothing before the end of the oldest backup can be restored.',
   'preflight-hint.other-timeline': 'Follow timeline {{timeline}}, which leads to the target.',

@@ -47,6 +47,11 @@ export const wizardEn = {
   'wizard.wal-directory': 'Directory of its own for WAL',
   'wizard.wal-directory-hint':
     'Empty or absent; pg_wal becomes a link to it. Left empty: in the data directory.',
+  'wizard.wal-supply': 'Archived WAL',
+  'wizard.wal-command': 'The server fetches it by a command',
+  'wizard.wal-copy': 'Copy what recovery needs into the cluster',
+  'wizard.wal-copy-hint':
+    'Unpacked, with the restore: the server can be started where neither the archive nor Tidemark is. What is archived later is not replayed.',
   'wizard.restore-command-hint':
     'How the restored server fetches WAL, with %f and %p. Left empty: by Tidemark from this catalog.',
   'wizard.undecided': 'Something is not decided yet: see Where and How.',

@@ -46,6 +46,11 @@ export const wizardZhCN: Readonly<Record<Exclude<keyof typeof wizardEn, `${strin
   'wizard.primary-slot': '主库上的复制槽',
   'wizard.wal-directory': 'WAL 的单独目录',
   'wizard.wal-directory-hint': '须为空或不存在；pg_wal 将成为指向它的链接。留空则位于数据目录中。',
+  'wizard.wal-supply': '归档的 WAL',
+  'wizard.wal-command': '由服务器通过命令获取',
+  'wizard.wal-copy': '将恢复所需的 WAL 复制到集簇中',
+  'wizard.wal-copy-hint':
+    '恢复时解压并复制：服务器可在既没有归档也没有 Tidemark 的机器上启动。之后归档的 WAL 不会重放。',
   'wizard.restore-command-hint':
     '恢复后的服务器获取 WAL 的方式，含 %f 和 %p。留空则由 Tidemark 从本备份目录获取。',
   'wizard.undecided': '尚有内容未确定：请查看“位置”和“方式”。',

@@ -5,7 +5,7 @@ import { findWalSegment } from '../../base/wal-segment.ts'
 import { endsBefore } from '../../format/partial-segment.ts'
 import { findSegmentFault, SEGMENT_HEAD_BYTES } from '../../format/segment-head.ts'
 import { isMissing, mapFileError } from '../../host/file-error.ts'
-import { isNotUnpackable, openArchived } from '../steps/open-archived.ts'
+import { isNotUnpackable, openArchived } from './open-archived.ts'
 
 /** What is fetched, and whose it has to be. */
 export type FetchedFile = {
