@@ -78,9 +78,26 @@ test('a pin is dragged and undone, moved by keys, and taken away only by name wh
   const undo = page.locator('.undo')
   await expect(undo).toContainText(`${first} is kept until ${shown}.`)
   expect(expireOf(first)).toBeDefined()
-  await expect(page.locator('.life .pin')).toHaveCount(1)
+  // It is offered for ten seconds: nothing else is waited for before.
   await undo.getByRole('button', { name: 'Undo' }).click()
+  await expect(undo).toHaveCount(0)
   await expect(page.locator('.life .pin')).toHaveCount(0)
+  expect(expireOf(first)).toBeUndefined()
+
+  // Let go in the same frame as the last move, so that this was never drawn: it is pinned to there all the same.
+  await page.mouse.move(x, y)
+  await page.mouse.down()
+  await page.locator('.life').evaluate(
+    (life, [clientX, clientY]) => {
+      for (const type of ['pointermove', 'pointerup'])
+        life.dispatchEvent(new PointerEvent(type, { clientX, clientY, bubbles: true }))
+    },
+    [x + 40, y] as const,
+  )
+  await page.mouse.up()
+  await expect(undo).toContainText(`${first} is kept until ${shown}.`)
+  await undo.getByRole('button', { name: 'Undo' }).click()
+  await expect(undo).toHaveCount(0)
   expect(expireOf(first)).toBeUndefined()
 
   // By keys, on one that is overdue; Escape leaves it as it was.
@@ -99,6 +116,7 @@ test('a pin is dragged and undone, moved by keys, and taken away only by name wh
   await page.keyboard.press('Enter')
   await expect(undo).toContainText(`${oldest} is kept until`)
   await expect(now).toContainText('0 deleted')
+  await expect(page.locator('.life .pin')).toHaveCount(1)
   expect(expireOf(oldest)).toBeDefined()
 
   // With the policy in force, that pin keeps a whole chain: it goes by the name of the instance only.

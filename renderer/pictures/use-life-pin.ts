@@ -35,19 +35,25 @@ export function useLifePin(options: {
   readonly onPin: (id: string, ms: number | undefined) => void
 }) {
   const { at, nowMs, offsetMs, toX, toMs, frame, onPin } = options
-  const [held, setDraft] = useState<PinDraft | undefined>(undefined)
+  const [held, setHeld] = useState<PinDraft | undefined>(undefined)
+  // Whoever lets go in the frame of the last move lets go there, drawn or not.
+  const latest = useRef<PinDraft | undefined>(undefined)
   const isDragging = useRef(false)
   // Whoever goes on to another line has let go of this one.
   const draft = held !== undefined && held.id === at?.line.id ? held : undefined
 
+  const setDraft = (next: PinDraft | undefined): void => {
+    latest.current = next
+    setHeld(next)
+  }
   const set = (placed: PlacedLine, ms: number | undefined): void => {
     // Where there is no pin yet none can be taken away.
     setDraft(ms === undefined && placed.line.pinMs <= nowMs ? undefined : { id: placed.line.id, ms })
   }
-  const settle = (): void => {
+  const settle = (settled: PinDraft | undefined): void => {
     isDragging.current = false
     setDraft(undefined)
-    if (draft !== undefined) onPin(draft.id, draft.ms)
+    if (settled !== undefined) onPin(settled.id, settled.ms)
   }
   return {
     draft,
@@ -68,7 +74,7 @@ export function useLifePin(options: {
     drag(placed: PlacedLine | undefined, x: number): void {
       if (placed !== undefined) set(placed, pinDay(toMs(x), nowMs, offsetMs))
     },
-    drop: settle,
+    drop: () => settle(latest.current),
     cancel(): void {
       isDragging.current = false
       setDraft(undefined)
@@ -88,7 +94,7 @@ export function useLifePin(options: {
         return true
       }
       if (draft === undefined) return false
-      if (event.key === 'Enter') settle()
+      if (event.key === 'Enter') settle(draft)
       else if (event.key === 'Escape') setDraft(undefined)
       else return false
       return true
