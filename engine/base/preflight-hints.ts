@@ -23,6 +23,7 @@ export const PREFLIGHT_HINTS = {
   'archive-wal-first': 'If it is not in an archive, copy it away first: it cannot be brought back.',
   'drop-excluded': 'Their files are made empty. Drop these databases when the server has started.',
   'other-directory': 'Choose another directory; this one belongs to a running server.',
+  'outside-catalog': 'Choose a directory outside the catalog that does not hold it either.',
   'writable-directory': 'Choose a directory that you may write to.',
   'map-moved': 'Map it to an empty directory: what is in it belongs to the cluster that is moved aside.',
   'map-apart': 'Map each part to a directory of its own.',

@@ -85,6 +85,14 @@ describe.each(newestMajors())('a restore that moves aside what is there, on Post
     expect(readFileSync(path.join(`${asked.dataDirectory}.before-restore`, 'notes'), 'utf8')).toBe('mine')
   })
 
+  test.each(['', 'wal/main', '..'])('never takes the catalog away, not by its "%s" either', async (below) => {
+    const dataDirectory = path.join(ref.catalog, below)
+    const outcome = await restore({ ...ref, dataDirectory, movesAside: true })
+    expect(outcome.error).toMatchObject({ code: 'plan.refused' })
+    expect(outcome.error?.message).toContain('catalog')
+    expect((await engine.client['backups.list'](ref)).backups).not.toEqual([])
+  })
+
   test('continues an interrupted restore instead', async () => {
     const asked = request('interrupted')
     expect((await restore(asked)).error).toBeUndefined()

@@ -15,6 +15,7 @@ import { decideIncremental } from './incremental.ts'
 import { chooseForTarget, recoversFurther } from './judge-target.ts'
 import { externalPlaces, linksOf, placesOf, wipedPlaces } from './places.ts'
 import { mayMoveAside, planMoveAside } from './move-aside.ts'
+import { overlap } from './overlap.ts'
 import type { RestoreFacts, RestoreInput, TargetState } from './restore-facts.ts'
 import type { ListedBackup } from '../steps/chain-file.ts'
 
@@ -39,8 +40,10 @@ export async function gatherRestoreFacts(
   const externalDirs = sortedExternalDirs(backup.control.externalDirs)
 
   const targets = new Map<string, TargetState>()
-  for (const place of placesOf(input, { tablespaces, externalDirs }))
-    targets.set(place, await inspectTarget(place))
+  for (const place of placesOf(input, { tablespaces, externalDirs })) {
+    const isCatalog = await overlap(place, input.catalog)
+    targets.set(place, isCatalog ? { kind: 'catalog', catalog: input.catalog } : await inspectTarget(place))
+  }
   const there =
     targets.get(input.dataDirectory)?.kind === 'occupied'
       ? readDestination(input.dataDirectory, input.catalog, input.instance)

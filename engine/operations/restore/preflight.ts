@@ -145,6 +145,8 @@ export function placeLine(
       return line(code, 'warning', 'target-moved', { path, to: state.to }, 'kept-aside')
     case 'running':
       return line('server-stopped', 'blocked', 'target-running', { path, pid: state.pid }, 'other-directory')
+    case 'catalog':
+      return line(code, 'blocked', 'target-catalog', { path, catalog: state.catalog }, 'outside-catalog')
     case 'refused':
       return line(code, 'blocked', 'target-refused', { path, reason: state.message }, 'writable-directory')
   }

@@ -9,6 +9,10 @@ type Values = Readonly<Record<string, string | number>>
 /** What blocks a restore, for logs and the command line. The window has its own words. */
 const BLOCKED: Readonly<Record<string, readonly [ErrorCode, (values: Values) => string]>> = {
   'target-occupied': ['storage.not-empty', ({ path }) => `the directory "${path}" is not empty`],
+  'target-catalog': [
+    'plan.refused',
+    ({ path, catalog }) => `"${path}" is, holds or lies in the backup catalog "${catalog}"`,
+  ],
   'target-running': ['server.running', ({ path, pid }) => `a server with pid ${pid} runs in "${path}"`],
   'space-short': ['storage.full', ({ need, free }) => `the restore needs ${need} bytes, ${free} are free`],
   'wal-copy-missing': [

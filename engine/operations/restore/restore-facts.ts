@@ -56,6 +56,8 @@ export type TargetState =
   /** It is renamed to that first. */
   | { readonly kind: 'moved'; readonly to: string }
   | { readonly kind: 'running'; readonly pid: number }
+  /** It is the catalog, or in it, or the catalog is in it: what is written, deleted or renamed there would be backups. */
+  | { readonly kind: 'catalog'; readonly catalog: string }
   | { readonly kind: 'refused'; readonly message: string }
 
 /** Where WAL is copied from, and the way over timelines that recovery takes. */

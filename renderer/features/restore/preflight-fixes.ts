@@ -40,6 +40,7 @@ export function fixesOf({ code, state, sentence, hint }: PreflightLine): readonl
     case 'empty-directory':
     case 'other-directory':
     case 'other-directory-or-force':
+    case 'outside-catalog':
     case 'writable-directory':
     case 'own-directory':
     case 'more-space':

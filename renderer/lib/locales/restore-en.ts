@@ -55,6 +55,7 @@ export const restoreEn = {
   'preflight.target-empty': '{{path}} is empty',
   'preflight.target-occupied': '{{path}} is not empty: it holds {{sample}}',
   'preflight.target-running': 'A server with pid {{pid}} runs in {{path}}',
+  'preflight.target-catalog': '{{path}} is, holds or lies in the backup catalog {{catalog}}',
   'preflight.target-refused': '{{path}} cannot be written: {{reason}}',
   'preflight.targets-overlap': '{{inner}} lies inside {{outer}}',
   'preflight.space-enough': 'Room: {{need}} needed, {{free}} free',
@@ -158,6 +159,7 @@ export const restoreEn = {
   'preflight-hint.drop-excluded':
     'Their files are made empty. Drop these databases when the server has started.',
   'preflight-hint.other-directory': 'Choose another directory; this one belongs to a running server.',
+  'preflight-hint.outside-catalog': 'Choose a directory outside the catalog that does not hold it either.',
   'preflight-hint.writable-directory': 'Choose a directory that you may write to.',
   'preflight-hint.map-moved':
     'Map it to an empty directory: what is in it belongs to the cluster that is moved aside.',
