@@ -1,3 +1,4 @@
+import { fstatSync } from 'node:fs'
 import { VERSION } from '../api/version.ts'
 import { SYSTEM_CLOCK } from '../base/clock.ts'
 import { askPassword } from './ask-password.ts'
@@ -6,18 +7,19 @@ import type { World } from './world.ts'
 
 /** Runs a command line in this process. Gives the exit status; output has been handed to the system when it resolves. */
 export async function main(argv: readonly string[]): Promise<number> {
-  for (const output of [process.stdout, process.stderr]) {
-    output.on('error', (error: NodeJS.ErrnoException) => {
-      // The reader has gone, as in "tidemark show | head": there is nobody left to tell.
-      if (error.code === 'EPIPE') process.exit(0)
-      throw error
-    })
-  }
   return runCommandLine(argv, processWorld())
 }
 
-/** This process, its terminal and its engine. */
+/**
+ * This process, its terminal and its engine. A stream is opened when it is first used: what a server calls for every
+ * segment says nothing, and starts sooner without.
+ */
 function processWorld(): World {
+  const [isInTerminal, isOutTerminal, isErrTerminal] = [
+    isTerminal(0, () => process.stdin),
+    isTerminal(1, () => process.stdout),
+    isTerminal(2, () => process.stderr),
+  ]
   return {
     environment: process.env,
     workingDirectory: process.cwd(),
@@ -25,15 +27,14 @@ function processWorld(): World {
     pid: process.pid,
     version: VERSION,
     platform: `Node.js ${process.versions.node}, ${process.platform} ${process.arch}`,
-    writeOut: (text) => void process.stdout.write(text),
-    writeErr: (text) => void process.stderr.write(text),
-    isOutTerminal: process.stdout.isTTY === true,
-    isErrTerminal: process.stderr.isTTY === true,
-    errColumns: process.stderr.columns ?? 80,
-    askPassword:
-      process.stdin.isTTY === true
-        ? (prompt, signal) => askPassword({ keyboard: process.stdin, screen: process.stderr }, prompt, signal)
-        : undefined,
+    writeOut: (text) => void leavingWithReader(process.stdout).write(text),
+    writeErr: (text) => void leavingWithReader(process.stderr).write(text),
+    isOutTerminal,
+    isErrTerminal,
+    errColumns: isErrTerminal ? process.stderr.columns : 80,
+    askPassword: isInTerminal
+      ? (prompt, signal) => askPassword({ keyboard: process.stdin, screen: process.stderr }, prompt, signal)
+      : undefined,
     onInterrupt(listener) {
       process.on('SIGINT', listener).on('SIGTERM', listener)
       return {
@@ -47,4 +48,25 @@ function processWorld(): World {
       return openArchivingEngine({ env: process.env, log, clock: SYSTEM_CLOCK })
     },
   }
+}
+
+function isTerminal(descriptor: number, stream: () => { readonly isTTY?: boolean }): boolean {
+  try {
+    if (!fstatSync(descriptor).isCharacterDevice()) return false
+  } catch {
+    // Not every console of Windows can be asked like that.
+  }
+  return stream().isTTY === true
+}
+
+const watched = new WeakSet<NodeJS.WriteStream>()
+
+/** Ends the process when the reader has gone, as in "tidemark show | head": there is nobody left to tell. */
+function leavingWithReader(output: NodeJS.WriteStream): NodeJS.WriteStream {
+  if (watched.has(output)) return output
+  watched.add(output)
+  return output.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(0)
+    throw error
+  })
 }

@@ -2,13 +2,19 @@ import { type FileHandle, open } from 'node:fs/promises'
 import { lsnFromBigint } from '../../base/lsn.ts'
 import { type Timeline, walSegmentStart } from '../../base/wal-segment.ts'
 import { WAL_PAGE_BYTES } from '../../format/wal-page.ts'
-import { kernel } from '../../kernel/kernel.ts'
+import type { PageKernel } from '../../kernel/page-kernel.ts'
 import { openWalScan, WAL_SCAN, type WalScan } from '../../kernel/wal-scan.ts'
 
 const CHUNK_BYTES = 512 << 10
 
+type Reserved = {
+  readonly kernel: PageKernel
+  readonly area: Uint8Array<ArrayBuffer>
+  readonly chunk: Uint8Array<ArrayBuffer>
+}
+
 /** One for the thread: whoever has them lets nobody else run before they are done with a chunk. */
-let reserved: { readonly area: Uint8Array<ArrayBuffer>; readonly chunk: Uint8Array<ArrayBuffer> } | undefined
+let reserved: Reserved | undefined
 let last: Promise<unknown> = Promise.resolve()
 
 /** A segment and the file that it is in, with the file of the one after it. */
@@ -35,30 +41,43 @@ export async function findUnsound(segment: ScannedSegment, signal: AbortSignal):
 
 async function scanSegment(segment: ScannedSegment, signal: AbortSignal): Promise<string | undefined> {
   const { segmentBytes, systemIdentifier, timeline, number } = segment
-  reserved ??= { area: kernel.reserve(WAL_SCAN.end), chunk: kernel.reserve(CHUNK_BYTES) }
+  reserved ??= await reserve()
   const scan = openWalScan(reserved.area)
   const start = walSegmentStart(number, segmentBytes)
   scan.begin({ systemIdentifier, segmentBytes, timeline, lsn: start, from: 'first' })
-  const ended = await scanFile(scan, segment.file, segmentBytes, () => false, signal)
+  const ended = await scanFile(scan, reserved, segment.file, segmentBytes, () => false, signal)
   if (ended !== 'end') return ended === 'switched' ? undefined : ended
   if (!scan.isInsideRecord) return undefined
   const next = lsnFromBigint(start + BigInt(segmentBytes))
   scan.enterSegment(next, timeline)
-  const over = await scanFile(scan, segment.nextFile, segmentBytes, () => !scan.isInsideRecord, signal)
+  const over = await scanFile(
+    scan,
+    reserved,
+    segment.nextFile,
+    segmentBytes,
+    () => !scan.isInsideRecord,
+    signal,
+  )
   // What begins in the next segment is judged with that.
   const isRead = over === 'end' || over === 'switched' ? !scan.isInsideRecord : scan.problemLsn >= next
   return isRead ? undefined : 'ends with a record that does not go on in the next one'
 }
 
+/** Most calls scan nothing, and do not wait for the kernel. */
+async function reserve(): Promise<Reserved> {
+  const { kernel } = await import('../../kernel/kernel.ts')
+  return { kernel, area: kernel.reserve(WAL_SCAN.end), chunk: kernel.reserve(CHUNK_BYTES) }
+}
+
 /** Goes over a file until it ends, its server switched, something is wrong, or `isEnough` after a page. */
 async function scanFile(
   scan: WalScan,
+  { kernel, chunk }: Reserved,
   file: string,
   segmentBytes: number,
   isEnough: () => boolean,
   signal: AbortSignal,
 ): Promise<string> {
-  const { chunk } = reserved ?? { chunk: new Uint8Array(0) }
   await using handle = await open(file, 'r')
   const { size } = await handle.stat()
   if (size !== segmentBytes) return `has ${size} bytes instead of ${segmentBytes}`
