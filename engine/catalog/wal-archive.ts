@@ -3,7 +3,7 @@ import path from 'node:path'
 import { EngineError, describeError } from '../base/engine-error.ts'
 import type { Lsn } from '../base/lsn.ts'
 import type { Run } from '../base/run.ts'
-import { findWalSegment, type Timeline, walSegmentName } from '../base/wal-segment.ts'
+import { findWalSegment, type Timeline, walSegmentName, walSegmentNumber } from '../base/wal-segment.ts'
 import { archiveFileClass } from '../format/file-names.ts'
 import {
   parseTimelineHistory,
@@ -158,29 +158,32 @@ export function findArchivedTimeline(
 
 /**
  * The backup from which a timeline can be reached through the archive: of the nearest ancestor that has any, the last
- * one that was finished before the way branched off. Ancestors of which the archive has nothing end the way.
- * Source: `catalog-format.md` section 12.4.
+ * one that was finished before the way branched off. An ancestor of which the archive has nothing ends the way, unless what
+ * is needed of it lies in one segment: its child's first one has that. Source: `catalog-format.md` section 12.4.
  */
 export function findClosestBackup(
-  archive: Pick<WalArchive, 'timelines'>,
+  archive: Pick<WalArchive, 'timelines' | 'segmentBytes'>,
   timeline: Timeline,
   backups: readonly Backup[],
 ): Backup | undefined {
-  // Every step goes to a smaller number, for histories ascend; a file that claims otherwise ends the way.
-  let at = findArchivedTimeline(archive, timeline)
-  while (at?.parent !== undefined && at.parent.timeline < at.timeline) {
-    const { timeline: parentTimeline, switchLsn } = at.parent
-    const parent = findArchivedTimeline(archive, parentTimeline)
-    if (parent === undefined) return undefined
+  const history = findArchivedTimeline(archive, timeline)?.history ?? []
+  const segment = (lsn: Lsn): bigint => walSegmentNumber(lsn, archive.segmentBytes)
+  for (let index = history.length - 1; index >= 0; index--) {
+    const ancestor = history[index]
+    if (ancestor === undefined) return undefined
+    const isArchived = findArchivedTimeline(archive, ancestor.timeline) !== undefined
+    const first = isArchived ? undefined : segment(ancestor.switchLsn)
     let closest: Backup | undefined
     for (const backup of backups) {
       const { control } = backup
-      if (control?.timeline !== parentTimeline || !['OK', 'DONE'].includes(control.status)) continue
-      if (!isRecordLsn(control.stopLsn) || control.stopLsn > switchLsn) continue
+      if (control?.timeline !== ancestor.timeline || !['OK', 'DONE'].includes(control.status)) continue
+      if (!isRecordLsn(control.stopLsn) || control.stopLsn > ancestor.switchLsn) continue
+      if (first !== undefined && segment(control.stopLsn) !== first) continue
       if (closest?.control === undefined || control.stopLsn > closest.control.stopLsn) closest = backup
     }
     if (closest !== undefined) return closest
-    at = parent
+    const begin = history[index - 1]?.switchLsn
+    if (first !== undefined && (begin === undefined || segment(begin) !== first)) return undefined
   }
   return undefined
 }

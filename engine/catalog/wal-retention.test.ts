@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { LSN_NONE, parseLsn } from '../base/lsn.ts'
+import { walSegmentName } from '../base/wal-segment.ts'
 import { madeBackup, type MadeBackup } from '../testing/made-catalog.ts'
 import { fromTo, MADE_SEGMENT_BYTES, madeWalArchive } from '../testing/made-wal-archive.ts'
 import type { Backup } from './backup.ts'
@@ -56,6 +57,19 @@ describe('the purge of WAL on one timeline', () => {
     expect(purged(archive, [unread], 1)).toEqual({ 1: [] })
     const lost = { ...without, problem: 'backup.control is missing' }
     expect(purged(archive, [backup('B3', 8, 9), lost])).toEqual({ 1: fromTo(1, 7) })
+  })
+
+  test('takes nothing of an archive whose segments have another size than the configuration says', () => {
+    const sizes = Object.fromEntries(fromTo(1, 10).map((number) => [number, MADE_SEGMENT_BYTES * 4]))
+    const larger = madeWalArchive({ 1: { segments: fromTo(1, 10), sizes } })
+    expect(purged(larger, backups)).toEqual({ 1: [] })
+    expect(planWalPurge(larger, [], 0, NOW)).toMatchObject([{ reason: 'unread' }])
+    // One that was cut off says nothing of the others.
+    const cut = madeWalArchive({ 1: { segments: fromTo(1, 10), sizes: { 4: MADE_SEGMENT_BYTES * 2 } } })
+    expect(purged(cut, backups)).toEqual({ 1: [1] })
+    const name = `${walSegmentName({ timeline: 1, number: 9n }, MADE_SEGMENT_BYTES).slice(0, 16)}00001000`
+    expect(purged({ ...archive, unknownNames: [`${name}.gz`] }, backups)).toEqual({ 1: [] })
+    expect(purged({ ...archive, unknownNames: ['notes.txt'] }, backups)).toEqual({ 1: [1] })
   })
 
   test('takes nothing while the only backup is starting, for nobody knows where it starts', () => {
@@ -167,5 +181,39 @@ describe('the purge of WAL over timelines', () => {
       const left = archiveAfter(archive, new Set(gone.map(({ name }) => name)))
       expect(Object.values(purged(left, backups, depth)).flat()).toEqual([])
     }
+  })
+})
+
+describe('the purge of WAL with histories', () => {
+  const backups = [backup('B1', 2, 3)]
+  const branched = {
+    1: { segments: fromTo(1, 6) },
+    2: { segments: fromTo(6, 7), history: [[1, '0/600000']] },
+    3: {
+      segments: fromTo(7, 9),
+      history: [
+        [1, '0/600000'],
+        [2, '0/780000'],
+      ],
+    },
+  } as const
+
+  test('takes nothing while one cannot be read, for nobody knows what led there', () => {
+    const sound = madeWalArchive(branched)
+    expect(purged(sound, backups)).toEqual({ 1: [1], 2: [], 3: [] })
+    const { history: _lost, ...dark } = branched[2]
+    const damaged = {
+      ...madeWalArchive({ ...branched, 2: dark }),
+      problems: [{ name: '00000002.history', message: 'line 1' }],
+    }
+    expect(purged(damaged, backups)).toEqual({ 1: [], 2: [], 3: [] })
+  })
+
+  test('keeps a timeline that can be reached over one that has less than a segment', () => {
+    const { 2: _none, ...without } = branched
+    expect(purged(madeWalArchive(without), backups)).toEqual({ 1: [1], 3: [7, 8, 9] })
+    const history = [[1, '0/700000'], branched[3].history[1]] as const
+    const short = { ...without, 1: { segments: fromTo(1, 7) }, 3: { ...without[3], history } }
+    expect(purged(madeWalArchive(short), backups)).toEqual({ 1: [1], 3: [] })
   })
 })

@@ -19,8 +19,8 @@ export type TimelinePurge = {
   /**
    * `oldest-backup`: what is older than the oldest backup goes; `wal-depth`: what is older than the counted backup;
    * `reachable`: the timeline starts from a backup of an ancestor and stays whole; `no-backup`: nothing can use it, or a backup is
-   * just starting and nothing goes; `unread`: nothing goes, for a control file could not be read, and nobody knows what that
-   * backup needs.
+   * just starting and nothing goes; `unread`: nothing goes, for a control file or a history could not be read, or the
+   * segments have another size than the configuration says: nobody knows what is needed then.
    */
   readonly reason: 'oldest-backup' | 'wal-depth' | 'reachable' | 'no-backup' | 'unread'
   /** Segments from this one on stay; undefined when all stay, or none. */
@@ -41,7 +41,8 @@ export function planWalPurge(
   walDepth: number,
   nowSeconds: number,
 ): readonly TimelinePurge[] {
-  if (backups.some(isUnread)) return archive.timelines.map((one) => purge(one, [], 'unread', undefined, []))
+  if (backups.some(isUnread) || isDoubtful(archive))
+    return archive.timelines.map((one) => purge(one, [], 'unread', undefined, []))
   const { anchors, keeps } = walDepth === 0 ? NO_DEPTH : depthOf(archive, backups, walDepth, nowSeconds)
   return archive.timelines.map((one) => {
     const { timeline } = one
@@ -66,6 +67,28 @@ export function planWalPurge(
     )
     return purge(one, files, anchor === undefined ? 'oldest-backup' : 'wal-depth', keepsFrom, kept)
   })
+}
+
+/**
+ * Whether what the archive has may be misread: a history that says nothing now, or segments of another size than the
+ * configuration has, by which every number and LSN of a name is another one.
+ */
+function isDoubtful({ problems, unknownNames, timelines, segmentBytes }: WalArchive): boolean {
+  if (problems.length > 0 || unknownNames.some((name) => SEGMENT_NAME.test(name))) return true
+  const plain = timelines
+    .flatMap(({ files }) => files)
+    .filter(({ kind, isCompressed }) => kind === 'segment' && !isCompressed)
+  return (
+    !plain.some(({ sizeBytes }) => sizeBytes === segmentBytes) &&
+    plain.some(({ sizeBytes }) => isSegmentSize(sizeBytes))
+  )
+}
+
+/** What is named like a segment, and is none of the size that the configuration has. */
+const SEGMENT_NAME = /^(?!0{8})[0-9A-F]{24}(?:\.gz)?$/
+
+function isSegmentSize(bytes: number): boolean {
+  return bytes >= 1 << 20 && bytes <= 1 << 30 && Number.isInteger(Math.log2(bytes))
 }
 
 /** The archive without what a plan takes out of it. Pure. */
