@@ -55,6 +55,24 @@ describe('delete', () => {
     expect(err).toContain('nothing was changed')
   })
 
+  test.each([[['--dry-run']], [[]]])('--format=json says what goes, with %j', async (more) => {
+    const { status, out } = await runCli(['delete', ...ON_MAIN, '-i', 'TOTTEK', '--format=json', ...more], {
+      handlers: {
+        'backups.plan-delete': async () => plan,
+        'backups.delete': async () => ({ job: 'job-1' }),
+        ...deleted,
+      },
+    })
+    expect(status).toBe(0)
+    expect(JSON.parse(out)).toEqual({
+      backups: [
+        { id: 'TOTTEK', reason: 'asked', 'data-bytes': 8008355 },
+        { id: 'TOTTEV', reason: 'descendant', 'data-bytes': 131072 },
+      ],
+      'freed-bytes': 8139427,
+    })
+  })
+
   test('a plan that has become stale is made again, but not for ever', async () => {
     let plans = 0
     const { status, err } = await runCli(['delete', ...ON_MAIN, '-i', 'TOTTEK'], {

@@ -3,6 +3,7 @@ import { counted } from '../../base/counted.ts'
 import { EngineError } from '../../base/engine-error.ts'
 import { type Command, type Context, EXIT } from '../context.ts'
 import { followJob, reportEnd } from '../follow-job.ts'
+import { formatJson } from '../json-text.ts'
 import { prettySize } from '../pretty.ts'
 import { readRetention, runRetention } from '../retention.ts'
 
@@ -23,7 +24,7 @@ export const deleteBackups: Command = async (context) => {
     })
   }
   const selection = { ...(id !== undefined && { id }), ...(status !== undefined && { status }) }
-  const exit = await deleteSelected(context, selection)
+  const exit = await deleteSelected(context, selection, retention === undefined)
   if (retention === undefined || exit !== EXIT.success) return exit
   // What the deleted backups alone needed of the archive goes as well (catalog format 12.3).
   if (given.has('dry-run')) log.info('the WAL is judged with the backups that are still there')
@@ -32,10 +33,11 @@ export const deleteBackups: Command = async (context) => {
 
 type Selection = { readonly id?: BackupId; readonly status?: string }
 
-async function deleteSelected(context: Context, selection: Selection): Promise<number> {
+/** With retention after it only that prints JSON: it is one document. */
+async function deleteSelected(context: Context, selection: Selection, isAll: boolean): Promise<number> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await planAndDelete(context, selection)
+      return await planAndDelete(context, selection, isAll)
     } catch (thrown) {
       const isStale = thrown instanceof EngineError && thrown.code === 'plan.stale'
       if (!isStale || attempt === MOST_PLANS) throw thrown
@@ -44,10 +46,15 @@ async function deleteSelected(context: Context, selection: Selection): Promise<n
   }
 }
 
-async function planAndDelete(context: Context, selection: Selection): Promise<number> {
-  const { client, given, log, signal } = context
+async function planAndDelete(context: Context, selection: Selection, isAll: boolean): Promise<number> {
+  const { client, given, log, signal, world } = context
   const asked = { ...given.requireInstance(), ...selection }
   const plan = await client['backups.plan-delete'](asked, { signal })
+  const printJson = (): void => {
+    if (!isAll || given.choice('format') !== 'json') return
+    const backups = plan.backups.map(({ id, reason, dataBytes }) => ({ id, reason, 'data-bytes': dataBytes }))
+    world.writeOut(formatJson({ backups, 'freed-bytes': plan.freedBytes }))
+  }
   for (const { id, reason, dataBytes } of plan.backups) {
     const why = reason === 'descendant' ? ', which needs a backup that is deleted' : ''
     log.info(
@@ -56,12 +63,14 @@ async function planAndDelete(context: Context, selection: Selection): Promise<nu
   }
   if (plan.backups.length === 0) {
     log.info('there is nothing to delete')
+    printJson()
     return EXIT.success
   }
   if (given.has('dry-run')) {
     log.info(
       `${counted(plan.backups.length, 'backup')} would be deleted, ${prettySize(plan.freedBytes)}; nothing was changed`,
     )
+    printJson()
     return EXIT.success
   }
   const { job } = await client['backups.delete']({ ...asked, hash: plan.hash }, { signal })
@@ -73,5 +82,7 @@ async function planAndDelete(context: Context, selection: Selection): Promise<nu
     )
   }
   if (ended.error?.code === 'plan.stale') throw new EngineError('plan.stale', ended.error.message)
-  return reportEnd(context, ended)
+  const status = reportEnd(context, ended)
+  if (status === EXIT.success) printJson()
+  return status
 }

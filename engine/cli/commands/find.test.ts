@@ -39,6 +39,25 @@ const read = {
 }
 
 describe('find', () => {
+  test.each([
+    [['--what=commits', '--relation=ledger'], /--relation does not narrow --what=commits/],
+    [['--what=restore-points', '--xid=7'], /--xid does not narrow/],
+    [['--what=segments', '--min-deleted=7'], /--min-deleted does not narrow/],
+    [['--what=restore-points', '--min-updated=7'], /--min-updated does not narrow/],
+    [['--from=2026-11-21 19:00+00', '--to=2026-11-21 18:00+00'], /--from=.* is later than --to=/],
+  ])('refuses %j instead of finding nothing, or too much', async (options, message) => {
+    const { status, err } = await runCli(['find', ...ON_MAIN, ...options])
+    expect(status).toBe(1)
+    expect(err).toMatch(message)
+  })
+
+  test('takes a moment that is both the first and the last', async () => {
+    const { status } = await runCli(['find', ...ON_MAIN, '--from=2026-11-21', '--to=2026-11-21'], {
+      handlers: { ...read, 'wal.accidents': recorder({ accidents: [dropped] }).handler },
+    })
+    expect(status).toBe(0)
+  })
+
   test('lists accidents with the files that are gone', async () => {
     const { asked, handler } = recorder({ accidents: [dropped] })
     const { status, out, err } = await runCli(['find', ...ON_MAIN], {

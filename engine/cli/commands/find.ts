@@ -1,4 +1,5 @@
 import type { IndexedSegmentRecord } from '../../api/contract/wal-index.ts'
+import { EngineError } from '../../base/engine-error.ts'
 import { type Command, type Context, EXIT } from '../context.ts'
 import {
   listAccidents,
@@ -16,6 +17,7 @@ const USUAL_LIMIT = 100
 export const find: Command = async (context) => {
   const { client, given, signal, world } = context
   const ref = given.requireInstance()
+  refuseUnheard(given)
   const { job } = await client['wal.index.start'](ref, { signal })
   // The findings are in its log.
   const status = reportEnd(context, await followJob(context, job))
@@ -35,6 +37,28 @@ export const find: Command = async (context) => {
   if (given.choice('format') === 'json') world.writeOut(formatJson([...listing.json]))
   else world.writeOut(listing.table)
   return EXIT.success
+}
+
+/** What can be said, but not of what is listed. */
+const UNHEARD: Readonly<Record<string, readonly string[]>> = {
+  commits: ['relation'],
+  'restore-points': ['relation', 'xid', 'min-deleted', 'min-updated'],
+  segments: ['relation', 'xid', 'min-deleted', 'min-updated'],
+}
+
+/** @throws {EngineError} `usage.invalid` for what would say that nothing is there, or be ignored */
+function refuseUnheard(given: Context['given']): void {
+  const what = given.choice('what') ?? 'accidents'
+  const unheard = UNHEARD[what]?.find((long) => given.has(long))
+  if (unheard !== undefined)
+    throw new EngineError('usage.invalid', `--${unheard} does not narrow --what=${what}`, {
+      hint: `Leave --${unheard} out, or look for ${unheard === 'relation' ? 'accidents' : 'commits'}.`,
+    })
+  const [from, to] = [given.moment('from'), given.moment('to')]
+  if (from !== undefined && to !== undefined && Date.parse(from.iso) > Date.parse(to.iso))
+    throw new EngineError('usage.invalid', `--from=${from.text} is later than --to=${to.text}`, {
+      hint: 'Exchange them.',
+    })
 }
 
 async function ask({ client, given, signal }: Context): Promise<Listing> {

@@ -19,6 +19,29 @@ describe('set-backup', () => {
     expect(annotate.asked).toEqual([{ catalog: '/srv/catalog', instance: 'main', id: 'TOTTEK', ...change }])
   })
 
+  // The clock stands at 2026-11-21T01:00:00Z.
+  test.each([
+    ['2026-11-21T01:00:00Z', /WARNING: that is past/],
+    ['2026-11-21T01:00:01Z', /^(?![^]*WARNING)/],
+  ])('says of a pin until %s whether it keeps anything', async (expireTime, message) => {
+    const annotate = recorder({ id: 'TOTTEK', expireTime })
+    const { err } = await runCli(['set-backup', ...ON_MAIN, '-i', 'TOTTEK', `--expire-time=${expireTime}`], {
+      handlers: { 'backups.annotate': annotate.handler },
+    })
+    expect(err).toMatch(message)
+  })
+
+  test('says that only the first line of a note is kept', async () => {
+    const annotate = recorder({ id: 'TOTTEK', note: 'a' })
+    const { err } = await runCli(['set-backup', ...ON_MAIN, '-i', 'TOTTEK', '--note=a\nb'], {
+      handlers: { 'backups.annotate': annotate.handler },
+    })
+    expect(err).toBe(
+      'INFO: backup TOTTEK has the note "a"\n' +
+        'WARNING: a note is one line in the catalog: only the first line of the text was kept\n',
+    )
+  })
+
   test.each([
     [['-i', 'TOTTEK'], /told nothing to change/],
     [['--note=x'], /needs to know the backup/],
