@@ -46,7 +46,7 @@ export default defineConfig({
           environment: 'node',
           // Only what hangs meets these: on a quiet machine nothing takes a quarter of them.
           testTimeout: 240_000,
-          hookTimeout: 180_000,
+          hookTimeout: 240_000,
           expect: { poll: { timeout: 60_000 } },
           pool: 'forks',
           maxWorkers: 3,

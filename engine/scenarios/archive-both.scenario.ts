@@ -1,14 +1,20 @@
-import { chownSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { readWalArchive } from '../catalog/wal-archive.ts'
 import { startEngine } from '../testing/engines.ts'
 import { scratchDirectory } from '../testing/scratch.ts'
-import { newestMajors, startRestored, startServer, type TestServer } from '../testing/servers.ts'
+import {
+  endSegment,
+  giveToServers,
+  newestMajors,
+  startRestored,
+  startServer,
+  type TestServer,
+} from '../testing/servers.ts'
 
 const MIB = 1 << 20
 const CLI = path.join(import.meta.dirname, '..', 'cli', 'main.ts')
-const PATIENCE = { timeout: 60_000, interval: 100 }
 const NEVER = new AbortController().signal
 
 /** A primary and its standby with archive_mode = always: both push every segment into one archive. */
@@ -24,7 +30,7 @@ async function setUp(major: TestServer['major']) {
   const engine = await startEngine()
   onTestFinished(() => engine[Symbol.asyncDispose]())
   const ref = await engine.register(path.join(scratch.path, 'catalog'), primary)
-  giveTo(ref.catalog, primary.owner)
+  giveToServers(ref.catalog)
   const archive = path.join(ref.catalog, 'wal', ref.instance)
   const push = [
     `"${process.execPath}" "${CLI}" archive-push -B "${ref.catalog}" --instance=${ref.instance}`,
@@ -63,7 +69,7 @@ async function write(primary: TestServer, segments: number): Promise<string> {
       'postgres',
       "select pg_logical_emit_message(true, 'x', repeat(md5(random()::text), 3200))",
     )
-    name = await primary.value('postgres', 'select pg_walfile_name(pg_switch_wal())')
+    name = await endSegment(primary)
   }
   return name
 }
@@ -73,8 +79,7 @@ describe.each(newestMajors())('archive_mode = always on PostgreSQL %i', (major) 
     const { primary, standby, engine, ref, archive } = await setUp(major)
     expect((await engine.client['wal.setup'](ref)).archiveMode).toBe('always')
     const last = await write(primary, 6)
-    for (const server of [primary, standby])
-      await expect.poll(() => lastArchived(server), PATIENCE).toBe(last)
+    for (const server of [primary, standby]) await expect.poll(() => lastArchived(server)).toBe(last)
 
     // Both have pushed all; whoever came second found the same and left it.
     const { timelines } = await readWalArchive(ref.catalog, ref.instance, MIB, { signal: NEVER })
@@ -90,10 +95,10 @@ describe.each(newestMajors())('archive_mode = always on PostgreSQL %i', (major) 
     // The standby goes on by itself: what the old primary writes from now on is another history.
     await standby.run('postgres', 'select pg_promote(true)')
     await standby.run('postgres', 'create table after_promotion (n int)')
-    const next = await standby.value('postgres', 'select pg_walfile_name(pg_switch_wal())')
-    await expect.poll(() => lastArchived(standby), PATIENCE).toBe(next)
+    const next = await endSegment(standby)
+    await expect.poll(() => lastArchived(standby)).toBe(next)
     await write(primary, 2)
-    await expect.poll(() => readdirSync(archive).includes(next), PATIENCE).toBe(true)
+    await expect.poll(() => readdirSync(archive).includes(next)).toBe(true)
     expect(readdirSync(archive)).toContain('00000002.history')
     for (const server of [primary, standby]) expect(await counted(server, 'failed')).toBe(0)
   })
@@ -101,25 +106,17 @@ describe.each(newestMajors())('archive_mode = always on PostgreSQL %i', (major) 
   test('a segment that differs from what the other has pushed is refused, and stays on its server', async () => {
     const { primary, standby, archive } = await setUp(major)
     const last = await write(primary, 2)
-    for (const server of [primary, standby])
-      await expect.poll(() => lastArchived(server), PATIENCE).toBe(last)
+    for (const server of [primary, standby]) await expect.poll(() => lastArchived(server)).toBe(last)
     const name = await primary.value('postgres', 'select pg_walfile_name(pg_current_wal_lsn())')
     // Somebody else was there before, with another history.
     const other = Buffer.alloc(MIB, 'another')
     writeFileSync(path.join(archive, name), other)
     await write(primary, 1)
     for (const server of [primary, standby]) {
-      await expect.poll(() => counted(server, 'failed'), PATIENCE).toBeGreaterThan(0)
-      await expect.poll(() => logOf(server), PATIENCE).toContain('has another')
+      await expect.poll(() => counted(server, 'failed')).toBeGreaterThan(0)
+      await expect.poll(() => logOf(server)).toContain('has another')
       expect(existsSync(path.join(server.dataDirectory, 'pg_wal', name))).toBe(true)
     }
     expect(readFileSync(path.join(archive, name)).equals(other)).toBe(true)
   })
 })
-
-function giveTo(directory: string, owner: TestServer['owner']): void {
-  if (owner === undefined) return
-  for (const name of readdirSync(directory, { recursive: true, encoding: 'utf8' }))
-    chownSync(path.join(directory, name), owner.uid, owner.gid)
-  chownSync(directory, owner.uid, owner.gid)
-}

@@ -41,7 +41,7 @@ describe('a relation of 1.1 GB, which is two segments', () => {
     await server.stop('fast')
     await server.start()
     before = await describeBig(server)
-  }, 120_000)
+  })
 
   afterAll(() => disposals.disposeAsync())
 

@@ -49,7 +49,7 @@ test('what an estimate says is what the backups then come to', async () => {
   await server.run('postgres', 'update ledger set v = v where id <= 20000', 'checkpoint')
   // The server counts what it has summarized, and that takes a moment.
   const isSummarized = `select max(end_lsn) >= (select redo_lsn from pg_control_checkpoint()) from pg_available_wal_summaries()`
-  await expect.poll(() => server.value('postgres', isSummarized), { timeout: 20_000 }).toBe('true')
+  await expect.poll(() => server.value('postgres', isSummarized)).toBe('true')
   const second = await estimate()
   expect(second).toMatchObject({ auto: { mode: 'PTRACK' }, parentId: taken?.id })
   expect(modeOf(second, 'PAGE')).toMatchObject({
@@ -100,15 +100,17 @@ test('a server that accepts and says nothing is left after the limit', async () 
       report: () => undefined,
     }
     const connection = { host: '127.0.0.1', port, user: 'postgres', password: '', env: {} }
-    const beganMs = performance.now()
     const { problem, modes } = await readOutlook(
       { ...ref, options: {}, connection, newestProgramVersion: NEWEST_PROGRAM_VERSION },
       run,
       300,
     )
 
-    expect(performance.now() - beganMs).toBeLessThan(5_000)
-    expect(problem).toMatchObject({ code: 'run.timeout' })
+    // By that limit, and by no later one.
+    expect(problem).toMatchObject({
+      code: 'run.timeout',
+      message: 'the server did not answer within 1 s',
+    })
     expect(modes.map(({ possibility }) => possibility)).toEqual([
       'unknown',
       'impossible',

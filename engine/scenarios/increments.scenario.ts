@@ -6,8 +6,9 @@ import { startEngine, type TestEngine } from '../testing/engines.ts'
 import { installPtrackDouble, PTRACK_SETTINGS } from '../testing/ptrack-double.ts'
 import { scratchDirectory } from '../testing/scratch.ts'
 import {
-  serverDirectory,
+  endSegment,
   outerMajors,
+  serverDirectory,
   startRestored,
   startServer,
   type TestServer,
@@ -133,7 +134,7 @@ describe.each(outerMajors())('PostgreSQL %i', (major) => {
         settings: {
           ...(major >= 17 && SUMMARIES),
           archive_mode: 'on',
-          archive_command: `'cp %p "${archive}/%f"'`,
+          archive_command: `'cp %p "${archive}/%f.part" && mv "${archive}/%f.part" "${archive}/%f"'`,
         },
       }),
     )
@@ -156,7 +157,7 @@ describe.each(outerMajors())('PostgreSQL %i', (major) => {
       moments.push(await server.value('postgres', FINGERPRINT))
       for (const [mode, { ref, ids }] of chains) ids.push(String((await backUp(engine, ref, mode)).backupId))
     }
-  }, 120_000)
+  })
   afterAll(() => cleanUp.disposeAsync())
 
   test.each(modes)('a chain of %s backups restores the moment of each increment', async (mode) => {
@@ -189,15 +190,19 @@ test('AUTO takes a FULL first, then archived WAL while it is little, else every 
   await using server = await startServer(scratch.path, {
     major: 17,
     walSegmentMb: 1,
-    settings: { archive_mode: 'on', archive_command: `'cp %p "${archive}/%f"'`, autovacuum: 'off' },
+    settings: {
+      archive_mode: 'on',
+      archive_command: `'cp %p "${archive}/%f.part" && mv "${archive}/%f.part" "${archive}/%f"'`,
+      autovacuum: 'off',
+    },
   })
   await using engine = await startEngine()
   const ref = await engine.register(path.join(scratch.path, 'catalog'), server)
   await linkArchive(ref, archive)
   /** Ends the segment that is being written, and waits until it is archived. */
   const archived = async (): Promise<string> => {
-    const name = await server.value('postgres', 'select pg_walfile_name(pg_switch_wal())')
-    await expect.poll(() => existsSync(path.join(archive, name)), { timeout: 20_000 }).toBe(true)
+    const name = await endSegment(server)
+    await expect.poll(() => existsSync(path.join(archive, name))).toBe(true)
     return path.join(archive, name)
   }
   const write = (megabytes: number) =>

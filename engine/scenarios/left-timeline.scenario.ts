@@ -8,6 +8,7 @@ import { makeArchive } from '../testing/archives.ts'
 import { startEngine } from '../testing/engines.ts'
 import { scratchDirectory } from '../testing/scratch.ts'
 import {
+  opened,
   outerMajors,
   serverDirectory,
   startRestored,
@@ -15,7 +16,6 @@ import {
   type TestServer,
 } from '../testing/servers.ts'
 
-const PATIENCE = { timeout: 30_000 }
 const SEGMENT_BYTES = 1 << 20
 
 /** How timeline 1 ends, with a record over the edge of its last two segments. */
@@ -147,11 +147,11 @@ test.each(
     )
     expect([restored.error, restored.state]).toEqual([undefined, 'succeeded'])
     await using again = await startRestored(dataDirectory, major, server.password)
-    await expect.poll(() => again.value('postgres', 'select pg_is_in_recovery()'), PATIENCE).toBe('false')
+    await opened(again)
     expect(await rowsOf(again)).toEqual(rows)
 
     async function archived(name: string): Promise<void> {
-      await expect.poll(() => existsSync(path.join(archive.directory, name)), PATIENCE).toBe(true)
+      await expect.poll(() => existsSync(path.join(archive.directory, name))).toBe(true)
     }
 
     async function backUp(mode: 'FULL' | 'PAGE'): Promise<void> {
@@ -182,7 +182,7 @@ async function beginTimeline(server: TestServer): Promise<void> {
   await writeFile(signal, '')
   if (server.owner !== undefined) chownSync(signal, server.owner.uid, server.owner.gid)
   await server.start()
-  await expect.poll(() => server.value('postgres', 'select pg_is_in_recovery()'), PATIENCE).toBe('false')
+  await opened(server)
 }
 
 async function rowsOf(server: TestServer): Promise<readonly number[]> {

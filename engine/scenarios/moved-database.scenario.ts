@@ -3,10 +3,8 @@ import { describe, expect, test } from 'vitest'
 import { startEngine } from '../testing/engines.ts'
 import { type Gate, openGate } from '../testing/gate.ts'
 import { scratchDirectory } from '../testing/scratch.ts'
-import { newestMajors, startRestored, startServer, type TestServer } from '../testing/servers.ts'
+import { newestMajors, opened, startRestored, startServer, type TestServer } from '../testing/servers.ts'
 
-/** A busy machine may take its time. */
-const PATIENCE = { timeout: 30_000 }
 const LOST = /^database \d+( "side")? in tablespace \d+ cannot be restored from this backup/
 
 /** When in a backup something happens to databases. */
@@ -103,7 +101,7 @@ describe.each(newestMajors())('PostgreSQL %i while a backup is taken', (major) =
 
 /** The rows of the database, once the server is past its recovery. */
 async function outcomeOf(restored: TestServer): Promise<string> {
-  await expect.poll(() => restored.value('postgres', 'select pg_is_in_recovery()'), PATIENCE).toBe('false')
+  await opened(restored)
   return await restored.value('side', 'select count(*) from kept').catch((thrown: unknown) => {
     expect(String(thrown)).toMatch(/is not a valid data directory|could not open file/)
     return 'lost'

@@ -18,6 +18,7 @@ import {
 } from '../testing/random-world.ts'
 import { scratchDirectory } from '../testing/scratch.ts'
 import {
+  opened,
   serverDirectory,
   serverMajors,
   startRestored,
@@ -30,8 +31,6 @@ import { findLedgerFaults, LEDGER_STATEMENTS, startWriteLoad, type WriteLoad } f
 const COUNT = Number(process.env['TIDEMARK_CHAINS'] ?? 2)
 const FIRST_SEED = Number(process.env['TIDEMARK_SEED'] ?? 1)
 
-/** A busy machine may take its time. */
-const PATIENCE = { timeout: 30_000, interval: 10 }
 /** Where the write load posts its entries. */
 const SHOP = 'shop'
 
@@ -168,7 +167,7 @@ async function backUp(world: World, isFirst: boolean): Promise<Moment> {
 async function startLoad(server: TestServer): Promise<WriteLoad> {
   await server.run(SHOP, 'truncate ledger', 'update account set balance = 0')
   const load = await startWriteLoad(server, SHOP)
-  await expect.poll(() => load.committed.length, PATIENCE).toBeGreaterThan(20)
+  await expect.poll(() => load.committed.length).toBeGreaterThan(20)
   return load
 }
 
@@ -186,7 +185,7 @@ async function isAsFarAs(
     isThere = entries.some(({ message }) => message.startsWith(line))
     return isThere || hasEnded(snapshot)
   }
-  await expect.poll(look, PATIENCE).toBe(true)
+  await expect.poll(look).toBe(true)
   return isThere
 }
 
@@ -247,7 +246,7 @@ async function expectRestored(world: World, moment: Moment): Promise<void> {
   const tablespaceMapping = tablespaces.map(({ from, oid }) => ({ from, to: path.join(place, `ts-${oid}`) }))
   await expectDone(engine.ended(engine.client['restore.start']({ ...bare, tablespaceMapping })))
   await using restored = await startRestored(dataDirectory, server.major, server.password)
-  await expect.poll(() => restored.value('postgres', 'select pg_is_in_recovery()'), PATIENCE).toBe('false')
+  await opened(restored)
   expect(await fingerprintOf(restored, moment.except)).toBe(moment.fingerprint)
   expect(await findLedgerFaults(restored, SHOP, moment.promised)).toEqual([])
   await checkRelations(restored)

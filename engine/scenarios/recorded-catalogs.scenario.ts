@@ -8,7 +8,7 @@ import type { RestorePlan } from '../api/contract/restore.ts'
 import { startEngine, type TestEngine } from '../testing/engines.ts'
 import { type FixtureName, unpackFixture, whyNoFixture } from '../testing/fixtures.ts'
 import { scratchDirectory } from '../testing/scratch.ts'
-import { serverDirectory, startRestored, type TestServer } from '../testing/servers.ts'
+import { opened, serverDirectory, startRestored, type TestServer } from '../testing/servers.ts'
 
 type Expected = {
   readonly backup?: string
@@ -140,9 +140,7 @@ describe.each(Object.keys(BACKUPS) as (keyof typeof BACKUPS)[])(
 
         await using server = await startRestored(dataDirectory, 15, '')
         // Until then it may lag behind the target, or hold the lock of the one who was about to drop the table.
-        await expect
-          .poll(() => server.value('shop', 'select pg_is_in_recovery()'), { timeout: 30_000 })
-          .toBe('false')
+        await opened(server)
         expect(await dataOf(server)).toEqual(moment?.data)
       },
     )

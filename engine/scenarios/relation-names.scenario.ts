@@ -1,13 +1,14 @@
 import { existsSync } from 'node:fs'
 import { readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { AccidentRecord, RelationNameRecord } from '../api/contract/wal-index.ts'
 import type { EmbeddedMajor } from '../host/embedded-postgres.ts'
 import { makeArchive, type TestArchive } from '../testing/archives.ts'
 import { startEngine, type TestEngine } from '../testing/engines.ts'
 import { scratchDirectory } from '../testing/scratch.ts'
-import { serverMajors, startServer, type TestServer } from '../testing/servers.ts'
+import { endSegment, serverMajors, startServer, type TestServer } from '../testing/servers.ts'
+import { until } from '../testing/until.ts'
 
 const OTHER_DATABASE = 'Büro "2"'
 const ODD = '"Söme Schéma"."Ünï ""q"" 表"'
@@ -30,7 +31,7 @@ describe.each(serverMajors())('what PostgreSQL %i dropped', (major) => {
   let world: World
   beforeAll(async () => {
     world = await liveThrough(major, cleanUp)
-  }, 120_000)
+  })
   afterAll(() => cleanUp.disposeAsync())
 
   test('has its names, kinds and owners from a chain of compressed backups', async () => {
@@ -259,10 +260,8 @@ async function liveThrough(major: EmbeddedMajor, cleanUp: AsyncDisposableStack):
   await server.run('postgres', 'drop database gone')
   xids['database']++
   const pgClassFile = await server.value('shop', "select pg_relation_filepath('pg_class')")
-  const last = await server.value('postgres', 'select pg_walfile_name(pg_switch_wal())')
-  await vi.waitFor(() => expect(existsSync(path.join(archive.directory, last))).toBe(true), {
-    timeout: 30_000,
-  })
+  const last = await endSegment(server)
+  await until(() => existsSync(path.join(archive.directory, last)))
   await server.stop('immediate')
   const world = { archive, engine, server, ref, xids, firstId, lastId, pgClassFile }
   await index(world)

@@ -125,9 +125,7 @@ describe.each(newestMajors())('a restore on PostgreSQL %i', (major) => {
     expect(lstatSync(path.join(dataDirectory, 'standby.signal')).size).toBe(0)
     await using standby = await startRestored(dataDirectory, major, server.password)
     await server.run('shop', 'create table later as select 42 as answer')
-    await expect
-      .poll(() => standby.value('shop', 'select answer from later').catch(String), { timeout: 20_000 })
-      .toBe('42')
+    await expect.poll(() => standby.value('shop', 'select answer from later').catch(String)).toBe('42')
     expect(await standby.value('postgres', 'select pg_is_in_recovery()')).toBe('true')
     expect(
       await server.value('postgres', "select active from pg_replication_slots where slot_name = 'follower'"),

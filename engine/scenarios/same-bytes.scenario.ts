@@ -11,9 +11,6 @@ import { serverDirectory, startRestored, startServer, type TestServer } from '..
 
 type Ref = { readonly catalog: string; readonly instance: string }
 
-/** A busy machine may take its time. */
-const PATIENCE = { timeout: 20_000, interval: 10 }
-
 /** Each backup of the chain, and the line of its log after which database `busy` is written to before it goes on. */
 const CHAIN = [
   { mode: 'FULL', isStream: true, pause: undefined },
@@ -64,7 +61,7 @@ test('the files of each restored increment are, byte for byte, those of the serv
       const { job } = await started
       const said = async () => (await engine.client['jobs.log']({ job, from: 0 })).entries
       await expect
-        .poll(async () => (await said()).some(({ message }) => message.startsWith(pause)), PATIENCE)
+        .poll(async () => (await said()).some(({ message }) => message.startsWith(pause)))
         .toBe(true)
       await change(server, 'busy', step)
       await archive.open()
@@ -115,7 +112,7 @@ async function restoreAndStop(
   await using restored = await startRestored(dataDirectory, server.major, server.password)
   // A session would tidy up pages and write caches.
   const control = path.join(dataDirectory, 'global', 'pg_control')
-  await expect.poll(() => decodeControlFile(readFileSync(control)).state, PATIENCE).toBe('in-production')
+  await expect.poll(() => decodeControlFile(readFileSync(control)).state).toBe('in-production')
   await restored.stop('fast')
 }
 

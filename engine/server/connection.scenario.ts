@@ -299,7 +299,7 @@ describe('a connection', () => {
       expect(output).toContain('no pg_hba.conf entry for replication connection')
       expect(output).toContain('HINT: Allow the connection in pg_hba.conf')
       // Well before a backup gives up waiting for WAL, which is five minutes.
-    }, 30_000)
+    })
   })
 })
 

@@ -12,8 +12,6 @@ import { openWalDirectory } from './wal-directory.ts'
 
 const SEGMENT_BYTES = 1 << 20
 const SLOT = 'tidemark_scenario'
-/** A busy machine may take its time. */
-const PATIENCE = { timeout: 30_000 }
 /** Writes `count` times 100 kB of WAL. */
 const writeWal = (count: number): string =>
   `select pg_logical_emit_message(false, 'x', repeat(md5(random()::text), 3200)) from generate_series(1, ${count})`
@@ -24,7 +22,7 @@ describe.each(outerMajors())('receiving WAL from PostgreSQL %i', (major) => {
     await using server = await startWalServer(scratch.path, major)
     await using load = await startWalLoad(server)
     await using receiving = await receiveInto(server, scratch.path)
-    await expect.poll(async () => (await receiving.names()).length, PATIENCE).toBeGreaterThan(5)
+    await expect.poll(async () => (await receiving.names()).length).toBeGreaterThan(5)
 
     const stop = await currentLsn(server)
     receiving.stopAt(stop)
@@ -50,11 +48,11 @@ describe.each(outerMajors())('receiving WAL from PostgreSQL %i', (major) => {
     await using server = await startWalServer(scratch.path, major)
     await using receiving = await receiveInto(server, scratch.path)
     await server.run('postgres', writeWal(16))
-    await expect.poll(async () => (await receiving.names()).length, PATIENCE).toBeGreaterThan(1)
+    await expect.poll(async () => (await receiving.names()).length).toBeGreaterThan(1)
 
     const [before] = await slots(server)
     await server.run('postgres', `select pg_terminate_backend(${before?.pid})`, writeWal(16))
-    await expect.poll(() => receiving.warnings.length, PATIENCE).toBe(1)
+    await expect.poll(() => receiving.warnings.length).toBe(1)
     const stop = await currentLsn(server)
     await server.run('postgres', writeWal(8), 'select pg_switch_wal()')
     receiving.stopAt(stop)
@@ -72,17 +70,17 @@ describe.each(outerMajors())('receiving WAL from PostgreSQL %i', (major) => {
     await using server = await startWalServer(scratch.path, major)
     await using receiving = await receiveInto(server, scratch.path)
     await server.run('postgres', writeWal(8))
-    await expect.poll(() => receiving.names(), PATIENCE).not.toEqual([])
+    await expect.poll(() => receiving.names()).not.toEqual([])
     const during = await slots(server)
     // Between two segments there is none for a moment; only Linux says what is open.
     if (process.platform === 'linux')
-      await expect.poll(() => openFilesBelow(receiving.directory), PATIENCE).toHaveLength(1)
+      await expect.poll(() => openFilesBelow(receiving.directory)).toHaveLength(1)
 
     receiving.cut()
 
     await expect(receiving.done).rejects.toThrow('cut')
     expect(during).toEqual([{ name: SLOT, isTemporary: true, pid: expect.any(Number) as number }])
-    await expect.poll(() => slots(server), PATIENCE).toEqual([])
+    await expect.poll(() => slots(server)).toEqual([])
     expect(await openFilesBelow(receiving.directory)).toEqual([])
   })
 })

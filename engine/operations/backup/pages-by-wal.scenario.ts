@@ -12,12 +12,11 @@ import { parseTimelineHistory, timelineHistoryFileName } from '../../format/time
 import type { Session } from '../../server/connection.ts'
 import { readFacts, type ServerFacts } from '../../server/postgres/facts.ts'
 import { scratchDirectory } from '../../testing/scratch.ts'
-import { serverMajors, startServer, type TestServer } from '../../testing/servers.ts'
+import { opened, serverMajors, startServer, type TestServer } from '../../testing/servers.ts'
 import { absolutePathOf, listDataDirectory, type SourceEntry } from './list-files.ts'
 import { intervalsBetween, readChangedPages } from './pages-by-wal.ts'
 
-const PATIENCE = { timeout: 30_000 }
-const SIGNAL = AbortSignal.timeout(120_000)
+const SIGNAL = new AbortController().signal
 const METHODS = ['off', 'pglz', 'lz4', 'zstd']
 
 test.each(serverMajors())(
@@ -233,7 +232,7 @@ async function crash(server: TestServer, ebbing: Session): Promise<void> {
  */
 async function archiverIdle(server: TestServer): Promise<void> {
   const waiting = "select count(*)::text from pg_ls_archive_statusdir() where name like '%.ready'"
-  await expect.poll(() => server.value('postgres', waiting), PATIENCE).toBe('0')
+  await expect.poll(() => server.value('postgres', waiting)).toBe('0')
 }
 
 /** Starts the server as one that recovers from its archive, which it leaves on a timeline of its own. */
@@ -242,7 +241,7 @@ async function beginTimeline(server: TestServer): Promise<void> {
   await writeFile(signal, '')
   if (server.owner !== undefined) chownSync(signal, server.owner.uid, server.owner.gid)
   await server.start()
-  await expect.poll(() => server.value('postgres', 'select pg_is_in_recovery()'), PATIENCE).toBe('false')
+  await opened(server)
 }
 
 /** Brings everything to disk. Gives where recovery from there would begin, which is where a backup would. */
@@ -257,9 +256,9 @@ async function archiveUpTo(server: TestServer, { lsn, facts }: Moment, archive: 
   const number = walSegmentNumber(lsn, facts.walSegmentBytes)
   await server.run('postgres', 'select pg_switch_wal()')
   const name = walSegmentName({ timeline: facts.timeline, number }, facts.walSegmentBytes)
-  await expect.poll(() => existsSync(path.join(archive, name)), PATIENCE).toBe(true)
+  await expect.poll(() => existsSync(path.join(archive, name))).toBe(true)
   await expect
-    .poll(() => server.value('postgres', 'select last_archived_wal from pg_stat_archiver'), PATIENCE)
+    .poll(() => server.value('postgres', 'select last_archived_wal from pg_stat_archiver'))
     .toBe(name)
 }
 
