@@ -3,18 +3,15 @@ import { chmod, chown, mkdir, readdir, readFile, stat, writeFile } from 'node:fs
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
 import type { BackupRecord } from '../api/contract/backups.ts'
-import type { JobSnapshot } from '../api/contract/jobs.ts'
 import { type Lsn, parseLsn } from '../base/lsn.ts'
-import { startEngine, type TestEngine } from '../testing/engines.ts'
+import { startEngine } from '../testing/engines.ts'
 import { openGate } from '../testing/gate.ts'
 import { scratchDirectory } from '../testing/scratch.ts'
-import { newestMajors, startRestored, startServer, type TestServer } from '../testing/servers.ts'
+import { newestMajors, opened, startRestored, startServer, type TestServer } from '../testing/servers.ts'
 import { findLedgerFaults, LEDGER_STATEMENTS, startWriteLoad } from '../testing/write-load.ts'
 
 const SMALL_TABLES = 2000
 const ROWS_BEFORE_SHRINKING = 40_000
-/** A busy machine may take its time. */
-const PATIENCE = { timeout: 30_000 }
 
 describe.each(newestMajors())('PostgreSQL %i under write load', (major) => {
   test.each(['stream', 'archive'] as const)(
@@ -29,7 +26,7 @@ describe.each(newestMajors())('PostgreSQL %i under write load', (major) => {
           max_locks_per_transaction: '256',
           ...(walMode === 'archive' && {
             archive_mode: 'on',
-            archive_command: `'test ! -f ${archive}/%f && cp %p ${archive}/%f'`,
+            archive_command: `'test ! -f ${archive}/%f && cp %p ${archive}/%f.part && mv ${archive}/%f.part ${archive}/%f'`,
           }),
         },
       })
@@ -46,12 +43,13 @@ describe.each(newestMajors())('PostgreSQL %i under write load', (major) => {
       await using holder = await server.session('shop')
       await holder.query('create temp table passing as select generate_series(1, 5000) as n')
       await using load = await startWriteLoad(server, 'shop')
-      await expect.poll(() => load.committed.length, PATIENCE).toBeGreaterThan(20)
+      await expect.poll(() => load.committed.length).toBeGreaterThan(20)
 
       await using gate = await openGate(server)
-      const held = gate.holdRequest('from pg_catalog.pg_backup_stop')
-      const { job, duringCopy } = await backUpWhile(
-        engine,
+      // The databases are asked for while connecting, and when the files are listed and are to be copied.
+      const listed = gate.holdRequest('select oid::text, datname', 2)
+      const copied = gate.holdRequest('from pg_catalog.pg_backup_stop')
+      const ended = engine.ended(
         engine.client['backups.start']({
           ...ref,
           connection: { port: String(gate.port) },
@@ -61,15 +59,14 @@ describe.each(newestMajors())('PostgreSQL %i under write load', (major) => {
           compressAlgorithm: 'zlib',
           ...(walMode === 'stream' && { externalDirs: [external] }),
         }),
-        async () => {
-          try {
-            return await changeMuch(server, walMode === 'stream' ? 'wal_log' : 'file_copy')
-          } finally {
-            // However quick the copy is, the backup has not ended before.
-            void held.then(gate.release)
-          }
-        },
       )
+      await Promise.race([listed, ended])
+      gate.release()
+      const duringCopy = await changeMuch(server, walMode === 'stream' ? 'wal_log' : 'file_copy')
+      // However quick the copy is, the backup has not ended before.
+      await Promise.race([copied, ended])
+      gate.release()
+      const job = await ended
       expect(job.error).toBeUndefined()
       await load.stop()
       const committed = [...load.committed]
@@ -92,9 +89,7 @@ describe.each(newestMajors())('PostgreSQL %i under write load', (major) => {
       expect(await temporaryFiles(home)).toEqual([])
       await using restored = await startRestored(dataDirectory, major, server.password)
       // It answers while it still replays what the archive holds.
-      await expect
-        .poll(() => restored.value('postgres', 'select pg_is_in_recovery()'), PATIENCE)
-        .toBe('false')
+      await opened(restored)
 
       const promised = committed.filter(({ lsn }) => lsn <= backup.stopLsn).map(({ entry }) => entry)
       expect(promised.length).toBeGreaterThan(20)
@@ -170,22 +165,6 @@ async function changeMuch(server: TestServer, strategy: 'wal_log' | 'file_copy')
   await server.run('born', 'create table newborn as select generate_series(1, 1000) as n')
   await server.run('shop', 'drop table doomed', 'delete from shrinking where n > 100', 'vacuum shrinking')
   return parseLsn(await server.value('shop', 'select pg_current_wal_flush_lsn()::text'))
-}
-
-/** Runs `change` as soon as the job copies files, and waits for both. */
-async function backUpWhile(
-  engine: TestEngine,
-  started: Promise<{ readonly job: string }>,
-  change: () => Promise<Lsn>,
-): Promise<{ readonly job: JobSnapshot; readonly duringCopy: Lsn }> {
-  const { job } = await started
-  let changing: Promise<Lsn> | undefined
-  for await (const { progress } of engine.client['jobs.watch']({ job })) {
-    if (progress?.phase === 'copy') changing ??= change()
-  }
-  const snapshot = await engine.client['jobs.get']({ job })
-  if (changing === undefined) throw new Error(`the backup was never seen to copy: ${snapshot.error?.message}`)
-  return { job: snapshot, duringCopy: await changing }
 }
 
 /** The server runs as another user here when the tests run as root. */
