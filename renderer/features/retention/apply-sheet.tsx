@@ -76,9 +76,7 @@ export function ApplySheet(props: {
               days: policy.windowDays,
               depth: policy.walDepth,
             })}{' '}
-            {isIdle
-              ? say('apply.nothing')
-              : say('apply.text', { count, bytes: formatBytes(ready.freedBytes) })}
+            {isIdle ? say('apply.nothing') : say('apply.text', { count, bytes })}
           </p>
           <div className={isBroken ? 'promise is-broken stack' : 'promise stack'}>
             <PromiseFacts promise={ready.promise} />
