@@ -59,7 +59,7 @@ export async function copyWal(copy: WalCopy, { input, facts, owner, run }: CopyC
   )
 }
 
-export type CopyContext = {
+type CopyContext = {
   readonly input: RestoreInput
   readonly facts: RestoreFacts
   readonly owner: Owner

@@ -23,7 +23,7 @@ export type WalCopy = {
 }
 
 /** Whether recovery goes on until there is no more WAL. */
-export function isOpenEnded(target: RecoveryTarget | undefined): boolean {
+function isOpenEnded(target: RecoveryTarget | undefined): boolean {
   return target === undefined || target.kind === 'latest'
 }
 
