@@ -28,7 +28,7 @@ const PLATFORMS: Readonly<Record<string, string>> = {
   'darwin-arm64': 'darwin-arm64',
   'win32-x64': 'windows-x64',
 }
-const START_SECONDS = 60
+const START_SECONDS = 100
 const LONGEST_PROGRAM_MS = 120_000
 const LOG_TAIL = 2000
 
