@@ -4,14 +4,13 @@ import { EngineErrorCard } from '../../lib/engine-error-card.tsx'
 import { dotted, formatDuration, formatTime } from '../../lib/format.ts'
 import { useTexts } from '../../lib/i18n.ts'
 import { navigate, useStore } from '../../lib/stores.ts'
-import { targetWords } from '../../lib/target-words.ts'
 import { useNow } from '../../lib/use-now.ts'
 import { useQuery } from '../../lib/use-query.ts'
 import { Skeleton } from '../../ui/parts.tsx'
 import { CancelButton } from './cancel-button.tsx'
 import { JobLog } from './job-log.tsx'
 import { JobState, ProgressBar } from './job-parts.tsx'
-import { doneShare, jobSeconds, jobTitle, progressWords, resultWords } from './job-words.ts'
+import { doneShare, jobSeconds, jobTitle, progressWords, restoredTo, resultWords } from './job-words.ts'
 import { RestoredServer } from './restored-server.tsx'
 import { RestoreNext } from './restore-next.tsx'
 import './jobs.css'
@@ -46,8 +45,6 @@ function Shown({ job }: { readonly job: JobSnapshot }) {
   const seconds = jobSeconds(job, nowMs)
   const share = doneShare(job)
   const { instance, backupId } = job
-  const target = job.result?.kind === 'restore' ? job.result.target : undefined
-  const isInclusive = job.result?.kind === 'restore' ? job.result.isInclusive : undefined
   // What is restored was there before, also where the restore broke off and wants to be continued.
   const isThere = job.result !== undefined || job.kind === 'restore'
   return (
@@ -74,7 +71,7 @@ function Shown({ job }: { readonly job: JobSnapshot }) {
           formatTime(job.startedAt ?? job.createdAt, zone),
           seconds === undefined || !hasEnded(job) ? undefined : formatDuration(seconds),
           backupId,
-          target && targetWords(say, target, isInclusive ?? true, zone),
+          restoredTo(say, job, zone),
         ])}
       </p>
       <PhaseBar job={job} />

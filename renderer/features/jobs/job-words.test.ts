@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { JobSnapshot } from '../../../engine/api/contract/jobs.ts'
 import { isoFromMs } from '../../../engine/base/iso-time.ts'
 import type { Say } from '../../lib/i18n.ts'
-import { doneShare, jobSeconds, progressWords, resultWords } from './job-words.ts'
+import { doneShare, jobSeconds, progressWords, resultWords, restoredTo } from './job-words.ts'
 
 const say: Say = (key, values = {}) => [key, ...Object.values(values)].join(' ')
 
@@ -82,4 +82,20 @@ test('a validation that found something counts problems, not warnings', () => {
     ],
   } as const
   expect(resultWords(say, result)).toBe('result.validate-damaged 1')
+})
+
+test('a restore says to which side of which moment, and nothing where none was asked for', () => {
+  const restored = { kind: 'restore', backupId: 'A', dataDirectory: '/d' } as const
+  const counts = { fileCount: 1, writtenBytes: 1, reusedBytes: 0, deletedFiles: 0 }
+  const words = (more: object) =>
+    restoredTo(
+      (key, values) => `${key} ${JSON.stringify(values)}`,
+      { result: { ...restored, ...counts, ...more } },
+      'utc',
+    )
+  expect(words({})).toBeUndefined()
+  expect(words({ target: { kind: 'xid', xid: '751' } })).toBe('xid 751')
+  expect(words({ target: { kind: 'xid', xid: '751' }, isInclusive: false })).toBe(
+    'target.before {"what":"xid 751"}',
+  )
 })

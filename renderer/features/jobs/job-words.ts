@@ -1,6 +1,7 @@
 import type { JobResult, JobSnapshot } from '../../../engine/api/contract/jobs.ts'
 import { formatBytes, formatEta } from '../../lib/format.ts'
 import type { Say } from '../../lib/i18n.ts'
+import { targetWords } from '../../lib/target-words.ts'
 
 /** `FULL backup main`: what a job is, in a few words. */
 export function jobTitle(say: Say, job: JobSnapshot): string {
@@ -96,6 +97,16 @@ export function resultWords(say: Say, result: JobResult): string {
     case 'delete':
       return say('result.delete', { count: result.backupIds.length, bytes: formatBytes(result.freedBytes) })
   }
+}
+
+/** To which moment it restored, so that one of several restores can be told from the others; undefined without one. */
+export function restoredTo(
+  say: Say,
+  { result }: Pick<JobSnapshot, 'result'>,
+  zone: string,
+): string | undefined {
+  if (result?.kind !== 'restore' || result.target === undefined) return undefined
+  return targetWords(say, result.target, result.isInclusive ?? true, zone)
 }
 
 /** How long a job ran or has run so far, in seconds; undefined before it started. */

@@ -1,14 +1,14 @@
 import { useEngine } from '../../lib/engine.tsx'
 import { EngineErrorCard } from '../../lib/engine-error-card.tsx'
 import { errorLine } from '../../lib/error-texts.ts'
-import { formatDuration, formatTime } from '../../lib/format.ts'
+import { dotted, formatDuration, formatTime } from '../../lib/format.ts'
 import { useTexts } from '../../lib/i18n.ts'
 import { navigate, useStore } from '../../lib/stores.ts'
 import { useNow } from '../../lib/use-now.ts'
 import { useQuery } from '../../lib/use-query.ts'
 import { Empty, Skeleton } from '../../ui/parts.tsx'
 import { JobState } from './job-parts.tsx'
-import { jobSeconds, resultWords } from './job-words.ts'
+import { jobSeconds, restoredTo, resultWords } from './job-words.ts'
 import './jobs.css'
 
 /** Every job that this machine remembers: running first, then the newest. */
@@ -64,7 +64,7 @@ export function JobsScreen() {
                   <td>
                     {job.result === undefined
                       ? job.error && errorLine(job.error, language)
-                      : resultWords(say, job.result)}
+                      : dotted([restoredTo(say, job, zone), resultWords(say, job.result)])}
                   </td>
                 </tr>
               )

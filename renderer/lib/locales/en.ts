@@ -82,7 +82,7 @@ export const en = {
   'overview.server-directory': 'Data directory',
   'overview.server-identifier': 'System identifier',
   'overview.server-checksums': 'Data checksums',
-  'overview.server-archive': 'WAL archiving',
+  'overview.server-archive': 'Archiving by the server',
   'overview.server-databases': 'Databases',
   'overview.server-other': 'This is another cluster than the one that was registered.',
   'overview.rights': 'Missing rights',

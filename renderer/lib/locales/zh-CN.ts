@@ -86,7 +86,7 @@ export const zhCN: Readonly<Record<TextKey, string>> = {
   'overview.server-directory': '数据目录',
   'overview.server-identifier': '系统标识符',
   'overview.server-checksums': '数据校验和',
-  'overview.server-archive': 'WAL 归档',
+  'overview.server-archive': '由服务器归档',
   'overview.server-databases': '数据库',
   'overview.server-other': '这不是当初登记的集群。',
   'overview.rights': '缺少的权限',
