@@ -37,6 +37,17 @@ test('how far recovery can be done is said in local time with its offset', () =>
   )
 })
 
+test.each([
+  ['zeroed', /: of WAL segment 000000010000000000000004 only the beginning is there, up to 0\/3000060$/],
+  ['wrong-address', /only the beginning is there/],
+  ['crc-mismatch', /: the record fails its checksum$/],
+] as const)('why WAL is %s before its end is said by what is there', (what, message) => {
+  const broken = { ...problem, what, message: 'the record fails its checksum' }
+  expect(whyUnreachable(judged({ kind: 'not-reached', reach, problem: broken, isEnd: false }))).toMatch(
+    message,
+  )
+})
+
 test('a timeline that leads to the target is named, in what is said and in what to do', () => {
   const other = { ...short, otherTimeline: 2 }
   expect(whyUnreachable(other)).toMatch(/ on timeline 1; on timeline 2 it is reached$/)

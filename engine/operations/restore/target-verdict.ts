@@ -3,7 +3,7 @@ import { formatLocalMicros } from '../../base/local-time.ts'
 import { formatLsn } from '../../base/lsn.ts'
 import { PREFLIGHT_HINTS, type PreflightHint } from '../../base/preflight-hints.ts'
 import { formatTargetTime } from '../../catalog/recovery-time-text.ts'
-import type { WalProblemKind } from '../../format/wal-cursor.ts'
+import type { WalProblem, WalProblemKind } from '../../format/wal-cursor.ts'
 import type { WalReach } from '../steps/check-target.ts'
 import { endText, LATER_TARGET } from './choose-backup.ts'
 import type { JudgedTarget } from './judge-target.ts'
@@ -86,7 +86,14 @@ function whyMissed({ chosen, check, missedName, endedBefore }: JudgedTarget): st
     const known = others.length === 0 ? 'none' : others.map((one) => `"${one}"`).join(', ')
     return `the WAL has no restore point "${name}", the latest it has: ${known}; ${how}`
   }
-  return check.isEnd ? how : `${how}: ${check.problem.message}`
+  return check.isEnd ? how : `${how}: ${problemText(check.problem)}`
+}
+
+/** What a backup received of a segment, or a part of a file, reads as if nothing more had ever been written. */
+function problemText({ what, lsn, segment, message }: WalProblem): string {
+  return what === 'zeroed' || what === 'wrong-address'
+    ? `of WAL segment ${segment} only the beginning is there, up to ${formatLsn(lsn)}`
+    : message
 }
 
 /** Where recovery stops that reaches its target. */
