@@ -39,18 +39,20 @@ export async function readPartialReaches(
 ): Promise<readonly PartialReach[]> {
   const reaches: PartialReach[] = []
   for (const { timeline, files } of archive.timelines) {
-    const file = lastPartial(files)
-    if (file === undefined) continue
-    const from = path.join(archive.directory, file.name)
-    const key = `${from}\n${file.sizeBytes}\n${file.modifiedMs}\n${systemIdentifier}`
-    const reach =
-      known.get(key) ??
-      (await readPartial(archive, systemIdentifier, timeline, file, from, signal).catch(leaveOut))
-    signal.throwIfAborted()
-    if (reach === undefined) continue
-    if (known.size >= MOST_REMEMBERED) known.clear()
-    known.set(key, reach)
-    reaches.push(reach)
+    let furthest: PartialReach | undefined
+    for (const file of lastPartials(files)) {
+      const from = path.join(archive.directory, file.name)
+      const key = `${from}\n${file.sizeBytes}\n${file.modifiedMs}\n${systemIdentifier}`
+      const reach =
+        known.get(key) ??
+        (await readPartial(archive, systemIdentifier, timeline, file, from, signal).catch(leaveOut))
+      signal.throwIfAborted()
+      if (reach === undefined) continue
+      if (known.size >= MOST_REMEMBERED) known.clear()
+      known.set(key, reach)
+      if (furthest === undefined || reach.soundTo > furthest.soundTo) furthest = reach
+    }
+    if (furthest !== undefined) reaches.push(furthest)
   }
   return reaches
 }
@@ -60,15 +62,16 @@ function leaveOut(thrown: unknown): undefined {
   if (!(thrown instanceof Error && 'code' in thrown)) throw thrown
 }
 
-/** Only behind all whole segments: anywhere else it is a hole with something in it. */
-function lastPartial(files: readonly ArchivedFile[]): ArchivedFile | undefined {
+/**
+ * Only behind all whole segments: anywhere else it is a hole with something in it. Plain and packed, where two programs
+ * have left one of each; who fetches takes the one that goes further.
+ */
+function lastPartials(files: readonly ArchivedFile[]): readonly ArchivedFile[] {
   const last = files.findLast(({ kind }) => kind === 'segment' || kind === 'partial')
-  if (last?.kind !== 'partial') return undefined
+  if (last?.kind !== 'partial') return []
   // A whole one of that number comes before it by name.
   const own = files.filter(({ number }) => number === last.number)
-  return own.some(({ kind }) => kind === 'segment')
-    ? undefined
-    : (own.find(({ kind, isCompressed }) => kind === 'partial' && !isCompressed) ?? last)
+  return own.some(({ kind }) => kind === 'segment') ? [] : own.filter(({ kind }) => kind === 'partial')
 }
 
 async function readPartial(

@@ -126,6 +126,26 @@ describe('a segment', () => {
     expect(readFileSync(targetOf(made)).equals(bytes)).toBe(true)
   })
 
+  test('that is partial is the one that goes further, whichever form that has', async () => {
+    const { made, name } = await setUp(1)
+    rmSync(path.join(made.archive, `${name}.gz`))
+    const bytes = original(made, name)
+    store(made, name, '.partial', bytes.subarray(0, 600))
+    store(made, name, '.gz.partial')
+    rmSync(path.join(made.dataDirectory, 'pg_wal', name))
+    await get(made, name)
+    expect(readFileSync(targetOf(made)).equals(bytes)).toBe(true)
+    // What cannot be unpacked does not hide the other one.
+    writeFileSync(path.join(made.archive, `${name}.gz.partial`), 'not packed')
+    await get(made, name)
+    expect(readFileSync(targetOf(made)).subarray(0, 600).equals(bytes.subarray(0, 600))).toBe(true)
+    expect(
+      readFileSync(targetOf(made))
+        .subarray(600)
+        .every((byte) => byte === 0),
+    ).toBe(true)
+  })
+
   test('that is partial and packed may be cut off', async () => {
     const { made, name } = await setUp(1)
     const packed = gzipSync(original(made, name))

@@ -322,6 +322,24 @@ describe('the command that fetches WAL', () => {
     expect(got.subarray(held.length).every((byte) => byte === 0)).toBe(true)
   })
 
+  test('takes of two partial segments the one that goes further', async () => {
+    const root = await scratch()
+    const to = path.join(root, 'RECOVERYXLOG')
+    const held = heldBytes(100_000)
+    const [plain, packed] = [`${SEGMENT}.partial`, `${SEGMENT}.gz.partial`].map((name) =>
+      path.join(root, name),
+    )
+    for (const [short, long] of [
+      [held.subarray(0, 60_000), held],
+      [held, held.subarray(0, 60_000)],
+    ] as const) {
+      writeFileSync(plain ?? '', Buffer.concat([short, Buffer.alloc((1 << 20) - short.length)]))
+      writeFileSync(packed ?? '', gzipSync(long))
+      fetch(root, SEGMENT, to)
+      expect(readFileSync(to).subarray(0, held.length).equals(held)).toBe(true)
+    }
+  })
+
   test('takes a partial segment with nothing in it for the end', async () => {
     const root = await scratch()
     const to = path.join(root, 'RECOVERYXLOG')

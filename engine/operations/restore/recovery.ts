@@ -99,21 +99,24 @@ function configurationOf(
  * all but a file that is not there in an archive that is; a standby goes on waiting instead. What is partial may be cut
  * off, in gzip form as well: it is filled up to the size that its first page names (`xlog_internal.h`, `xlp_seg_size`), for a
  * server ends a recovery at a file of another one. It does not count where the same segment in `pg_wal` goes further: the
- * server never looks there when it was given one. Between two looks a receiver may have given a partial one its name.
+ * server never looks there when it was given one. Of a plain and a packed one, as two programs leave them, the one with more
+ * bytes that are not zero goes further. Between two looks a receiver may have given a partial one its name.
  */
 export function restoreCommandFor(archiveDirectory: string, { isStandby = false } = {}): string {
   return [
     `d=${shellWord(archiveDirectory.replaceAll('%', '%%'))} f=%f p="%p"; s=$d/$f`,
     `no() { exit ${isStandby ? 1 : 126}; }`,
-    'whole() { if test -f "$s"; then cp "$s" "$p" || no; exit 0; fi',
+    'all() { if test -f "$s"; then cp "$s" "$p" || no; exit 0; fi',
     'if test -f "$s.gz"; then gzip -dc "$s.gz" > "$p" || no; exit 0; fi; }',
-    'whole; if test -f "$s.partial"; then cp "$s.partial" "$p" || { whole; no; }',
-    'elif test -f "$s.gz.partial"; then gzip -dc "$s.gz.partial" > "$p"; test $? -lt 126 || no',
-    'else whole; test -x "$d/." || no; exit 1; fi',
+    'b() { tr -d "\\000" | wc -c; }; all; q=$s.partial z=$s.gz.partial',
+    'if test -f "$q" && test -f "$z"; then test $(($(b < "$q")+0)) -ge $(($(gzip -dc "$z" | b)+0)) || q=; fi',
+    'if test -f "$q"; then cp "$q" "$p" || { all; no; }',
+    'elif test -f "$z"; then gzip -dc "$z" > "$p"; test $? -lt 126 || no',
+    'else all; test -x "$d/." || no; exit 1; fi',
     'n=$(($(od -An -tu4 -j32 -N4 "$p")+0)); test $n -gt 0 || exit 1',
     'test $n -le $(($(wc -c < "$p")+0)) || dd if=/dev/null of="$p" bs=1 seek=$n count=0 || no',
     'if test -f "pg_wal/$f"; then set -- $(cmp -l "$p" "pg_wal/$f" | head -n 1)',
-    'test -z "$1" || test 0 != $(($(tail -c "+$1" "$p" | tr -d "\\000" | wc -c)+0)) || exit 1; fi',
+    'test -z "$1" || test 0 != $(($(tail -c "+$1" "$p" | b)+0)) || exit 1; fi',
   ].join('; ')
 }
 

@@ -1,4 +1,4 @@
-import { type FileHandle, open, readFile, rm } from 'node:fs/promises'
+import { access, type FileHandle, open, readFile, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { EngineError } from '../../base/engine-error.ts'
 import { findWalSegment } from '../../base/wal-segment.ts'
@@ -21,7 +21,7 @@ export type FetchedFile = {
 
 /**
  * Copies a file out of the archive, unpacked, mode 0600. A segment is looked for as `.gz`, plain, `.partial` and
- * `.gz.partial`; one that is damaged is passed over when there is another. A partial one is filled up with zeros, and passed over
+ * `.gz.partial`, of these the one that goes further; one that is damaged is passed over when there is another. A partial one is filled up with zeros, and passed over
  * where the server's own goes further. Not synced: the server asks again after a crash. Gives back whether the archive had it; nothing is left at `target` unless it did.
  *
  * @throws {EngineError} `wal.damaged`, `instance.identity-mismatch`, `storage.*`
@@ -34,8 +34,10 @@ export async function fetchFile(file: FetchedFile, target: string, signal: Abort
       ? // A receiver may have given the partial one its name since that was looked for.
         ['.gz', '', '.partial', '.gz.partial', '.gz', '']
       : ['.gz', '']
+  // Two programs that received one after the other leave one of each.
+  const isPackedFirst = suffixes.length > 2 && (await isPackedLonger(file, signal))
   let problem: unknown
-  for (const suffix of suffixes) {
+  for (const suffix of isPackedFirst ? PACKED_FIRST : suffixes) {
     try {
       if (await copyOut(file, path.join(file.archive, file.name + suffix), isSegment, target, signal))
         return true
@@ -47,6 +49,40 @@ export async function fetchFile(file: FetchedFile, target: string, signal: Abort
   }
   if (problem !== undefined) throw problem
   return false
+}
+
+const PACKED_FIRST = ['.gz', '', '.gz.partial', '.partial', '.gz', '']
+
+/** Whether there are partial segments in both forms, and the packed one goes further. */
+async function isPackedLonger(
+  { archive, name, segmentBytes }: FetchedFile,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const [plain, packed] = [path.join(archive, `${name}.partial`), path.join(archive, `${name}.gz.partial`)]
+  if (!(await isThere(plain)) || !(await isThere(packed))) return false
+  const bytes: Buffer[] = []
+  let length = 0
+  try {
+    using content = await openArchived(packed, true, signal)
+    if (content === undefined) return false
+    for await (const chunk of content.chunks) {
+      length += chunk.length
+      if (length > segmentBytes) return false
+      bytes.push(chunk)
+    }
+    return endsBefore(await readFile(plain), Buffer.concat(bytes))
+  } catch (thrown) {
+    if (signal.aborted) throw thrown
+    // It is tried after the other one, and says then what is wrong with it.
+    return false
+  }
+}
+
+async function isThere(file: string): Promise<boolean> {
+  return await access(file).then(
+    () => true,
+    () => false,
+  )
 }
 
 async function copyOut(

@@ -143,6 +143,15 @@ async function loadFrom(
     const isPartial = suffix.endsWith('.partial')
     const file = path.join(directory, name + suffix)
     const isPacked = suffix.startsWith('.gz')
+    if (suffix === '.partial' && kind === 'archive') {
+      const longer = await packedIfLonger(
+        file,
+        `${path.join(directory, name)}.gz.partial`,
+        segmentBytes,
+        signal,
+      )
+      if (longer !== undefined) return { isPartial, loaded: longer }
+    }
     const isWhole = isPacked || mostBytes === segmentBytes
     const read = await readIfPresent(file, isWhole ? undefined : mostBytes, signal)
     if (read === undefined) continue
@@ -156,6 +165,20 @@ async function loadFrom(
     return { isPartial, loaded }
   }
   return { isPartial: false, loaded: MISSING }
+}
+
+/** The packed partial segment where it goes further than the plain one, as two programs leave them; else undefined. */
+async function packedIfLonger(
+  plain: string,
+  packed: string,
+  segmentBytes: number,
+  signal: AbortSignal,
+): Promise<Loaded | undefined> {
+  const stored = await readIfPresent(packed, undefined, signal)
+  const held = stored === undefined ? undefined : await readIfPresent(plain, undefined, signal)
+  if (stored === undefined || held === undefined) return undefined
+  const loaded = await unpack(stored.bytes, segmentBytes, true)
+  return loaded.kind === 'bytes' && endsBefore(held.bytes, loaded.bytes) ? loaded : undefined
 }
 
 function wrongSize(bytes: number, segmentBytes: number): Loaded {
