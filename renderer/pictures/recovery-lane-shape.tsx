@@ -1,4 +1,5 @@
 import { widthOf } from './fit-text.ts'
+import { markWidths } from './mark-widths.ts'
 import type { Interval } from './recovery-reach.ts'
 import {
   type DrillMark,
@@ -76,6 +77,7 @@ export function LaneShape(props: {
     }),
     TEXT_ROOM_PX,
   )
+  const widths = backupWidths(lane.backups, toX)
   return (
     <g className={isChosen ? 'lane chosen' : 'lane'} aria-hidden="true">
       <text className="lane-title" x={0} y={top + 12}>
@@ -109,11 +111,11 @@ export function LaneShape(props: {
           <rect
             key={backup.id}
             className={backup.isUsable ? 'backup' : 'backup unusable'}
-            x={toX(backup.ms) - (backup.isFull ? 5 : 2.5)}
+            x={toX(backup.ms) - (widths.get(backup.id) ?? 0) / 2}
             y={backup.isFull ? top - 4 : top + 3}
-            width={backup.isFull ? 10 : 5}
+            width={widths.get(backup.id)}
             height={backup.isFull ? height + 8 : height - 6}
-            rx={1.5}
+            rx={Math.min(1.5, (widths.get(backup.id) ?? 0) / 3)}
           >
             <title>{texts.backup(backup)}</title>
           </rect>
@@ -171,6 +173,21 @@ export function LaneShape(props: {
       </g>
     </g>
   )
+}
+
+/** How wide each backup is drawn: a FULL by what is near of other FULLs, an increment by all that is near. */
+function backupWidths(
+  backups: readonly LaneBackup[],
+  toX: (ms: number) => number,
+): ReadonlyMap<string, number> {
+  const fulls = backups.filter(({ isFull }) => isFull)
+  const placesOf = (of: readonly LaneBackup[]): readonly number[] => of.map(({ ms }) => toX(ms))
+  const increments = markWidths(placesOf(backups), 5)
+  const full = markWidths(placesOf(fulls), 10)
+  return new Map([
+    ...backups.map(({ id }, index): [string, number] => [id, increments[index] ?? 5]),
+    ...fulls.map(({ id }, index): [string, number] => [id, full[index] ?? 10]),
+  ])
 }
 
 /** A tick or a cross below the band; the newest of a picture says what it is. */

@@ -6,6 +6,8 @@ export type FlowBlock = {
   readonly title: string
   readonly name: string
   readonly notes: readonly string[]
+  /** What is wrong with it, in a word. */
+  readonly trouble?: string
 }
 
 /** What a restore is made of, from left to right: the chain, the WAL that is replayed, and where all goes. */
@@ -18,8 +20,8 @@ export function RestoreFlow({
 }) {
   return (
     <ol className="restore-flow" aria-label={label}>
-      {blocks.map(({ kind, title, name, notes }, index) => (
-        <li key={`${kind} ${name}`} className={`flow-block flow-${kind}`}>
+      {blocks.map(({ kind, title, name, notes, trouble }, index) => (
+        <li key={`${kind} ${name}`} className={`flow-block flow-${trouble === undefined ? kind : 'trouble'}`}>
           {index === 0 ? null : (
             <span className="flow-arrow" aria-hidden="true">
               {kind === blocks[index - 1]?.kind ? '+' : '→'}
@@ -28,6 +30,7 @@ export function RestoreFlow({
           <span className="flow-body">
             <b>{title}</b>
             <span className="mono">{name}</span>
+            {trouble === undefined ? null : <b className="flow-word">✕ {trouble}</b>}
             {notes.map((note) => (
               <small key={note}>{note}</small>
             ))}

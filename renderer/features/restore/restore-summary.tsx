@@ -15,6 +15,7 @@ export function RestoreSummary(props: {
   const { plan, last, openCount, directory } = props
   const { say } = useTexts()
   const value = plan.kind === 'ready' ? plan.value : plan.kind === 'loading' ? last : undefined
+  const isForced = value?.preflight.some(({ sentence }) => sentence.code === 'status-forced') === true
   return (
     <aside className="summary" aria-label={say('restore.summary')} data-region>
       <h2>{say('restore.summary')}</h2>
@@ -38,9 +39,10 @@ export function RestoreSummary(props: {
       )}
       {plan.kind === 'loading' ? <p className="quiet">{say('restore.planning')}</p> : null}
       {plan.kind === 'failed' ? <p className="status broken">{say('restore.plan-failed')}</p> : null}
+      {isForced ? <p className="status broken">✕ {say('forced.summary')}</p> : null}
       {value === undefined || plan.kind !== 'ready' ? null : value.isBlocked ? (
         <p className="status broken">✕ {say('restore.blocked')}</p>
-      ) : (
+      ) : isForced && openCount === 0 ? null : (
         <p className={openCount === 0 ? 'quiet' : 'status look'}>
           {openCount === 0 ? `✓ ${say('restore.ready')}` : `! ${say('restore.look', { count: openCount })}`}
         </p>

@@ -57,11 +57,12 @@ function Flow(props: {
   const { chain } = plan
   const isLong = chain.length > MOST_BLOCKS
   const shown = isLong ? [...chain.slice(0, 2), ...chain.slice(-2)] : chain
-  const backups = shown.map(({ id, mode, dataBytes }): FlowBlock => ({
+  const backups = shown.map(({ id, mode, status, dataBytes }): FlowBlock => ({
     kind: 'backup',
     title: mode,
     name: id,
     notes: [formatBytes(dataBytes)],
+    ...(status !== 'OK' && status !== 'DONE' && { trouble: status }),
   }))
   if (isLong) {
     backups.splice(2, 0, {

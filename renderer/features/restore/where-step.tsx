@@ -74,8 +74,12 @@ function PlaceLine({ plan }: { readonly plan: RestorePlan }) {
   )
   return seen.map(({ state, sentence, hint }) => (
     <p key={sentence.code} className={TONES[state]}>
-      {MARKS[state]} {saySentence(say, 'preflight', sentence)}{' '}
-      {hint === undefined || state !== 'blocked' ? null : saySentence(say, 'preflight-hint', hint)}
+      <span className="wraps">
+        {MARKS[state]} {saySentence(say, 'preflight', sentence)}
+        {hint === undefined || state !== 'blocked' ? null : (
+          <small className="quiet">{saySentence(say, 'preflight-hint', hint)}</small>
+        )}
+      </span>
     </p>
   ))
 }

@@ -84,6 +84,7 @@ export const wizardEn = {
   'forced.not': 'Do not restore it',
   'forced.warning':
     '{{id}} is restored by force, without any check. It breaks off at a page that cannot be unpacked. The server may not start, and data may be wrong or missing without any sign of it.',
+  'forced.summary': 'By force: the chain is damaged and not checked.',
   'forced.known': 'What is known to be damaged',
   'forced.reading': 'Reading the files of the backup…',
   'forced.none': 'Nothing was found by reading it now. Validate it: it may be sound after all.',

@@ -80,6 +80,7 @@ export const wizardZhCN: Readonly<Record<Exclude<keyof typeof wizardEn, `${strin
   'forced.not': '不恢复它',
   'forced.warning':
     '将不经任何检查强制恢复 {{id}}。遇到无法解压的页会中断；服务器可能无法启动，数据可能在毫无提示的情况下出错或缺失。',
+  'forced.summary': '强制恢复：备份链已损坏，且不做检查。',
   'forced.known': '已知的损坏',
   'forced.reading': '正在读取备份的文件…',
   'forced.none': '此次读取未发现问题。请重新校验：它也许是完好的。',
