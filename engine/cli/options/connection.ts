@@ -43,7 +43,7 @@ export const CONNECTION_OPTIONS: readonly OptionSpec[] = [
     group: 'Connection',
     commands: ['backup', 'receive-wal', ...SAVES],
     meaning: 'Database for the control connection. The whole cluster is backed up whatever it is.',
-    default: 'postgres',
+    default: 'the one named like the role, else postgres or template1',
     environment: 'PGDATABASE',
     isSetting: true,
   },

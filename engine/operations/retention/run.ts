@@ -88,7 +88,7 @@ export function requirePromise(
     ? `no backup of instance "${instance}" would be left that can be restored`
     : `what can be reached of instance "${instance}" would begin after what the retention window promises`
   throw new EngineError('plan.refused', text, {
-    hint: 'Nothing was changed. Take a new backup first, keep more, or confirm with the name of the instance.',
+    hint: 'Nothing was changed. Take a new backup first, keep more, or confirm with the name of the instance; on the command line --accept-broken-promise does that.',
   })
 }
 
