@@ -121,7 +121,14 @@ test('a policy is set, rehearsed for another day, refused by the promise check, 
     await page.getByLabel('As of').first().fill(inThreeDays)
     await expect(handle).toHaveAttribute('aria-valuenow', '3', { timeout: 2000 })
   }).toPass({ timeout: 60_000 })
+  // A day is stepped by the keys; what is none says how one is written, and goes when the field is left.
+  const day = page.getByRole('textbox', { name: 'As of' })
+  await day.press('ArrowDown')
+  await expect(handle).not.toHaveAttribute('aria-valuenow', '3')
+  await day.fill('soon')
+  await expect(day).toHaveAttribute('aria-invalid', 'true')
   await page.getByRole('button', { name: 'Now', exact: true }).click()
+  await expect(day).toHaveValue(/^\d{4}-\d\d-\d\d$/)
   await expect(promise).toContainText('The plan keeps the promise.')
 
   // A policy that leaves nothing today: only the name of the instance would let it pass.
