@@ -81,6 +81,7 @@ test(`a moment is chosen by keys, by an accident and by name, and goes into the 
   await handle.focus()
   await page.keyboard.press('Enter')
   await expect(page.getByRole('radio', { name: /^Scratch directory/ })).toBeChecked()
+  await expect(page.getByRole('button', { name: 'Where', exact: true })).toBeFocused()
   await page.getByRole('button', { name: 'How' }).click()
   await page.getByRole('radio', { name: /^opens for writing/ }).check()
   await page.getByRole('button', { name: 'Pre-flight' }).click()

@@ -1,4 +1,4 @@
-import { useEffect } from 'react'
+import { useEffect, useRef } from 'react'
 import type { InstanceRef } from '../../../engine/api/contract/values.ts'
 import { EngineErrorCard } from '../../lib/engine-error-card.tsx'
 import { useTexts } from '../../lib/i18n.ts'
@@ -80,13 +80,22 @@ function Guided({ instance, backupId, facts }: Subject & { readonly facts: Recov
           ...restoreTargetOf(choice, moment, isStream),
         }
   const name: Step = STEPS[pending.step] ?? 'what'
+  const rail = useRef<HTMLOListElement>(null)
+  const shown = useRef(name)
+  useEffect(() => {
+    if (shown.current === name) return
+    shown.current = name
+    // What had the focus went with the step before: keys go on from the name of this one.
+    if (document.activeElement === document.body)
+      rail.current?.querySelector<HTMLElement>('[aria-current="step"]')?.focus()
+  }, [name])
   const goTo = (step: number): void => change({ step })
   const next = (): void => {
     if (subject !== undefined) goTo(1)
   }
   return (
     <div className={name === 'what' ? 'restore-layout wide' : 'restore-layout'}>
-      <ol className="rail" aria-label={say('restore.steps')}>
+      <ol ref={rail} className="rail" aria-label={say('restore.steps')}>
         {STEPS.map((one, index) => (
           <li key={one}>
             <button

@@ -57,7 +57,7 @@ export const drillZhCN = {
   'scratch.promoting': '正在提升…',
   'scratch.promoted': '临时实例现在可以写入',
   'scratch.elsewhere': '选择其他时刻',
-  'scratch.look': '查看该服务器',
+  'scratch.look': '查看临时实例',
   'scratch.stop': '停止并删除',
   'scratch.stopped': '临时实例已停止并删除',
   'scratch.timeline': '时间线 {{timeline}}',
