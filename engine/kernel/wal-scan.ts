@@ -68,8 +68,8 @@ export const WAL_OUTPUT_HEADER_BYTES = 32
 export const WAL_COUNTER_BYTES = 32
 
 /** Source: PostgreSQL `src/include/access/xact.h`: without `XLOG_XACT_HAS_INFO` there is a time and nothing else. */
-const PLAIN_COMMIT = 0x00
-const PLAIN_ABORT = 0x20
+const PLAIN_COMMIT = 0x00 | (RMGR_XACT << 8)
+const PLAIN_ABORT = 0x20 | (RMGR_XACT << 8)
 const PLAIN_END_BYTES = 34
 /** A short header of main data, 255, and its length. */
 const PLAIN_END_DATA = 255 | (8 << 8)
@@ -158,6 +158,9 @@ export function openWalScan(area: Uint8Array<ArrayBuffer>): WalScan {
   assert(area.length === WAL_SCAN.end, 'the area of a scan has its size')
   const view = new DataView(area.buffer, area.byteOffset, area.length)
   const u32 = (at: number): number => view.getUint32(at, true)
+  // Little-endian as the area, like every machine that this runs on; by far faster than the view before it is compiled.
+  const words = new Uint32Array(area.buffer, area.byteOffset, area.length >>> 2)
+  const word = (index: number): number => words[index] ?? 0
   const lsnAt = (at: number): Lsn => lsnFromBigint(view.getBigUint64(at, true))
   const counter: WalCounter = {
     xid: 0,
@@ -171,26 +174,24 @@ export function openWalScan(area: Uint8Array<ArrayBuffer>): WalScan {
   }
   /** Objects and big integers for each of a million small transactions would take longer than to read them. */
   const isPlainEndTaken = (at: number, from: number, onPlainEnd: OnPlainEnd): boolean => {
-    const info = view.getUint8(from + 16)
-    if (
-      view.getUint8(from + 17) !== RMGR_XACT ||
-      (info !== PLAIN_COMMIT && info !== PLAIN_ABORT) ||
-      u32(from) !== PLAIN_END_BYTES ||
-      view.getUint16(from + 24, true) !== PLAIN_END_DATA
-    )
-      return false
-    const [lsnHigh, endHigh] = [u32(at + 20), u32(at + 28)]
-    const timeHigh = view.getInt32(from + 30, true)
+    const record = from >>> 2
+    // The byte of the flags, and the one of the resource manager behind it.
+    const flags = word(record + 4) & 0xffff
+    const isCommit = flags === PLAIN_COMMIT
+    if ((!isCommit && flags !== PLAIN_ABORT) || word(record) !== PLAIN_END_BYTES) return false
+    const data = word(record + 6)
+    const middle = word(record + 7)
+    const last = word(record + 8)
+    if ((data & 0xffff) !== PLAIN_END_DATA) return false
+    const entry = at >>> 2
+    const lsn = word(entry + 5) * HIGH + word(entry + 4)
+    const endHigh = word(entry + 7)
+    // The time stands two bytes into its word.
+    const timeHigh = (last << 16) | (middle >>> 16)
     if (endHigh >= MOST_HIGH || timeHigh >= MOST_HIGH || timeHigh < -MOST_HIGH) return false
-    const lsn = lsnHigh * HIGH + u32(at + 16)
-    const lengthBytes = endHigh * HIGH + u32(at + 24) - lsn
-    return onPlainEnd(
-      info === PLAIN_COMMIT,
-      u32(from + 4),
-      timeHigh * HIGH + u32(from + 26),
-      lsn,
-      lengthBytes,
-    )
+    const lengthBytes = endHigh * HIGH + word(entry + 6) - lsn
+    const timeLow = ((middle << 16) | (data >>> 16)) >>> 0
+    return onPlainEnd(isCommit, word(record + 1), timeHigh * HIGH + timeLow, lsn, lengthBytes)
   }
   return {
     area,
@@ -237,15 +238,15 @@ export function openWalScan(area: Uint8Array<ArrayBuffer>): WalScan {
     drain(onCounter, onRecord, onPlainEnd) {
       const counters = u32(WAL_SCAN.counterCount)
       for (let index = 0; index < counters; index++) {
-        const at = WAL_SCAN.counters + index * WAL_COUNTER_BYTES
-        counter.xid = u32(at)
-        counter.tablespaceOid = u32(at + 4)
-        counter.databaseOid = u32(at + 8)
-        counter.relationNumber = u32(at + 12)
-        counter.deleted = u32(at + 16)
-        counter.inserted = u32(at + 20)
-        counter.updated = u32(at + 24)
-        counter.pages = u32(at + 28)
+        const at = (WAL_SCAN.counters + index * WAL_COUNTER_BYTES) >>> 2
+        counter.xid = word(at)
+        counter.tablespaceOid = word(at + 1)
+        counter.databaseOid = word(at + 2)
+        counter.relationNumber = word(at + 3)
+        counter.deleted = word(at + 4)
+        counter.inserted = word(at + 5)
+        counter.updated = word(at + 6)
+        counter.pages = word(at + 7)
         onCounter(counter)
       }
       const used = u32(WAL_SCAN.outputUsed)

@@ -21,7 +21,7 @@ type OpenTransaction = {
   inserted: number
   updated: number
   deleted: number
-  relations?: Deleted[]
+  relations?: Deleted[] | undefined
   created?: Created[]
   databases?: number[]
   truncated?: { databaseOid: number; relationOids: number[] }
@@ -59,15 +59,17 @@ export class OpenTransactions {
     transaction.inserted += counter.inserted
     transaction.updated += counter.updated
     if (deleted === 0 && pages === 0) return
-    const relation = idOf(counter)
     if (deleted > 0) {
       transaction.deleted += deleted
-      const relations = (transaction.relations ??= [])
-      const known = relations.find((one) => isSame(one, relation))
-      if (known !== undefined) known.deleted += deleted
-      else if (relations.length < MOST_RELATIONS) relations.push({ ...relation, deleted })
+      const { relations } = transaction
+      if (relations === undefined) transaction.relations = [deletedOf(counter)]
+      else {
+        const known = relations.find((one) => isSame(one, counter))
+        if (known !== undefined) known.deleted += deleted
+        else if (relations.length < MOST_RELATIONS) relations.push(deletedOf(counter))
+      }
     }
-    if (pages > 0) addCreated(transaction, { ...relation, isMade: false, isMain: true, pages })
+    if (pages > 0) addCreated(transaction, { ...idOf(counter), isMade: false, isMain: true, pages })
   }
 
   create(xid: number, relation: RelationStorage, isMain: boolean): void {
@@ -125,7 +127,8 @@ export class OpenTransactions {
     if (known !== undefined) return known
     if (this.#open.size >= MOST_OPEN)
       for (const [oldest] of this.#open.entries().take(1)) this.#open.delete(oldest)
-    const fresh = { inserted: 0, updated: 0, deleted: 0 }
+    // With a place for what many get: an object that grows is made twice.
+    const fresh = { inserted: 0, updated: 0, deleted: 0, relations: undefined }
     this.#open.set(xid, fresh)
     return fresh
   }
@@ -206,6 +209,10 @@ function lossOf(
     ...(whole?.truncated !== undefined && { truncatedOids: whole.truncated.relationOids }),
     ...(databaseOid !== undefined && { databaseOid }),
   }
+}
+
+function deletedOf({ tablespaceOid, databaseOid, relationNumber, deleted }: WalCounter): Deleted {
+  return { tablespaceOid, databaseOid, relationNumber, deleted }
 }
 
 function idOf({ tablespaceOid, databaseOid, relationNumber }: RelationStorage): LostRelation {
