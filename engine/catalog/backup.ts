@@ -28,19 +28,21 @@ export type Backup = {
 }
 
 const UNREAD = 'backup.control cannot be read'
+const EMPTY = 'backup.control is empty'
 
-/** Whether there is a control file that says nothing now: another program, user or moment may read it. */
+/**
+ * Whether there is a control file that says nothing now: another program, user or moment may read it. An empty one counts,
+ * and half of one: that is what a copy of a catalog on a full disk has of a sound backup.
+ */
 export function isUnread({ control, problem }: Pick<Backup, 'control' | 'problem'>): boolean {
-  return control === undefined && problem?.startsWith(UNREAD) === true
+  return control === undefined && (problem === EMPTY || problem?.startsWith(UNREAD) === true)
 }
 
 /** Reads `backup.control`. A file that cannot be read is said, not thrown: the backup is still listed. */
 export function readControl(directory: string): Pick<Backup, 'control' | 'problem'> {
   try {
     const { control } = parseBackupControl(readSmallFile(path.join(directory, CONTROL_FILE)))
-    return control === undefined
-      ? { control, problem: 'backup.control is empty' }
-      : { control, problem: undefined }
+    return control === undefined ? { control, problem: EMPTY } : { control, problem: undefined }
   } catch (thrown) {
     const message = thrown instanceof Error ? thrown.message : String(thrown)
     const isMissing = thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT'

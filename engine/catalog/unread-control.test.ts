@@ -13,6 +13,9 @@ test('a control file that is there and says nothing is told from one that is not
   rmSync(file, { recursive: true })
   writeFileSync(file, 'what is this\n')
   expect(isUnread(readControl(scratch.path))).toBe(true)
+  // As a copy on a full disk has it.
   writeFileSync(file, '')
-  expect(isUnread(readControl(scratch.path))).toBe(false)
+  expect(isUnread(readControl(scratch.path))).toBe(true)
+  writeFileSync(file, '#Configuration\nbackup-mode = DELTA\nstream = true\n')
+  expect(isUnread(readControl(scratch.path))).toBe(true)
 })
