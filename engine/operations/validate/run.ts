@@ -4,7 +4,7 @@ import type { BackupId } from '../../base/backup-id.ts'
 import { EngineError } from '../../base/engine-error.ts'
 import type { Run } from '../../base/run.ts'
 import { backupNotFound } from '../../catalog/backup-not-found.ts'
-import { type Backup, changeStatus } from '../../catalog/backup.ts'
+import { type Backup, changeStatus, readControl } from '../../catalog/backup.ts'
 import { chainOf } from '../../catalog/chain.ts'
 import { type Inventory, readInventory } from '../../catalog/inventory.ts'
 import { lockShared } from '../../catalog/lock.ts'
@@ -137,15 +137,7 @@ class InstanceValidation {
       )
       return this.#conclude(backup, 'ERROR')
     }
-    if (!EXAMINED.has(status)) {
-      this.#tell(
-        backup,
-        'attention',
-        'not-examined',
-        `backup ${backup.id} has status ${status} and is not examined`,
-      )
-      return this.#conclude(backup, status)
-    }
+    if (!EXAMINED.has(status)) return this.#passOver(backup, status)
     if (versionNumber(control.programVersion ?? '') > versionNumber(this.#input.newestProgramVersion)) {
       const message = `backup ${backup.id} was written by version ${control.programVersion}, which is newer than this program knows`
       this.#tell(backup, 'attention', 'newer-version', message)
@@ -164,13 +156,23 @@ class InstanceValidation {
 
     run.log.info(`validating backup ${backup.id}`)
     await using _lock = await lockShared(backup.directory, run)
-    const found = await checkBackup(backup, control, this.#context)
+    // Others may have been read for hours, and who held it until now may have merged it.
+    const now = readControl(backup.directory)
+    if (now.control === undefined || !EXAMINED.has(now.control.status))
+      return this.#passOver(backup, now.control?.status ?? 'UNKNOWN')
+    const found = await checkBackup({ ...backup, ...now }, now.control, this.#context)
     for (const finding of found) this.#log(finding)
     this.findings.push(...found)
     const isDamaged = found.some(({ severity }) => severity === 'problem')
     run.log[isDamaged ? 'error' : 'info'](`backup ${backup.id} is ${isDamaged ? 'damaged' : 'valid'}`)
     await this.#write(backup, isDamaged ? 'CORRUPT' : 'OK')
     if (isDamaged) await this.#orphanDescendants(backup)
+  }
+
+  #passOver(backup: Backup, status: BackupStatus): void {
+    const message = `backup ${backup.id} has status ${status} and is not examined`
+    this.#tell(backup, 'attention', 'not-examined', message)
+    this.#conclude(backup, status)
   }
 
   /** The nearest ancestor that rules the backup out. Parents have been judged before. */
@@ -201,10 +203,16 @@ class InstanceValidation {
 
   async #write(backup: Backup, status: BackupStatus): Promise<void> {
     await this.#change(backup, status)
-    this.#conclude(backup, status)
+    this.#conclude(backup, this.statusOf(backup))
   }
 
   async #change(backup: Backup, status: BackupStatus): Promise<void> {
+    const { control } = readControl(backup.directory)
+    if (status === 'ORPHAN' && control !== undefined && control.parentId !== backup.control?.parentId) {
+      // A merge has made a FULL of it since the inventory was read: it has lost nothing.
+      this.#statuses.set(backup.id, control.status)
+      return
+    }
     await changeStatus(backup.directory, status)
     this.#statuses.set(backup.id, status)
   }

@@ -1,0 +1,67 @@
+import { writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+import { parseBackupId } from '../../base/backup-id.ts'
+import { SYSTEM_CLOCK } from '../../base/clock.ts'
+import { logTo } from '../../base/log.ts'
+import { readControl, writeContentList } from '../../catalog/backup.ts'
+import { formatBackupControl } from '../../format/backup-control.ts'
+import { madeBackup, writeBackup, writeCatalog } from '../../testing/made-catalog.ts'
+import { directoryEntry } from '../../testing/made-content.ts'
+import { scratchDirectory } from '../../testing/scratch.ts'
+import { validateBackups } from './run.ts'
+
+/** Validates one backup; `meanwhile` happens when the inventory has been read and the first backup is looked at. */
+async function validating(meanwhile: (instance: string) => void) {
+  const scratch = await scratchDirectory('validate')
+  onTestFinished(() => scratch[Symbol.asyncDispose]())
+  const catalog = path.join(scratch.path, 'catalog')
+  const instance = writeCatalog(catalog)
+  writeFileSync(path.join(instance, 'pg_probackup.conf'), 'system-identifier = 7\nxlog-seg-size = 1048576\n')
+  const full = writeBackup(instance, 'TOTTE0', { contentCrc: 1 })
+  const { crc } = await writeContentList(full, [directoryEntry('base')])
+  writeBackup(instance, 'TOTTE1', { parent: 'TOTTE0' })
+  const log = logTo(({ message }) => {
+    if (message === 'validating backup TOTTE0') meanwhile(instance)
+  })
+  const outcome = await validateBackups(
+    {
+      catalog,
+      instances: ['main'],
+      ids: [parseBackupId('TOTTE0')],
+      threads: 1,
+      checksBlocks: true,
+      newestProgramVersion: '2.5.99',
+    },
+    { signal: new AbortController().signal, log, report: () => undefined, clock: SYSTEM_CLOCK },
+  )
+  return { instance, crc, outcome }
+}
+
+function put(instance: string, id: string, given: Parameters<typeof madeBackup>[1]): void {
+  writeFileSync(path.join(instance, id, 'backup.control'), formatBackupControl(madeBackup(id, given).control))
+}
+
+const statusOf = (instance: string, id: string) => readControl(path.join(instance, id)).control?.status
+
+test('a backup is judged by what it is once its lock is ours', async () => {
+  const { crc } = await validating(() => undefined)
+  const { outcome } = await validating((instance) => put(instance, 'TOTTE0', { contentCrc: crc }))
+  expect(outcome.findings.filter(({ message }) => message.includes('checksum'))).toEqual([])
+  const { outcome: damaged } = await validating(() => undefined)
+  expect(damaged.findings.some(({ message }) => message.includes('checksum'))).toBe(true)
+})
+
+test('what was merged meanwhile does not lose a parent that it no longer has', async () => {
+  const merged = await validating((instance) => put(instance, 'TOTTE1', {}))
+  expect(statusOf(merged.instance, 'TOTTE0')).toBe('CORRUPT')
+  expect(statusOf(merged.instance, 'TOTTE1')).toBe('OK')
+  const { instance } = await validating(() => undefined)
+  expect(statusOf(instance, 'TOTTE1')).toBe('ORPHAN')
+})
+
+test('a backup that is being deleted by then is not examined', async () => {
+  const { instance, outcome } = await validating((at) => put(at, 'TOTTE0', { status: 'DELETING' }))
+  expect(statusOf(instance, 'TOTTE0')).toBe('DELETING')
+  expect(outcome.verdicts).toMatchObject([{ backupId: 'TOTTE0', status: 'DELETING' }])
+})
