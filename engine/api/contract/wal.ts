@@ -35,7 +35,7 @@ export type WalArchiveRecord = {
   readonly segmentBytes: number
   /** Newest first. */
   readonly timelines: readonly ArchivedTimelineRecord[]
-  /** Files that say nothing to Tidemark, and history files that cannot be read. */
+  /** Files that say nothing to Tidemark, segments of a wrong size, and history files that cannot be read. */
   readonly problems: readonly { readonly name: string; readonly message: string }[]
 }
 

@@ -6,6 +6,7 @@ import {
   readWalArchive,
   type SegmentInterval,
 } from '../../catalog/wal-archive.ts'
+import { wrongSizes } from '../../catalog/wrong-sizes.ts'
 import { configNumber } from '../../format/instance-config.ts'
 import { backupRecords } from '../backup-records.ts'
 import type { EngineHandlers } from '../contract/contract.ts'
@@ -38,6 +39,7 @@ export function walHandlers(): Pick<EngineHandlers, keyof typeof contract> {
         timelines: archive.timelines.toReversed().map(recordOf),
         problems: [
           ...archive.unknownNames.map((name) => ({ name, message: 'is no file of a WAL archive' })),
+          ...wrongSizes(archive),
           ...archive.problems.map(({ name, message }) => ({ name, message: `cannot be used: ${message}` })),
         ],
       }

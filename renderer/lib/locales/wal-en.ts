@@ -9,7 +9,7 @@ export const walEn = {
   'wal.notch': 'Timeline {{timeline}}: {{cause}}, {{first}} to {{last}} ({{count}} gaps)',
   'wal.legend':
     'One axis of LSNs for all timelines. Height = the share of segments that are there; a red notch = missing or of no use. ← → go from gap to gap, Enter shows it in the list, T is the table.',
-  'wal.problems': '{{count}} files say nothing to Tidemark',
+  'wal.problems': '{{count}} files are of no use',
   'wal.parent': 'From',
   'wal.first-segment': 'First segment',
   'wal.last-segment': 'Last segment',

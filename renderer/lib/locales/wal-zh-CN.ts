@@ -10,7 +10,7 @@ export const walZhCN: Readonly<Record<Exclude<keyof typeof walEn, `${string}_one
   'wal.notch': '时间线 {{timeline}}：{{cause}}，{{first}} 至 {{last}}（{{count}} 处缺口）',
   'wal.legend':
     '所有时间线共用一条 LSN 轴。高度为存在的段所占比例；红色缺口为缺失或不可用。← → 在缺口间移动，Enter 在列表中显示，T 切换表格。',
-  'wal.problems': '{{count}} 个文件 Tidemark 无法识别',
+  'wal.problems': '{{count}} 个文件无法使用',
   'wal.parent': '来自',
   'wal.first-segment': '首个段',
   'wal.last-segment': '末个段',
