@@ -31,7 +31,7 @@ export function GapCard(props: {
         </p>
       )}
       {gaps.length === 0 ? null : (
-        <div className="wide-table" tabIndex={0} role="region" aria-label={say('wal.gaps')}>
+        <div className="wide-table" tabIndex={0} role="group" aria-label={say('wal.gaps')}>
           <table className="plain gaps">
             <thead>
               <tr>

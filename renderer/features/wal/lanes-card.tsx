@@ -97,7 +97,7 @@ function LaneTable({
 }) {
   const { say } = useTexts()
   return (
-    <div className="wide-table" tabIndex={0} role="region" aria-label={say('wal.lanes')}>
+    <div className="wide-table" tabIndex={0} role="group" aria-label={say('wal.lanes')}>
       <table className="plain numbers">
         <thead>
           <tr>

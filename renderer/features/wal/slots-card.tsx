@@ -125,7 +125,7 @@ function useDetails(slot: SlotRecord): string {
 function SlotTable({ list }: { readonly list: SlotList }) {
   const { say } = useTexts()
   return (
-    <div className="wide-table" tabIndex={0} role="region" aria-label={say('wal.slots')}>
+    <div className="wide-table" tabIndex={0} role="group" aria-label={say('wal.slots')}>
       <table className="plain numbers">
         <thead>
           <tr>
