@@ -7,7 +7,7 @@ import { RMGR_XACT } from '../format/wal-record.ts'
 
 /**
  * The area of a scan: all that it knows and finds, at fixed offsets, so that both kernels and their caller see the same.
- * `assembly/scan-wal.ts` has the same numbers.
+ * `assembly/wal-area.ts` has the same numbers.
  */
 export const WAL_SCAN = {
   mode: 0,
