@@ -40,6 +40,19 @@ test('reads a range from plain, compressed and partial segments and tells its la
   })
 })
 
+test('reads of two partial segments the one that goes further', async () => {
+  await using scratch = await scratchDirectory()
+  const wal = new MadeWal()
+  const start = wal.append({})
+  const stop = wal.append({ mainData: new Uint8Array(300_000) })
+  const bytes = wal.segment(0x100000n)
+  const short = Buffer.concat([bytes.subarray(0, 100_000), Buffer.alloc(bytes.length - 100_000)])
+  await write(scratch, `${wal.nameOf(1n)}.partial`, short)
+  expect(await check(wal, scratch, start, stop)).toMatchObject({ kind: 'incomplete' })
+  await write(scratch, `${wal.nameOf(1n)}.gz.partial`, gzipSync(bytes))
+  expect(await check(wal, scratch, start, stop)).toMatchObject({ kind: 'complete' })
+})
+
 test('tells what is done to databases up to the stop, in that order', async () => {
   await using scratch = await scratchDirectory()
   const wal = new MadeWal()
