@@ -152,11 +152,19 @@ describe('a restore is stopped', () => {
     expect(planRestore(INPUT, given).isBlocked).toBe(true)
   })
 
-  test.each(['/restore', '/srv/fast', '/etc/two'])('by a catalog where %s is to be, forced or not', (path) => {
-    const given = facts(place(path, { kind: 'catalog', catalog: '/backup' }))
-    for (const wish of [{}, { isForced: true }, { movesAside: true }, { incrementalMode: 'checksum' as const }])
-      expect(trouble(wish, given)).toEqual([['blocked', 'target-catalog', { path, catalog: '/backup' }]])
-  })
+  test.each(['/restore', '/srv/fast', '/etc/two'])(
+    'by a catalog where %s is to be, forced or not',
+    (path) => {
+      const given = facts(place(path, { kind: 'catalog', catalog: '/backup' }))
+      for (const wish of [
+        {},
+        { isForced: true },
+        { movesAside: true },
+        { incrementalMode: 'checksum' as const },
+      ])
+        expect(trouble(wish, given)).toEqual([['blocked', 'target-catalog', { path, catalog: '/backup' }]])
+    },
+  )
 
   test('by a running server, and force does not help', () => {
     const given = facts(place('/restore', { kind: 'running', pid: 7 }))

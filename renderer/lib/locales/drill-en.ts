@@ -190,7 +190,8 @@ export const drillEn = {
     '{{table}} of "{{database}}" has {{found}} rows; the last time it had {{expected}}.',
   'drill-note.table-gone':
     '{{table}} of "{{database}}" is not there; the last time it had {{expected}} rows.',
-  'drill-note.rows-unknown': 'No earlier drill of this instance has counted rows, at this moment or before it.',
+  'drill-note.rows-unknown':
+    'No earlier drill of this instance has counted rows, at this moment or before it.',
   'drill-note.indexes-sound': 'Indexes of "{{database}}" that amcheck has checked: {{count}}.',
   'drill-note.indexes-partly':
     'Indexes of "{{database}}" that amcheck has checked in the time there was: {{count}}; that it has not: {{left}}.',
