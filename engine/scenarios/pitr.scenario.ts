@@ -1,13 +1,11 @@
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { formatLsn, type Lsn, lsnFromBigint, parseLsn } from '../base/lsn.ts'
+import { type Lsn, parseLsn } from '../base/lsn.ts'
 import { type Timeline, walSegmentName, walSegmentNumber } from '../base/wal-segment.ts'
-import { findRecoveryStop, type RecoveryStop, willBeApplied } from '../catalog/recovery-stop.ts'
 import { readTarget } from '../catalog/recovery-target.ts'
 import { formatTargetTime } from '../catalog/recovery-time-text.ts'
 import { verifyStop } from '../catalog/verify-stop.ts'
-import type { RecoveryTarget } from '../format/recovery-settings.ts'
 import { parseTimelineHistory } from '../format/timeline-history.ts'
 import type { EmbeddedMajor } from '../host/embedded-postgres.ts'
 import { makeArchive, type TestArchive } from '../testing/archives.ts'
@@ -21,6 +19,15 @@ import {
 } from '../testing/commit-load.ts'
 import { startEngine, type TestEngine } from '../testing/engines.ts'
 import { type Dice, diceOf } from '../testing/random-world.ts'
+import {
+  contradictions,
+  drawTarget,
+  expectedValues,
+  type Story,
+  TARGET_KINDS,
+  type Way,
+  type Wish,
+} from '../testing/recovery-wishes.ts'
 import { scratchDirectory } from '../testing/scratch.ts'
 import { startScratch } from '../testing/scratch-servers.ts'
 import {
@@ -40,38 +47,6 @@ const SEED = Number(process.env['TIDEMARK_SEED'] ?? 1)
 const NEVER = new AbortController().signal
 const SEGMENT_BYTES = 1 << 20
 const FIRST_OF_CHILD = 1_000_000
-/** A record that is begun before an LSN may end so much after it. */
-const LONGEST_COMMIT_BYTES = 16_384n
-
-const KINDS = ['time', 'xid', 'name', 'lsn', 'immediate', 'latest'] as const
-
-/** What happened on one timeline, as clients saw it. */
-type Story = {
-  readonly timeline: Timeline
-  readonly ends: readonly RecordedEnd[]
-  readonly points: readonly { readonly name: string; readonly before: Moment; readonly after: Moment }[]
-}
-
-/** A way over timelines: what would be there at its end. */
-type Way = {
-  readonly timeline: Timeline
-  /** For the request. */
-  readonly timelineTexts: readonly string[]
-  readonly events: readonly TimelineEvent[]
-  readonly ends: readonly (RecordedEnd & { readonly timeline: Timeline })[]
-  readonly points: Story['points']
-  /** Newest first. */
-  readonly backups: readonly { readonly id: string; readonly startLsn: Lsn; readonly stopLsn: Lsn }[]
-}
-
-type Wish = {
-  readonly way: Way
-  readonly target: RecoveryTarget
-  readonly isInclusive?: boolean
-  readonly id?: string
-  readonly stop: RecoveryStop
-}
-
 describe.each(serverMajors().map((major, index) => [major, index] as const))(
   'after a load with a switch of timelines on PostgreSQL %i',
   (major, version) => {
@@ -86,7 +61,11 @@ describe.each(serverMajors().map((major, index) => [major, index] as const))(
       `recovery stops at exactly the target (TIDEMARK_SEED=${SEED}, target %i)`,
       async (index, { onTestFailed }) => {
         const dice = diceOf((SEED * 1000 + major) * 1000 + index)
-        const wish = drawTarget(world, dice, KINDS[(version * COUNT + index) % KINDS.length] ?? 'time')
+        const wish = drawTarget(
+          world.ways,
+          dice,
+          TARGET_KINDS[(version * COUNT + index) % TARGET_KINDS.length] ?? 'time',
+        )
         const { way, target, isInclusive, id } = wish
         onTestFailed(() => {
           const asked = { ...target, isInclusive, id, timeline: way.timeline, stop: wish.stop.kind }
@@ -296,59 +275,6 @@ async function backUp(
   expect(error).toBeUndefined()
 }
 
-/** A target that can be reached on its way, of that kind. */
-function drawTarget({ ways }: World, dice: Dice, kind: (typeof KINDS)[number]): Wish {
-  const way = dice.pick(ways)
-  const oldest = way.backups.at(-1)?.stopLsn
-  const first = way.backups.reduce(
-    (low, { stopLsn }) => (stopLsn < low ? stopLsn : low),
-    oldest ?? parseLsn('0/0'),
-  )
-  for (let tries = 0; tries < 200; tries++) {
-    const isInclusive = dice.roll(2) === 0
-    const backup = dice.pick(way.backups)
-    const target = drawOne(way, dice, kind)
-    const isExact = kind === 'time' || kind === 'xid' || kind === 'lsn'
-    const wanted = readTarget(target, isExact ? { isInclusive } : {})
-    const stop = findRecoveryStop(way.events, wanted, backup.stopLsn)
-    const isReached = kind === 'latest' ? stop.kind === 'end' : stop.kind !== 'end' && stop.lsn >= first
-    if (!isReached) continue
-    const isNamed =
-      kind === 'immediate' || (stop.kind !== 'end' && dice.roll(3) === 0 && isBefore(backup, stop, way))
-    return { way, target, stop, ...(isExact && { isInclusive }), ...(isNamed && { id: backup.id }) }
-  }
-  throw new Error(`no ${kind} can be reached`)
-}
-
-/** Whether everything that was going on when the backup stopped had ended long before the stop of recovery. */
-function isBefore({ stopLsn }: Way['backups'][number], stop: RecoveryStop, { ends }: Way): boolean {
-  if (stop.kind === 'end') return true
-  return stopLsn < stop.lsn && ends.some(({ before }) => before.lsn > stopLsn && before.lsn < stop.lsn)
-}
-
-function drawOne({ ends, points, events }: Way, dice: Dice, kind: (typeof KINDS)[number]): RecoveryTarget {
-  const end = dice.pick(ends)
-  switch (kind) {
-    case 'time': {
-      const width = Number(end.after.micros - end.before.micros)
-      const drawn = end.before.micros + BigInt(dice.roll(width + 1))
-      const exact = dice.pick(events).micros + BigInt(dice.roll(3) - 1)
-      return { kind, at: formatTargetTime(dice.roll(2) === 0 ? drawn : exact) }
-    }
-    case 'xid':
-      return { kind, xid: String(end.xid) }
-    case 'lsn': {
-      const width = Number(end.after.lsn - end.before.lsn)
-      return { kind, lsn: formatLsn(lsnFromBigint(end.before.lsn + BigInt(dice.roll(width + 1)))) }
-    }
-    case 'name':
-      return { kind, name: dice.pick(points).name }
-    case 'immediate':
-    case 'latest':
-      return { kind }
-  }
-}
-
 async function restoreAndLook(
   { engine, ref, archive, scratch, major }: World,
   { way, target, isInclusive, id }: Wish,
@@ -448,86 +374,4 @@ async function expectNamed(
       },
     ],
   })
-}
-
-/** By the WAL: exact. */
-function expectedValues({ way, stop }: Wish): readonly number[] {
-  const applied = new Set(
-    way.events
-      .filter((event) => event.kind === 'commit' && willBeApplied(event, stop))
-      .map((event) => `${event.timeline} ${event.kind === 'commit' ? event.xid : ''}`),
-  )
-  return way.ends
-    .filter(
-      ({ timeline, xid, isCommitted }) => isCommitted && applied.has(`${timeline} ${xid & 0xffff_ffffn}`),
-    )
-    .map(({ value }) => value)
-    .toSorted((a, b) => a - b)
-}
-
-/** By what the clients saw: what cannot be, whatever the order within moments that overlap. */
-function contradictions(
-  { way, target, isInclusive, stop }: Wish,
-  values: readonly number[],
-): readonly string[] {
-  const found = new Set(values)
-  const known = new Set(way.ends.map(({ value }) => value))
-  const must = way.ends.filter((end) => end.isCommitted && mustBeThere(way, target, stop, end))
-  const mustNot = way.ends.filter(
-    (end) => !end.isCommitted || mustBeGone(way, target, stop, end, isInclusive ?? true),
-  )
-  return [
-    ...must.filter(({ value }) => !found.has(value)).map(({ value }) => `${value} is missing`),
-    ...mustNot.filter(({ value }) => found.has(value)).map(({ value }) => `${value} should not be there`),
-    ...values.filter((value) => !known.has(value)).map((value) => `${value} is of another timeline`),
-  ]
-}
-
-function boundsOf({ ends, points }: Way, target: RecoveryTarget, stop: RecoveryStop): Moments | undefined {
-  switch (target.kind) {
-    case 'xid':
-      return ends.find(({ xid }) => String(xid) === target.xid)
-    case 'name':
-      return points.find(({ name }) => name === target.name)
-    case 'immediate':
-      return stop.kind === 'end' ? undefined : lsnMoment(stop.lsn)
-    case 'lsn':
-      return lsnMoment(parseLsn(target.lsn))
-    case 'time':
-    case 'latest':
-      return undefined
-  }
-}
-
-type Moments = { readonly before: Pick<Moment, 'lsn'>; readonly after: Pick<Moment, 'lsn'> }
-
-function lsnMoment(lsn: Lsn): Moments {
-  return { before: { lsn }, after: { lsn } }
-}
-
-function mustBeThere(way: Way, target: RecoveryTarget, stop: RecoveryStop, end: RecordedEnd): boolean {
-  if (target.kind === 'latest') return true
-  if (target.kind === 'time') return end.after.micros < timeOf(target)
-  const bounds = boundsOf(way, target, stop)
-  return bounds !== undefined && end.after.lsn <= bounds.before.lsn
-}
-
-function mustBeGone(
-  way: Way,
-  target: RecoveryTarget,
-  stop: RecoveryStop,
-  end: RecordedEnd,
-  isInclusive: boolean,
-): boolean {
-  if (target.kind === 'latest') return false
-  if (target.kind === 'time') return end.before.micros > timeOf(target)
-  if (target.kind === 'xid' && String(end.xid) === target.xid) return !isInclusive
-  const bounds = boundsOf(way, target, stop)
-  const slack = target.kind === 'lsn' ? LONGEST_COMMIT_BYTES : 0n
-  return bounds !== undefined && end.before.lsn >= bounds.after.lsn + slack
-}
-
-function timeOf(target: Extract<RecoveryTarget, { kind: 'time' }>): bigint {
-  const read = readTarget(target)
-  return read.kind === 'time' ? read.micros : 0n
 }
