@@ -189,6 +189,29 @@ describe('damage of a FULL backup', () => {
     },
   )
 
+  test('a file that the list does not name is told, harms nothing, and is not restored', async () => {
+    const { ref, backup, dataDirectory } = await copyFor('extra file')
+    await writeFile(path.join(backup, 'database', 'base', 'stray'), 'x')
+    const where = 'database/base/stray'
+    const message = `file "${where}" is not in the content list; it is not restored`
+    expect(await validation(engine, ref)).toEqual({
+      isSound: true,
+      verdicts: [{ instance: 'main', backupId: ref.id, status: 'OK' }],
+      findings: [
+        {
+          severity: 'attention',
+          code: 'file-unlisted',
+          instance: 'main',
+          backupId: ref.id,
+          where,
+          message,
+        },
+      ],
+    })
+    expect(await refusalOf(engine, { ...ref, dataDirectory, isSynced: false })).toBeUndefined()
+    await expect(stat(path.join(dataDirectory, 'base', 'stray'))).rejects.toThrow('ENOENT')
+  })
+
   test.each([
     { what: 'damaged', harm: (file: string) => writeFile(file, 'status = \u0000garbage') },
     { what: 'empty', harm: (file: string) => truncate(file) },

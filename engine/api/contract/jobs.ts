@@ -22,7 +22,7 @@ export type JobKind =
 /** Something validation saw. */
 export type Finding = {
   readonly severity: Severity
-  /** `page-corrupt`, `file-missing`, `file-size`, `file-crc`, `content-list`, `control-file`, `wal-missing`, … */
+  /** `page-corrupt`, `file-missing`, `file-unlisted`, `file-crc`, `content-list`, `wal-missing`, … */
   readonly code: string
   readonly instance: string
   readonly backupId: string

@@ -13,6 +13,7 @@ import { checkWalRange } from './check-wal.ts'
 import { describeLost, findLostDatabases } from './lost-databases.ts'
 import type { ProgressTicker } from './progress-ticker.ts'
 import { contentRoot, isDirectoryEntry, isPaged } from './stored-versions.ts'
+import { findUnlistedFiles } from './unlisted-files.ts'
 import type { WorkerPool } from './worker-pool.ts'
 import { checkFiles, type FileFinding, type FileToCheck, HEADER_MAP } from './check-files.ts'
 
@@ -41,6 +42,9 @@ export type CheckContext = {
 /** Before this version stored pages have no header map and are padded. */
 const FIRST_WITH_HEADER_MAP = 20_400
 
+/** Files beyond this many that no list names are summed up in one finding. */
+const MOST_UNLISTED = 20
+
 /** Checks files, pages and WAL of one backup (catalog format 9.1 and 9.2). Changes nothing. */
 export async function checkBackup(
   backup: Backup,
@@ -51,9 +55,25 @@ export async function checkBackup(
   const add: Add = (found) => {
     findings.push({ ...found, instance: backup.instance, backupId: backup.id })
   }
-  await checkBackupFiles(backup, control, context, add)
+  const entries = await checkBackupFiles(backup, control, context, add)
   if (!findings.some(({ severity }) => severity === 'problem')) await checkWal(backup, control, context, add)
+  if (entries !== undefined) await tellUnlisted(backup, entries, context, add)
   return findings
+}
+
+/** They harm nothing: restore passes them over. */
+async function tellUnlisted(
+  { directory }: Backup,
+  entries: readonly ContentEntry[],
+  { run }: CheckContext,
+  add: Add,
+): Promise<void> {
+  const { names, count } = await findUnlistedFiles(directory, entries, MOST_UNLISTED, run.signal)
+  const tell = (where: string, message: string): void =>
+    add({ severity: 'attention', code: 'file-unlisted', where, message })
+  for (const name of names) tell(name, `file "${name}" is not in the content list; it is not restored`)
+  if (count > names.length)
+    tell('database', `${count - names.length} more files are not in the content list; they are not restored`)
 }
 
 /** Takes a finding of one backup. */
@@ -62,13 +82,16 @@ export type Add = (found: Pick<Finding, 'severity' | 'code' | 'where' | 'message
 /** What checking needs for the files alone. */
 export type FileCheckContext = Pick<CheckContext, 'checksBlocks' | 'pool' | 'ticker' | 'run'>
 
-/** Checks the content list and the stored files, not the WAL that the archive holds. Changes nothing. */
+/**
+ * Checks the content list and the stored files, not the WAL that the archive holds. Changes nothing. Gives the list,
+ * unless it cannot be read.
+ */
 export async function checkBackupFiles(
   backup: Backup,
   control: BackupControl,
   context: FileCheckContext,
   add: Add,
-): Promise<void> {
+): Promise<readonly ContentEntry[] | undefined> {
   let entries: readonly ContentEntry[]
   try {
     entries = await readContentList(backup)
@@ -80,7 +103,7 @@ export async function checkBackupFiles(
       where: 'backup_content.control',
       message: thrown.message,
     })
-    return
+    return undefined
   }
   if (
     !entries.some(
@@ -91,6 +114,7 @@ export async function checkBackupFiles(
     add({ severity: 'problem', code: 'content-list', where: 'backup_content.control', message })
   }
   for (const found of await checkStoredFiles(backup, control, entries, context, add)) add(found)
+  return entries
 }
 
 /** Checks the files of these entries as they lie in the directory of the backup. */
