@@ -43,7 +43,7 @@ export async function validateTarget(
   const backupId: BackupId = judged.chosen.backup.id
   const outcome = await validateBackups({ ...input, ids: [backupId] }, run)
   const why = whyUnreachable(judged)
-  if (judged.check === undefined) {
+  if (judged.check === undefined && why === undefined) {
     if (wanted.targetTimeline !== undefined)
       run.log.info(`timeline ${judged.chosen.path.at(-1)?.timeline} can be followed from backup ${backupId}`)
     return outcome
@@ -55,7 +55,8 @@ export async function validateTarget(
   const message = `the recovery target is not reached: ${why}`
   const hint = unreachableHint(judged)
   run.log.error(message)
-  const where = judged.check?.kind === 'not-reached' ? judged.check.problem.segment : 'WAL'
+  const { check, gap } = judged
+  const where = check?.kind === 'not-reached' ? check.problem.segment : (gap?.segment ?? 'WAL')
   const finding = {
     severity: 'problem',
     code: 'target-unreachable',

@@ -353,7 +353,7 @@ async function expectNamed(
     expect.objectContaining({
       code: 'wal',
       state: 'blocked',
-      sentence: { code: 'wal-broken', values: expect.objectContaining({ segment: behind }) },
+      sentence: { code: 'wal-lost', values: expect.objectContaining({ segment: behind }) },
     }),
   )
   const refused = await engine.ended(engine.client['restore.start'](request))

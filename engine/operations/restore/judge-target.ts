@@ -3,19 +3,20 @@ import type { BackupId } from '../../base/backup-id.ts'
 import { EngineError } from '../../base/engine-error.ts'
 import type { Lsn } from '../../base/lsn.ts'
 import type { Run } from '../../base/run.ts'
-import { findWalSegment, requireWalSegmentBytes, type Timeline } from '../../base/wal-segment.ts'
+import { requireWalSegmentBytes, type Timeline } from '../../base/wal-segment.ts'
 import type { Inventory } from '../../catalog/inventory.ts'
 import { readInventory } from '../../catalog/inventory.ts'
 import { archiveDirectory } from '../../catalog/paths.ts'
 import { readTarget, readTargetTimeline } from '../../catalog/recovery-target.ts'
 import { timelineTree } from '../../catalog/recovery-timelines.ts'
-import { findArchivedTimeline, readWalArchive, type WalArchive } from '../../catalog/wal-archive.ts'
+import { readWalArchive, type WalArchive } from '../../catalog/wal-archive.ts'
 import type { BackupControl } from '../../format/backup-control.ts'
 import { configNumber, configSystemId } from '../../format/instance-config.ts'
 import { isPointInTimeRecovery, type RecoveryTarget } from '../../format/recovery-settings.ts'
 import type { ReadableBackup } from '../steps/chain-file.ts'
 import { checkTarget, type TargetCheck } from '../steps/check-target.ts'
 import { type BackupWish, chooseBackup, type ChosenBackup, oldestAfter } from './choose-backup.ts'
+import { findWalGap, lastAfter, type WalGap } from './wal-gap.ts'
 
 /** What is to be reached, as requests have it. */
 export type TargetRequest = {
@@ -29,6 +30,7 @@ export type TargetRequest = {
   readonly isForced: boolean
   /** WAL is copied: all of it is looked at then, also where recovery has no target but its end. */
   readonly copiesWal?: boolean
+  readonly restoreCommand?: string | undefined
 }
 
 export type JudgedTarget = {
@@ -43,6 +45,11 @@ export type JudgedTarget = {
   readonly otherTimeline?: Timeline
   /** The last segment that was read on the way to a stop that was found: more than up to there is not needed. */
   readonly lastSegment?: string
+  /**
+   * Without a target: recovery ends at a gap, and there is more WAL after it. `isRefused` where a timeline was asked for,
+   * and so more than what the backup holds.
+   */
+  readonly gap?: WalGap & { readonly isRefused: boolean }
 }
 
 /** So long the WAL of other timelines is read for a target that is not reached, and so many are looked at. */
@@ -98,15 +105,30 @@ async function judgeEnd(
 
 /** Whether recovery of the backup goes further than the WAL that it carries itself. */
 export function recoversFurther(
-  { target, targetTimeline }: Pick<TargetRequest, 'target' | 'targetTimeline'>,
+  {
+    target,
+    targetTimeline,
+    restoreCommand,
+  }: Pick<TargetRequest, 'target' | 'targetTimeline' | 'restoreCommand'>,
   { isStream }: Pick<BackupControl, 'isStream'>,
 ): boolean {
   return isPointInTimeRecovery({
     isArchiveBackup: !isStream,
     target,
     targetTimeline,
-    restoreCommand: undefined,
+    restoreCommand,
   })
+}
+
+/** What recovery leaves out that goes on without a target for as long as it can. Names tell; WAL is not read. */
+function gapFor(
+  request: TargetRequest,
+  { backup: { control }, path: way }: ChosenBackup,
+  archive: WalArchive,
+): Pick<JudgedTarget, 'gap'> {
+  if (request.target !== undefined || !recoversFurther(request, control)) return {}
+  const gap = findWalGap(archive, way, control)
+  return gap === undefined ? {} : { gap: { ...gap, isRefused: request.targetTimeline !== undefined } }
 }
 
 /** Those that branched off from what was followed come first, then others; of each the newest first. */
@@ -177,7 +199,8 @@ async function judgeOn(request: TargetRequest, run: TargetRun, { limitMs }: Pati
       if (first === undefined) throw thrown
       return inVain(first)
     }
-    if (target === undefined || systemIdentifier === undefined) return { chosen, check: undefined }
+    if (target === undefined || systemIdentifier === undefined)
+      return { chosen, check: undefined, ...gapFor(request, chosen, archive) }
     const { control, directory, id } = chosen.backup
     const timeline = chosen.path.at(-1)?.timeline ?? control.timeline
     const searchedFrom = searched.get(timeline)
@@ -194,7 +217,7 @@ async function judgeOn(request: TargetRequest, run: TargetRun, { limitMs }: Pati
         { directory: archiveDirectory(request.catalog, request.instance), kind: 'archive' },
         { directory: path.join(directory, 'database', 'pg_wal'), kind: 'plain' },
       ],
-      hasLater: (name) => hasLater(archive, name),
+      laterThan: (name) => lastAfter(archive, chosen.path, name),
       signal: run.signal,
       onRestorePoint: (name) => {
         if (!NAME_OF_BACKUP.test(name)) passed = [...passed, name].slice(-MOST_NAMES)
@@ -252,12 +275,4 @@ function segmentBytesOf({ config }: Inventory): number {
 /** Recovery ends at a record, and not where the WAL does. */
 function isStop(check: TargetCheck): boolean {
   return check.kind === 'reached' && check.stop !== undefined
-}
-
-/** Whether a later segment of the same timeline is there. */
-function hasLater(archive: WalArchive, name: string): boolean {
-  const segment = findWalSegment(name, archive.segmentBytes)
-  if (segment === undefined) return false
-  const last = findArchivedTimeline(archive, segment.timeline)?.segments?.end
-  return last !== undefined && last > segment.number
 }

@@ -4,7 +4,7 @@ import { formatLsn } from '../../base/lsn.ts'
 import { PREFLIGHT_HINTS, type PreflightHint } from '../../base/preflight-hints.ts'
 import { formatTargetTime } from '../../catalog/recovery-time-text.ts'
 import type { WalProblem, WalProblemKind } from '../../format/wal-cursor.ts'
-import type { WalReach } from '../steps/check-target.ts'
+import type { TargetCheck, WalReach } from '../steps/check-target.ts'
 import { endText, LATER_TARGET } from './choose-backup.ts'
 import type { JudgedTarget } from './judge-target.ts'
 import type { PreflightLine } from './preflight.ts'
@@ -26,11 +26,16 @@ export function targetLine(
     restoreCommand = '',
   }: Pick<RestoreInput, 'target' | 'isValidated' | 'isForced' | 'restoreCommand'>,
 ): PreflightLine | undefined {
-  const { check } = judged
-  if (check === undefined)
-    return target === undefined ? undefined : line('warning', 'wal-unchecked', {}, 'let-validate')
+  const { check, gap } = judged
   const isFetchedElsewhere = !isValidated && restoreCommand !== '' && restoreCommand !== 'none'
   const missed = isForced || isFetchedElsewhere ? 'warning' : 'blocked'
+  if (check === undefined) {
+    if (gap !== undefined) {
+      const { segment, later, isRefused } = gap
+      return line(isRefused ? missed : 'warning', 'wal-gap', { segment, later }, 'earlier-target')
+    }
+    return target === undefined ? undefined : line('warning', 'wal-unchecked', {}, 'let-validate')
+  }
   switch (check.kind) {
     case 'reached':
       return line('ok', 'wal-reached', reachValues(check.reach))
@@ -51,14 +56,21 @@ export function targetLine(
         judged,
         check.isEnd
           ? line(missed, 'wal-ends', reachValues(check.reach), 'earlier-target')
-          : line(
-              missed,
-              'wal-broken',
-              { ...reachValues(check.reach), segment: check.problem.segment, problem: check.problem.what },
-              'earlier-target',
-            ),
+          : brokenLine(missed, check, target),
       )
   }
+}
+
+function brokenLine(
+  state: PreflightLine['state'],
+  { reach, problem, later }: Extract<TargetCheck, { kind: 'not-reached' }>,
+  target: RestoreInput['target'],
+): PreflightLine {
+  const values = { ...reachValues(reach), segment: problem.segment, problem: problem.what }
+  // Whoever wants the latest there is wants that as well.
+  return target?.kind === 'latest' && later !== undefined
+    ? line(state, 'wal-lost', { ...values, later }, 'earlier-target')
+    : line(state, 'wal-broken', values, 'earlier-target')
 }
 
 /**
@@ -73,7 +85,9 @@ export function whyUnreachable(judged: JudgedTarget): string | undefined {
     : `${why}; on timeline ${otherTimeline} it is reached`
 }
 
-function whyMissed({ chosen, check, missedName, endedBefore }: JudgedTarget): string | undefined {
+function whyMissed({ chosen, check, missedName, endedBefore, gap }: JudgedTarget): string | undefined {
+  if (check === undefined && gap?.isRefused === true)
+    return `WAL segment ${gap.segment} is missing; ${lostText(gap.later)}`
   if (check === undefined || check.kind === 'reached' || check.kind === 'unread') return undefined
   if (check.kind === 'not-found') return 'the WAL has no such place'
   if (check.kind === 'before-end')
@@ -86,7 +100,13 @@ function whyMissed({ chosen, check, missedName, endedBefore }: JudgedTarget): st
     const known = others.length === 0 ? 'none' : others.map((one) => `"${one}"`).join(', ')
     return `the WAL has no restore point "${name}", the latest it has: ${known}; ${how}`
   }
-  return check.isEnd ? how : `${how}: ${problemText(check.problem)}`
+  if (check.isEnd) return how
+  const rest = check.later === undefined ? '' : `; ${lostText(check.later)}`
+  return `${how}: ${problemText(check.problem)}${rest}`
+}
+
+function lostText(later: string): string {
+  return `there is more WAL after it, up to ${later}, which would be lost`
 }
 
 /** What a backup received of a segment, or a part of a file, reads as if nothing more had ever been written. */
@@ -105,13 +125,18 @@ export function reachedText({ check }: JudgedTarget): string {
 export function requireReachable(judged: JudgedTarget): void {
   const why = whyUnreachable(judged)
   if (why === undefined) return
-  const { check, chosen } = judged
+  const { check, chosen, gap } = judged
   const broken = check?.kind === 'not-reached' && !check.isEnd ? check.problem : undefined
+  const segment = check === undefined ? gap?.segment : broken?.segment
   const code =
-    broken === undefined ? 'restore.unreachable' : UNWRITTEN.has(broken.what) ? 'wal.missing' : 'wal.damaged'
+    segment === undefined
+      ? 'restore.unreachable'
+      : broken === undefined || UNWRITTEN.has(broken.what)
+        ? 'wal.missing'
+        : 'wal.damaged'
   throw new EngineError(code, `the recovery target is not reached: ${why}`, {
     hint: `Nothing was written. ${unreachableHint(judged)}`,
-    facts: { backup: chosen.backup.id, ...(broken !== undefined && { segment: broken.segment }) },
+    facts: { backup: chosen.backup.id, ...(segment !== undefined && { segment }) },
   })
 }
 

@@ -22,6 +22,10 @@ const WARNINGS: Readonly<Record<string, (values: Values) => string>> = {
     `the recovery target is not reached: WAL ends at ${lsn} on timeline ${timeline}`,
   'wal-broken': ({ lsn, timeline, segment }) =>
     `the recovery target is not reached: after ${lsn} on timeline ${timeline} WAL segment ${segment} cannot be replayed`,
+  'wal-lost': ({ lsn, timeline, segment, later }) =>
+    `recovery ends at ${lsn} on timeline ${timeline}, for WAL segment ${segment} cannot be replayed: what comes after it, up to ${later}, is lost`,
+  'wal-gap': ({ segment, later }) =>
+    `recovery ends at a gap: WAL segment ${segment} is missing, and what comes after it, up to ${later}, is lost`,
   'wal-copied-now': ({ segment }) =>
     `WAL is copied as it is now, up to ${segment}: what is archived later is not fetched`,
   'wal-copy-missing': ({ segment }) =>

@@ -73,7 +73,10 @@ async function check(
     segmentBytes: 1 << 20,
     systemIdentifier: new MadeWal().systemIdentifier,
     places,
-    hasLater: (name) => Object.keys(files).some((one) => one > name && one.slice(0, 8) === name.slice(0, 8)),
+    laterThan: (name) =>
+      Object.keys(files)
+        .filter((one) => one > name && one.slice(0, 8) === name.slice(0, 8))
+        .at(-1),
     signal: new AbortController().signal,
     ...(more.onRestorePoint !== undefined && { onRestorePoint: more.onRestorePoint }),
     ...(more.limitMs !== undefined && { limitMs: more.limitMs }),

@@ -22,8 +22,8 @@ export type TargetQuestion = {
   readonly systemIdentifier: bigint
   /** In the order in which the server looks: the archive, then the backup itself. */
   readonly places: readonly WalPlace[]
-  /** Whether WAL is there that comes after that segment, on its timeline. */
-  readonly hasLater: (segmentName: string) => boolean
+  /** The last segment on the way that comes after that one; undefined when there is none, and WAL just ends. */
+  readonly laterThan: (segmentName: string) => string | undefined
   readonly signal: AbortSignal
   /** After every segment. */
   readonly report?: (segment: string, readBytes: number) => void
@@ -58,12 +58,16 @@ export type TargetCheck =
     }
   /** The stop is before the end of the backup, where no server starts: an older backup is needed. */
   | { readonly kind: 'before-end'; readonly lsn: Lsn }
-  /** `problem` is what ended the WAL; `isEnd` when nothing is wrong, and the rest just is not there yet. */
+  /**
+   * `problem` is what ended the WAL; `isEnd` when nothing is wrong, and the rest just is not there yet. `later` is the last
+   * segment that comes after it on the way, and is not replayed.
+   */
   | {
       readonly kind: 'not-reached'
       readonly reach: WalReach
       readonly problem: WalProblem
       readonly isEnd: boolean
+      readonly later?: string
     }
   /** Up to where the search was to go there is no stop. */
   | { readonly kind: 'not-found' }
@@ -139,10 +143,11 @@ export async function checkTarget(question: TargetQuestion): Promise<TargetCheck
   )
   if (outcome !== undefined) return outcome
   const problem = trail.named(found, reach().endLsn)
-  const isEnd = ENDINGS.has(problem.what) && !question.hasLater(problem.segment)
+  const later = question.laterThan(problem.segment)
+  const isEnd = ENDINGS.has(problem.what) && later === undefined
   if (target.kind === 'latest' && isEnd && isConsistentAt(reach().endLsn))
     return { kind: 'reached', stop: undefined, reach: reach() }
-  return { kind: 'not-reached', reach: reach(), problem, isEnd }
+  return { kind: 'not-reached', reach: reach(), problem, isEnd, ...(later !== undefined && { later }) }
 }
 
 function sideOfStop(

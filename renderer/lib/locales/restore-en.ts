@@ -73,6 +73,10 @@ export const restoreEn = {
     'Recovery can be done up to {{lsn}} on timeline {{timeline}}: {{time}}, transaction {{xid}}',
   'preflight.wal-broken':
     'Recovery can be done up to {{lsn}} on timeline {{timeline}}: {{time}}, transaction {{xid}}. Segment {{segment}}: {{problem}}',
+  'preflight.wal-lost':
+    'Recovery can be done up to {{lsn}} on timeline {{timeline}}: {{time}}, transaction {{xid}}. Segment {{segment}}: {{problem}}. There is more WAL after it, up to {{later}}, which would be lost',
+  'preflight.wal-gap':
+    'Recovery ends at a gap: segment {{segment}} is missing. There is more WAL after it, up to {{later}}, which would be lost',
   'preflight.target-own': '{{path}} is of this cluster; what is the same stays',
   'preflight.target-checksum':
     '{{path}} becomes as the backup: every page is compared, {{files}} files ({{bytes}}) are deleted',

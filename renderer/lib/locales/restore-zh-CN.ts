@@ -68,6 +68,9 @@ export const restoreZhCN = {
   'preflight.wal-ends': '最远可恢复到时间线 {{timeline}} 的 {{lsn}}：{{time}}，事务 {{xid}}',
   'preflight.wal-broken':
     '最远可恢复到时间线 {{timeline}} 的 {{lsn}}：{{time}}，事务 {{xid}}。WAL 段 {{segment}}：{{problem}}',
+  'preflight.wal-lost':
+    '最远可恢复到时间线 {{timeline}} 的 {{lsn}}：{{time}}，事务 {{xid}}。WAL 段 {{segment}}：{{problem}}。其后还有 WAL，直到 {{later}}，将会丢失',
+  'preflight.wal-gap': '恢复止于缺口：缺少 WAL 段 {{segment}}。其后还有 WAL，直到 {{later}}，将会丢失',
   'preflight.target-own': '{{path}} 属于本集群；相同的内容保留',
   'preflight.target-checksum': '{{path}} 将恢复为备份的状态：逐页比较，删除 {{files}} 个文件（{{bytes}}）',
   'preflight.target-lsn':
