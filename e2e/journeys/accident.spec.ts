@@ -53,7 +53,9 @@ test('a table dropped at an unknown time is found by its name and back in the li
   expect(await server.value('postgres', ROWS_OF_SALE)).toBe(rows)
   expect(await server.value('postgres', 'select count(*) from visit')).toBe(later)
   await page.keyboard.press('Control+4')
-  await panel.getByRole('button', { name: 'Stop and remove' }).click()
+  // To read a table that is about to be dropped, recovery had to end: the server takes writes, and is not removed unasked.
+  await panel.getByRole('button', { name: 'Stop and remove…' }).click()
+  await page.getByRole('dialog').getByRole('button', { name: 'Remove it with its data' }).click()
   await expect(panel).toHaveCount(0, PATIENCE)
   await stopReceiving(page)
   expect(app.complaints).toEqual([])

@@ -8,6 +8,7 @@ import { useTexts } from '../../lib/i18n.ts'
 import { announce, useStore } from '../../lib/stores.ts'
 import { useNow } from '../../lib/use-now.ts'
 import { PromoteRow } from './promote-row.tsx'
+import { StopServer } from './stop-server.tsx'
 import { Field } from '../../ui/parts.tsx'
 import { Comparison } from './comparison.tsx'
 
@@ -49,15 +50,7 @@ export function ScratchPanel({ server }: { readonly server: ScratchServerRecord 
         >
           {say('scratch.keep')}
         </button>
-        <button
-          type="button"
-          className="button small"
-          onClick={() =>
-            void attempt(() => engine['scratch.stop']({ id: server.id }), say('scratch.stopped'))
-          }
-        >
-          {say('scratch.stop')}
-        </button>
+        <StopServer server={server} onStop={(work) => attempt(work, say('scratch.stopped'))} />
       </div>
       <p className="quiet numbers">
         {dotted([

@@ -62,6 +62,12 @@ export const drillEn = {
   'scratch.elsewhere': 'Choose another moment',
   'scratch.look': 'Look at the server',
   'scratch.stop': 'Stop and remove',
+  'scratch.stop-ask': 'Stop and remove…',
+  'scratch.stop-title': 'Remove this server with all that is in it?',
+  'scratch.stop-text':
+    'It takes writes. Whatever was written into it since is nowhere else, neither in a backup nor in archived WAL, and is deleted with its files. Pull back or dump what is needed first.',
+  'scratch.stop-not': 'Leave it up',
+  'scratch.stop-now': 'Remove it with its data',
   'scratch.stopped': 'The scratch server is stopped and removed',
   'scratch.timeline': 'timeline {{timeline}}',
   'scratch.last-commit': 'last commit {{time}}',

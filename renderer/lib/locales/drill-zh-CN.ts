@@ -59,6 +59,12 @@ export const drillZhCN = {
   'scratch.elsewhere': '选择其他时刻',
   'scratch.look': '查看临时实例',
   'scratch.stop': '停止并删除',
+  'scratch.stop-ask': '停止并删除…',
+  'scratch.stop-title': '删除此服务器及其全部内容？',
+  'scratch.stop-text':
+    '它可以写入。此后写入的内容不在任何备份或已归档的 WAL 中，会随其文件一起删除。请先取回或导出需要的内容。',
+  'scratch.stop-not': '保持运行',
+  'scratch.stop-now': '连同数据一起删除',
   'scratch.stopped': '临时实例已停止并删除',
   'scratch.timeline': '时间线 {{timeline}}',
   'scratch.last-commit': '最后提交 {{time}}',
