@@ -2,7 +2,7 @@ import '../../engine/api/contract/no-eval.ts'
 import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
 import i18next from 'i18next'
-import { jobTitle } from '../features/jobs/job-words.ts'
+import { jobTitle, shownState } from '../features/jobs/job-words.ts'
 import { openEngine } from '../lib/bridge.ts'
 import { EngineProvider } from '../lib/engine.tsx'
 import { changeLanguage, type Say, startTexts } from '../lib/i18n.ts'
@@ -43,7 +43,7 @@ async function start(): Promise<void> {
       (job, percent) =>
         announce(
           percent === undefined
-            ? say('jobs.announce-end', { job: jobTitle(say, job), state: say(`state.${job.state}`) })
+            ? say('jobs.announce-end', { job: jobTitle(say, job), state: say(`state.${shownState(job)}`) })
             : say('jobs.announce', { job: jobTitle(say, job), percent }),
         ),
       new AbortController().signal,

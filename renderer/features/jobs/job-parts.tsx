@@ -1,11 +1,13 @@
 import type { JobSnapshot } from '../../../engine/api/contract/jobs.ts'
 import { useTexts } from '../../lib/i18n.ts'
-import { doneShare } from './job-words.ts'
+import { doneShare, shownState } from './job-words.ts'
 
 const LOOKS = {
   queued: ['○', ''],
   running: ['▶', 'active'],
   succeeded: ['✓', ''],
+  unsound: ['✕', 'broken'],
+  noted: ['!', 'look'],
   failed: ['✕', 'broken'],
   cancelled: ['■', 'look'],
   interrupted: ['!', 'broken'],
@@ -14,10 +16,11 @@ const LOOKS = {
 /** The state of a job with its mark: shape and word, and a colour only where something is wrong or moves. */
 export function JobState({ job }: { readonly job: JobSnapshot }) {
   const { say } = useTexts()
-  const [mark, tone] = LOOKS[job.state]
+  const state = shownState(job)
+  const [mark, tone] = LOOKS[state]
   return (
     <span className={`status ${tone}`}>
-      <span aria-hidden="true">{mark}</span> {say(`state.${job.state}`)}
+      <span aria-hidden="true">{mark}</span> {say(`state.${state}`)}
     </span>
   )
 }

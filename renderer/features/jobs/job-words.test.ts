@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import type { JobSnapshot } from '../../../engine/api/contract/jobs.ts'
+import type { JobResult, JobSnapshot } from '../../../engine/api/contract/jobs.ts'
 import { isoFromMs } from '../../../engine/base/iso-time.ts'
 import type { Say } from '../../lib/i18n.ts'
-import { doneShare, jobSeconds, progressWords, resultWords, restoredTo } from './job-words.ts'
+import { doneShare, jobSeconds, progressWords, resultWords, restoredTo, shownState } from './job-words.ts'
 
 const say: Say = (key, values = {}) => [key, ...Object.values(values)].join(' ')
 
@@ -98,4 +98,86 @@ test('a restore says to which side of which moment, and nothing where none was a
   expect(words({ target: { kind: 'xid', xid: '751' }, isInclusive: false })).toBe(
     'target.before {"what":"xid 751"}',
   )
+})
+
+describe('what came of retention', () => {
+  const none = {
+    kind: 'retention',
+    deletedIds: ['a'],
+    mergedIds: [],
+    skippedIds: [],
+    walFiles: 0,
+    freedBytes: 2048,
+  } as const
+
+  test('names what happened, and nothing that did not', () => {
+    expect(resultWords(say, none)).toBe('result.retention-deleted 1 · result.retention-freed 2.00 KiB')
+    expect(resultWords(say, { ...none, mergedIds: ['b'], skippedIds: ['c', 'd'], walFiles: 7 })).toBe(
+      'result.retention-deleted 1 · result.retention-merged 1 · result.retention-wal 7 · result.retention-skipped 2 · result.retention-freed 2.00 KiB',
+    )
+  })
+})
+
+function drillThat(isPassed: boolean): JobResult {
+  return {
+    kind: 'drill',
+    drill: {
+      id: 'd1',
+      catalog: '/c',
+      instance: 'main',
+      backupId: 'A',
+      target: undefined,
+      startedAt: isoFromMs(0),
+      durationMs: 1,
+      steps: [],
+      checks: [],
+      isPassed,
+      stop: undefined,
+      scratchId: undefined,
+    },
+  }
+}
+
+describe('how a job that did all of its work stands', () => {
+  const done = { ...job, state: 'succeeded' } as const
+  const finding = {
+    severity: 'attention',
+    code: 'file-size',
+    instance: 'main',
+    backupId: 'a',
+    where: '',
+    message: '',
+  } as const
+  const validated = { kind: 'validate', verdicts: [], findings: [], isSound: true } as const
+  const index = {
+    kind: 'index-wal',
+    readSegments: 1,
+    readBytes: 1,
+    removedSegments: 0,
+    commits: 1,
+    findingCount: 0,
+  } as const
+
+  test('is well where nothing was found', () => {
+    expect(shownState(done)).toBe('succeeded')
+    expect(shownState({ ...done, result: validated })).toBe('succeeded')
+    expect(shownState({ ...done, result: drillThat(true) })).toBe('succeeded')
+    expect(shownState({ ...done, result: index })).toBe('succeeded')
+  })
+
+  test('is not where a backup is damaged or a check has failed', () => {
+    expect(shownState({ ...done, result: { ...validated, findings: [finding], isSound: false } })).toBe(
+      'unsound',
+    )
+    expect(shownState({ ...done, result: drillThat(false) })).toBe('unsound')
+  })
+
+  test('wants a look where something was noticed', () => {
+    expect(shownState({ ...done, result: { ...validated, findings: [finding] } })).toBe('noted')
+    expect(shownState({ ...done, result: { ...index, findingCount: 1 } })).toBe('noted')
+  })
+
+  test('says that it failed before it says what it found', () => {
+    expect(shownState({ ...job, state: 'cancelled', result: drillThat(false) })).toBe('cancelled')
+  })
 })

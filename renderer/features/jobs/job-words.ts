@@ -1,5 +1,5 @@
 import type { JobResult, JobSnapshot } from '../../../engine/api/contract/jobs.ts'
-import { formatBytes, formatEta } from '../../lib/format.ts'
+import { dotted, formatBytes, formatEta } from '../../lib/format.ts'
 import type { Say } from '../../lib/i18n.ts'
 import { targetWords } from '../../lib/target-words.ts'
 
@@ -7,6 +7,27 @@ import { targetWords } from '../../lib/target-words.ts'
 export function jobTitle(say: Say, job: JobSnapshot): string {
   const kind = say(`kind.${job.kind}`)
   return [job.instance, job.mode, kind].filter((word) => word !== undefined).join(' ')
+}
+
+/**
+ * What is shown of how a job stands: one that did all of its work and found something wrong is done, but not well.
+ * `unsound`: a backup or what was restored from it is bad; `noted`: something wants to be looked at.
+ */
+export function shownState({ state, result }: JobSnapshot): JobSnapshot['state'] | 'unsound' | 'noted' {
+  if (state !== 'succeeded' || result === undefined) return state
+  switch (result.kind) {
+    case 'validate':
+      if (!result.isSound) return 'unsound'
+      return result.findings.length > 0 ? 'noted' : state
+    case 'drill':
+      return result.drill.isPassed ? state : 'unsound'
+    case 'index-wal':
+      return result.findingCount > 0 ? 'noted' : state
+    case 'retention':
+      return result.skippedIds.length > 0 ? 'noted' : state
+    default:
+      return state
+  }
 }
 
 /** How much of the phase is done, 0 to 1; undefined where the total is not known. */
@@ -88,15 +109,21 @@ export function resultWords(say: Say, result: JobResult): string {
         database: result.database,
       })
     case 'retention':
-      return say('result.retention', {
-        count: result.deletedIds.length,
-        merged: result.mergedIds.length,
-        wal: result.walFiles,
-        bytes: formatBytes(result.freedBytes),
-      })
+      return dotted([
+        say('result.retention-deleted', { count: result.deletedIds.length }),
+        // What was not asked for, or did not happen, is no news.
+        counted(result.mergedIds, (count) => say('result.retention-merged', { count })),
+        result.walFiles === 0 ? undefined : say('result.retention-wal', { count: result.walFiles }),
+        counted(result.skippedIds, (count) => say('result.retention-skipped', { count })),
+        say('result.retention-freed', { bytes: formatBytes(result.freedBytes) }),
+      ])
     case 'delete':
       return say('result.delete', { count: result.backupIds.length, bytes: formatBytes(result.freedBytes) })
   }
+}
+
+function counted(ids: readonly string[], words: (count: number) => string): string | undefined {
+  return ids.length === 0 ? undefined : words(ids.length)
 }
 
 /** To which moment it restored, so that one of several restores can be told from the others; undefined without one. */

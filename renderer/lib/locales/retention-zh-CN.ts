@@ -152,7 +152,7 @@ export const retentionZhCN = {
   'apply.title': '对 {{instance}} 执行留存策略',
   'apply.nothing': '没有到期的备份：不会删除任何内容。',
   'apply.policy': '冗余 {{redundancy}}，窗口 {{days}} 天，WAL 深度 {{depth}}。',
-  'apply.text': '将永久删除 {{count}} 个备份，释放 {{bytes}}。',
+  'apply.text': '将永久删除 {{count}} 个备份，至少释放 {{bytes}}。',
   'apply.merges': '要合并的备份链',
   'apply.merge': '从 {{from}} 合并到 {{id}}',
   'apply.merge-refused': '不合并 {{id}}：{{why}}',
