@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { cpSync, readdirSync, readFileSync } from 'node:fs'
+import { cpSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { execFile } from 'node:child_process'
 import path from 'node:path'
@@ -30,6 +30,11 @@ const BACKUPS = {
   'probackup-pg15-plain1': ['TOTUGH', 'TOTUGR', 'TOTUH1', 'TOTUH3'],
   'probackup-pg15-zlib16': ['TOTUFL', 'TOTUFW', 'TOTUG6', 'TOTUG8'],
 } as const satisfies Partial<Record<FixtureName, readonly string[]>>
+
+const PHASES: ReadonlySet<string> = new Set(['validate', 'merge', 'delete'])
+
+const isResultCheck = (event: string): boolean =>
+  event.endsWith(', which is merged') && event.startsWith('checking')
 
 /** The larger one, with compressed pages and segments of 16 MB. */
 const STOPPED_IN = 'probackup-pg15-zlib16'
@@ -107,6 +112,7 @@ describe.each(Object.keys(BACKUPS) as (keyof typeof BACKUPS)[])('merging in a ca
     catalog: string,
     id: BackupId,
     stopsAt: (event: string) => boolean = () => false,
+    isValidated = true,
   ): Promise<MergeOutcome> => {
     const controller = new AbortController()
     const tell = (event: string): void => {
@@ -127,7 +133,7 @@ describe.each(Object.keys(BACKUPS) as (keyof typeof BACKUPS)[])('merging in a ca
         request,
         hash,
         threads: 2,
-        isValidated: true,
+        isValidated,
         isSynced: false,
         programVersion: WRITTEN_PROGRAM_VERSION,
       },
@@ -221,7 +227,86 @@ describe.each(Object.keys(BACKUPS) as (keyof typeof BACKUPS)[])('merging in a ca
     await expectData(catalog, page)
   })
 
-  // How pages are stored makes no difference to where a merge can be stopped.
+  // How pages are stored makes no difference to how the result is checked,
+  if (name === STOPPED_IN)
+    describe('and its result', () => {
+      test.skipIf(missing !== '')(
+        `the chain is checked, merged, deleted and renamed, and then the result is checked${missing}`,
+        async () => {
+          const catalog = copyCatalog()
+          const events: string[] = []
+          await mergeUntil(catalog, page, (event) => {
+            const isRenamed = !readdirSync(path.join(catalog, 'backups', 'main')).includes(full)
+            const told = isRenamed ? `${event}, renamed` : event
+            if (PHASES.has(event) && events.at(-1) !== told) events.push(told)
+            return false
+          })
+          expect(events).toEqual(['validate', 'merge', 'validate', 'delete', 'validate, renamed'])
+          await expectMerged(catalog)
+        },
+      )
+
+      test.skipIf(missing !== '').each([
+        {
+          what: 'a file is gone',
+          harm: (backup: string) => rmSync(path.join(backup, 'database/PG_VERSION')),
+        },
+        {
+          what: 'a file has another size',
+          harm: (backup: string) => truncateSync(path.join(backup, 'database/global/1262'), 9),
+        },
+        {
+          what: 'page headers are damaged',
+          harm: (backup: string) =>
+            writeFileSync(path.join(backup, 'page_header_map'), 'no zlib stream', { flag: 'r+' }),
+        },
+        {
+          what: 'the content list is damaged',
+          harm: (backup: string) => truncateSync(path.join(backup, 'backup_content.control'), 99),
+        },
+      ])(`a result of which $what is CORRUPT, and its child an orphan${missing}`, async ({ harm }) => {
+        const catalog = copyCatalog()
+        const harmResult = (event: string): boolean => {
+          if (isResultCheck(event)) harm(directoryOf(catalog, delta))
+          return false
+        }
+        const failed = mergeUntil(catalog, delta, harmResult)
+        await expect(failed).rejects.toMatchObject({
+          code: 'backup.damaged',
+          message: expect.stringContaining(`backup ${delta} is merged, and damaged: `) as string,
+        })
+        expect(await list(catalog)).toMatchObject([
+          { id: other, status: 'OK' },
+          { id: page, status: 'ORPHAN' },
+          { id: delta, mode: 'FULL', status: 'CORRUPT' },
+        ])
+      })
+
+      test.skipIf(missing !== '')(`a result is not checked where nothing is to be${missing}`, async () => {
+        const catalog = copyCatalog()
+        const events: string[] = []
+        const note = (event: string): boolean => events.push(event) === 0
+        await mergeUntil(catalog, page, note, false)
+        expect(events.filter((event) => event === 'validate' || isResultCheck(event))).toEqual([])
+        await expectMerged(catalog)
+      })
+
+      test.skipIf(missing !== '')(
+        `all of a result is read where another process had merged it${missing}`,
+        async () => {
+          const catalog = copyCatalog()
+          await expect(mergeUntil(catalog, page, isResultCheck)).rejects.toMatchObject({
+            code: 'run.cancelled',
+          })
+          const file = path.join(directoryOf(catalog, page), 'database/global/1262')
+          const bytes = readFileSync(file)
+          writeFileSync(file, bytes.fill(0xff, bytes.length - 1))
+          await expect(mergeUntil(catalog, page)).rejects.toMatchObject({ code: 'backup.damaged' })
+        },
+      )
+    })
+
+  // nor to where a merge can be stopped.
   if (name === STOPPED_IN)
     describe('that is stopped', () => {
       test
@@ -240,6 +325,7 @@ describe.each(Object.keys(BACKUPS) as (keyof typeof BACKUPS)[])('merging in a ca
           },
           { when: 'when all files are merged', stop: () => (event) => event.includes(' entries: ') },
           { when: 'at the first deletion', stop: () => nth(1, (event) => event === 'delete') },
+          { when: 'while it checks the result', stop: () => isResultCheck },
           { when: 'at the second deletion', stop: () => nth(2, (event) => event === 'delete') },
           {
             when: 'after the last deletion',

@@ -5,6 +5,7 @@ import { secondsFromBackupId } from '../../base/backup-id.ts'
 import { EngineError } from '../../base/engine-error.ts'
 import type { Run } from '../../base/run.ts'
 import { type Backup, changeStatus, readControl, writeBackupControl } from '../../catalog/backup.ts'
+import { descendantsOf } from '../../catalog/chain.ts'
 import { type Inventory, readInventory } from '../../catalog/inventory.ts'
 import { lockAll, lockExclusive } from '../../catalog/lock.ts'
 import { removeBackup } from '../../catalog/remove-backup.ts'
@@ -16,6 +17,7 @@ import { ProgressTicker } from '../steps/progress-ticker.ts'
 import { contentRoot, isDirectoryEntry } from '../steps/stored-versions.ts'
 import { openWorkerPool, type WorkerPool } from '../steps/worker-pool.ts'
 import { applyMerge } from './apply.ts'
+import { checkResult } from './check-result.ts'
 import { membersOf, readMember } from './members.ts'
 import { judgeRoom, memberBytesOf, neededRoom } from './outlook.ts'
 import { requireOwnDirectories } from './own-directories.ts'
@@ -29,7 +31,7 @@ export type MergeInput = {
   /** Of the plan to be carried out. */
   readonly hash: string
   readonly threads: number
-  /** All files are checked before, and what was written is read back. */
+  /** All files are checked before, what was written is read back, and the result is checked under its final name. */
   readonly isValidated: boolean
   readonly isSynced: boolean
   /** Written into the merged backup. */
@@ -75,8 +77,9 @@ export async function mergeBackups(input: MergeInput, run: Run): Promise<MergeOu
     `merging ${plan.members.map(({ id }) => id).join(', ')} into ${plan.destinationId}${plan.stage === 'start' ? '' : `: ${plan.stage} an earlier merge`}`,
   )
   const current = membersOf(inventory, plan)
-  const writtenBytes = plan.stage === 'finish' ? 0 : await mergeMembers(current, plan, input, run)
-  const freedBytes = await finish(inventory, plan, run)
+  await using pool = openWorkerPool({ threads: input.threads, signal: run.signal })
+  const writtenBytes = plan.stage === 'finish' ? 0 : await mergeMembers(current, plan, input, pool, run)
+  const freedBytes = await finish(inventory, plan, input, pool, run)
   run.log.info(`backup ${plan.destinationId} is a FULL backup now; ${writtenBytes} bytes were stored anew`)
   return {
     backupId: plan.destinationId,
@@ -99,9 +102,9 @@ async function mergeMembers(
   backups: readonly Backup[],
   plan: MergePlan,
   input: MergeInput,
+  pool: WorkerPool,
   run: Run,
 ): Promise<number> {
-  await using pool = openWorkerPool({ threads: input.threads, signal: run.signal })
   const members: Member[] = []
   for (const backup of backups) members.push(await readMember(backup))
   const [full] = members
@@ -185,11 +188,21 @@ async function requireSoundMembers(members: readonly Member[], pool: WorkerPool,
   }
 }
 
-/** Deletes the increments, gives the FULL its new name and makes it OK. Gives the bytes that were freed. */
-async function finish(inventory: Inventory, plan: MergePlan, run: Run): Promise<number> {
+/**
+ * Deletes the increments, gives the FULL its new name, checks it and makes it OK. Gives the bytes that were freed.
+ *
+ * @throws {EngineError} `backup.damaged` when the check fails; the backup is CORRUPT then, and what needs it ORPHAN
+ */
+async function finish(
+  inventory: Inventory,
+  plan: MergePlan,
+  { isValidated }: MergeInput,
+  pool: WorkerPool,
+  run: Run,
+): Promise<number> {
   const [full, ...increments] = membersOf(inventory, plan)
   if (full === undefined) throw new EngineError('backup.chain-broken', 'the chain is empty')
-  await orphanBranches(inventory, plan, run)
+  await orphan(inventory, plan.orphanedIds, `what it needs is merged into ${plan.destinationId}`, run)
   let freedBytes = 0
   for (const [count, increment] of increments.entries()) {
     run.signal.throwIfAborted()
@@ -214,13 +227,29 @@ async function finish(inventory: Inventory, plan: MergePlan, run: Run): Promise<
   await using _lock = isLocked ? undefined : await lockExclusive(directory, { ...run, isLax: true })
   const { control, problem } = readControl(directory)
   if (control === undefined) throw new EngineError('format.damaged', `${directory}: ${problem}`)
+  const merged = { ...full, id: plan.destinationId, directory }
+  const readBefore = plan.stage === 'finish' ? 'nothing' : 'all'
+  const [damage] = isValidated ? await checkResult(merged, readBefore, pool, run) : []
   await writeBackupControl(directory, {
     ...control,
-    status: 'OK',
+    status: damage === undefined ? 'OK' : 'CORRUPT',
     startSeconds: secondsFromBackupId(plan.destinationId),
     mergeDestinationId: undefined,
   })
-  return freedBytes
+  if (damage === undefined) return freedBytes
+  const children = descendantsOf(inventory, plan.destinationId).filter(
+    ({ control: { status } = {} }) => status === 'OK' || status === 'DONE',
+  )
+  await orphan(
+    inventory,
+    children.map(({ id }) => id),
+    `its parent ${plan.destinationId} is damaged`,
+    run,
+  )
+  throw new EngineError('backup.damaged', `backup ${plan.destinationId} is merged, and damaged: ${damage}`, {
+    hint: 'Check the disk of the catalog, take a new FULL backup, and validate the instance to see all damage.',
+    facts: { backup: plan.destinationId },
+  })
 }
 
 async function moveDirectory(from: string, to: string): Promise<void> {
@@ -232,12 +261,17 @@ async function moveDirectory(from: string, to: string): Promise<void> {
   }
 }
 
-/** Backups on other branches lose their parent; their status says so from now on. */
-async function orphanBranches(inventory: Inventory, plan: MergePlan, run: Run): Promise<void> {
-  for (const id of plan.orphanedIds) {
+/** Backups lose what they need; their status says so from now on. */
+async function orphan(
+  inventory: Inventory,
+  ids: readonly BackupId[],
+  reason: string,
+  run: Run,
+): Promise<void> {
+  for (const id of ids) {
     const backup = inventory.backups.find((one) => one.id === id)
     if (backup === undefined) continue
-    run.log.warning(`backup ${id} is orphaned: what it needs is merged into ${plan.destinationId}`)
+    run.log.warning(`backup ${id} is orphaned: ${reason}`)
     await using _lock = await lockExclusive(backup.directory, { ...run, isLax: true })
     await changeStatus(backup.directory, 'ORPHAN')
   }

@@ -80,7 +80,10 @@ async function tellUnlisted(
 export type Add = (found: Pick<Finding, 'severity' | 'code' | 'where' | 'message'>) => void
 
 /** What checking needs for the files alone. */
-export type FileCheckContext = Pick<CheckContext, 'checksBlocks' | 'pool' | 'ticker' | 'run'>
+export type FileCheckContext = Pick<CheckContext, 'checksBlocks' | 'pool' | 'ticker' | 'run'> & {
+  /** Contents are not read: files have to be there in their size, with their page headers. */
+  readonly isQuick?: boolean
+}
 
 /**
  * Checks the content list and the stored files, not the WAL that the archive holds. Changes nothing. Gives the list,
@@ -137,13 +140,15 @@ export async function checkStoredFiles(
   }
   const version = versionNumber(control.programVersion ?? '')
   const isPadded = version < FIRST_WITH_HEADER_MAP
+  const isQuick = context.isQuick ?? false
   const headerMapPath = path.join(backup.directory, HEADER_MAP)
   const mapFinding =
-    isPadded || !context.checksBlocks ? undefined : await checkHeaderMap(headerMapPath, files)
+    isPadded || !(context.checksBlocks || isQuick) ? undefined : await checkHeaderMap(headerMapPath, files)
   const options = {
     headerMapPath: isPadded || mapFinding !== undefined ? undefined : headerMapPath,
     hasChecksums: control.checksumVersion > 0,
     checksBlocks: context.checksBlocks,
+    isQuick,
     stopLsn: control.stopLsn,
     hasLegacyCrc: hasLegacyCrc(version),
     isPadded,

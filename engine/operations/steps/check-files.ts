@@ -35,6 +35,8 @@ export type CheckFilesInput = {
   readonly hasChecksums: boolean
   /** Pages are decompressed and examined, besides the checksum of the file. */
   readonly checksBlocks: boolean
+  /** Contents are not read: files have to be there in their size, with their page headers. Then blocks are not checked. */
+  readonly isQuick: boolean
   readonly stopLsn: Lsn
   /** Written by versions 2.0.22 to 2.0.24 (catalog format, section 0). */
   readonly hasLegacyCrc: boolean
@@ -101,6 +103,7 @@ function checkFile(file: FileToCheck, input: CheckFilesInput, context: TaskConte
       ]
     }
     if (file.kind === 'control') return checkControlFile(file, problem)
+    if (input.isQuick) return checkHeaders(file, input, problem)
     return file.kind === 'data' && input.checksBlocks
       ? checkDataFile(descriptor, file, input, context, problem)
       : checkPlainFile(descriptor, file, input, context, problem)
@@ -110,6 +113,20 @@ function checkFile(file: FileToCheck, input: CheckFilesInput, context: TaskConte
 }
 
 type Problem = (code: FileFinding['code'], message: string, where?: string) => FileFinding
+
+function checkHeaders(
+  file: FileToCheck,
+  { headerMapPath }: CheckFilesInput,
+  problem: Problem,
+): readonly FileFinding[] {
+  if (file.kind !== 'data' || headerMapPath === undefined) return []
+  const read = readHeaderTable(headerMapPath, file.headers)
+  return read.kind === 'sound' ? [] : [headersProblem(file, read.message, problem)]
+}
+
+function headersProblem({ name }: FileToCheck, message: string, problem: Problem): FileFinding {
+  return problem('header-map', `the page headers of "${name}": ${message}`, HEADER_MAP)
+}
 
 const chunk = kernel.reserve(256 << 10)
 
@@ -165,8 +182,7 @@ function checkDataFile(
   let table: HeaderTableReader | undefined
   if (input.headerMapPath !== undefined) {
     const read = readHeaderTable(input.headerMapPath, file.headers)
-    if (read.kind === 'damaged')
-      add(problem('header-map', `the page headers of "${file.name}": ${read.message}`, HEADER_MAP))
+    if (read.kind === 'damaged') add(headersProblem(file, read.message, problem))
     else table = read.table
   }
 
