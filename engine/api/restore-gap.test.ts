@@ -1,6 +1,8 @@
 import { cp, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
+import { parseBackupId } from '../base/backup-id.ts'
+import { parseInstanceName } from '../base/instance-name.ts'
 import { startEngine } from '../testing/engines.ts'
 import { unpackFixture, whyNoFixture } from '../testing/fixtures.ts'
 import { scratchDirectory } from '../testing/scratch.ts'
@@ -11,7 +13,7 @@ const why = whyNoFixture(FIXTURE)
 /** What is missing, on timeline 1, which was left in segment 7; and the last segment of timeline 2. */
 const GAP = '000000010000000000000005'
 const LAST = '00000002000000000000000E'
-const BACKUP = 'TOTUFL'
+const BACKUP = parseBackupId('TOTUFL')
 
 let fixture: Awaited<ReturnType<typeof unpackFixture>> | undefined
 
@@ -37,7 +39,7 @@ async function branched({ missing }: { readonly missing: readonly string[] }) {
   const engine = await startEngine()
   const request: RestoreRequest = {
     catalog,
-    instance: 'main',
+    instance: parseInstanceName('main'),
     id: BACKUP,
     dataDirectory: path.join(scratch.path, 'restored'),
   }
@@ -85,12 +87,12 @@ describe.skipIf(why !== '')(`with a gap before the switch to the timeline that i
       made.engine.client['restore.start']({ ...made.request, targetTimeline: 'latest' }),
     )
     expect(error).toMatchObject({ code: 'wal.missing', message: expect.stringContaining(LAST) })
-    const { catalog, instance, id } = made.request
+    const { catalog, instance } = made.request
     const job = await made.engine.ended(
       made.engine.client['backups.validate']({
         catalog,
         instance,
-        ids: [id ?? ''],
+        ids: [BACKUP],
         targetTimeline: 'latest',
       }),
     )
@@ -107,18 +109,39 @@ describe.skipIf(why !== '')(`with a gap before the switch to the timeline that i
   })
 })
 
+/** As if there were so much WAL that a preview gives up before it has read the first of it. */
+function hurry(): void {
+  vi.spyOn(AbortSignal, 'timeout').mockImplementation(() => AbortSignal.abort())
+}
+
 describe.skipIf(why !== '')(`a restore point that the WAL does not have${why}`, () => {
+  const target = { kind: 'name', name: 'before_dorp' } as const
+  afterEach(() => void vi.restoreAllMocks())
+
   test.each([
     ['unvalidated', { isValidated: false }],
     ['validated', {}],
   ])('is refused, %s, and what may have been meant is named', async (_, more) => {
     await using made = await branched({ missing: [] })
-    const target = { kind: 'name', name: 'before_dorp' } as const
+    hurry()
     const { error } = await made.engine.ended(
-      made.engine.client['restore.start']({ ...made.request, ...more, target, targetTimeline: '1' }),
+      made.engine.client['restore.start']({ ...made.request, ...more, target, targetTimeline: '2' }),
     )
-    expect(error).toMatchObject({ code: 'restore.unreachable' })
-    expect(error?.message).toContain('before_dorp')
+    expect(error).toMatchObject({
+      code: 'restore.unreachable',
+      message: expect.stringContaining('no restore point "before_dorp"'),
+      hint: 'Nothing was written. Did you mean "before_drop"?',
+    })
     await expect(readdir(made.request.dataDirectory)).rejects.toThrow()
+  })
+
+  test('is not known where WAL comes from elsewhere, or by force: that is said', async () => {
+    await using made = await branched({ missing: [] })
+    hurry()
+    const unknown = [['warning', { code: 'wal-unchecked', values: {} }]]
+    expect(await made.wal({ target, isForced: true })).toEqual(unknown)
+    expect(await made.wal({ target, isValidated: false, restoreCommand: 'cp /elsewhere/%f %p' })).toEqual(
+      unknown,
+    )
   })
 })

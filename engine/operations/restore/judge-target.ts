@@ -2,6 +2,7 @@ import path from 'node:path'
 import type { BackupId } from '../../base/backup-id.ts'
 import { EngineError } from '../../base/engine-error.ts'
 import type { Lsn } from '../../base/lsn.ts'
+import { findNearest } from '../../base/nearest.ts'
 import type { Run } from '../../base/run.ts'
 import { requireWalSegmentBytes, type Timeline } from '../../base/wal-segment.ts'
 import type { Inventory } from '../../catalog/inventory.ts'
@@ -37,8 +38,12 @@ export type JudgedTarget = {
   readonly chosen: ChosenBackup
   /** Undefined when there is no target. */
   readonly check: TargetCheck | undefined
-  /** The name that was looked for in vain, and the latest that are there, oldest first. */
-  readonly missedName?: { readonly name: string; readonly others: readonly string[] }
+  /** The name that was looked for in vain, the latest that are there, oldest first, and one that is spelled much like it. */
+  readonly missedName?: {
+    readonly name: string
+    readonly others: readonly string[]
+    readonly meant: string | undefined
+  }
   /** The transaction ended before the end of this backup, the one that is named or the oldest that could be used. */
   readonly endedBefore?: ReadableBackup
   /** Recovery that follows this timeline instead reaches the target. */
@@ -182,11 +187,12 @@ async function judgeOn(request: TargetRequest, run: TargetRun, { limitMs }: Pati
   const searched = new Map<Timeline, Lsn>()
   /** Later ones first: WAL is read from the newest backup on, and then what comes before that. */
   let names: readonly string[] = []
+  let meant: string | undefined
   /** No WAL was missing where the target may be. */
   let isAllRead = true
   const inVain = (judged: JudgedTarget): JudgedTarget => {
     if (judged.check?.kind !== 'not-reached') return judged
-    if (target?.kind === 'name') return { ...judged, missedName: { name: target.name, others: names } }
+    if (target?.kind === 'name') return { ...judged, missedName: { name: target.name, others: names, meant } }
     const oldest = target?.kind === 'xid' && isAllRead ? oldestAfter(inventory, wish) : undefined
     return oldest === undefined ? judged : { ...judged, endedBefore: oldest }
   }
@@ -220,7 +226,10 @@ async function judgeOn(request: TargetRequest, run: TargetRun, { limitMs }: Pati
       laterThan: (name) => lastAfter(archive, chosen.path, name),
       signal: run.signal,
       onRestorePoint: (name) => {
-        if (!NAME_OF_BACKUP.test(name)) passed = [...passed, name].slice(-MOST_NAMES)
+        if (NAME_OF_BACKUP.test(name)) return
+        passed = [...passed, name].slice(-MOST_NAMES)
+        if (target.kind === 'name')
+          meant = findNearest(target.name, meant === undefined ? [name] : [meant, name])
       },
       report: (name, bytes) => {
         lastSegment = name

@@ -85,7 +85,15 @@ describe('a target', () => {
 
   test('to which WAL was not read yet is read to when the restore starts, if it is validated', () => {
     expect(targetLine(unread, asked)).toMatchObject({ state: 'ok', sentence: { code: 'wal-read-at-start' } })
-    expect(targetLine(unread, unvalidated)).toMatchObject({
+    expect(targetLine(unread, { ...unvalidated, target: { kind: 'latest' } })).toMatchObject({
+      state: 'warning',
+      sentence: { code: 'wal-unchecked' },
+    })
+  })
+
+  test('that is a name is looked for without validation too, unless WAL comes from elsewhere', () => {
+    expect(targetLine(unread, unvalidated)).toMatchObject({ sentence: { code: 'wal-read-at-start' } })
+    expect(targetLine(unread, { ...unvalidated, restoreCommand: 'cp %f %p' })).toMatchObject({
       state: 'warning',
       sentence: { code: 'wal-unchecked' },
     })

@@ -40,8 +40,8 @@ export function targetLine(
     case 'reached':
       return line('ok', 'wal-reached', reachValues(check.reach))
     case 'unread':
-      // Without validation nobody reads the rest.
-      return isValidated
+      // Without validation nobody reads the rest. But a name may be mistyped, and nothing else tells where it is.
+      return isValidated || (target?.kind === 'name' && missed === 'blocked')
         ? line('ok', 'wal-read-at-start', reachValues(check.reach))
         : line('warning', 'wal-unchecked', {}, 'let-validate')
     case 'not-found':
@@ -141,10 +141,11 @@ export function requireReachable(judged: JudgedTarget): void {
 }
 
 /** What to do about a target that is not reached. */
-export function unreachableHint({ check, otherTimeline, endedBefore }: JudgedTarget): string {
+export function unreachableHint({ check, otherTimeline, endedBefore, missedName }: JudgedTarget): string {
   if (otherTimeline !== undefined)
     return `Follow timeline ${otherTimeline}: --recovery-target-timeline=${otherTimeline}.`
   if (endedBefore !== undefined) return LATER_TARGET
+  if (missedName?.meant !== undefined) return `Did you mean "${missedName.meant}"?`
   return check?.kind === 'before-end'
     ? PREFLIGHT_HINTS['older-backup']
     : 'Choose an earlier target or another timeline, or bring the WAL into the archive.'
