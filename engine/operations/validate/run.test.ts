@@ -1,6 +1,6 @@
-import { writeFileSync } from 'node:fs'
+import { renameSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { expect, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { parseBackupId } from '../../base/backup-id.ts'
 import { SYSTEM_CLOCK } from '../../base/clock.ts'
 import { logTo } from '../../base/log.ts'
@@ -12,7 +12,7 @@ import { scratchDirectory } from '../../testing/scratch.ts'
 import { validateBackups } from './run.ts'
 
 /** Validates one backup; `meanwhile` happens when the inventory has been read and the first backup is looked at. */
-async function validating(meanwhile: (instance: string) => void) {
+async function validating(meanwhile: (instance: string) => void, which: 'one' | 'all' = 'one') {
   const scratch = await scratchDirectory('validate')
   onTestFinished(() => scratch[Symbol.asyncDispose]())
   const catalog = path.join(scratch.path, 'catalog')
@@ -28,7 +28,7 @@ async function validating(meanwhile: (instance: string) => void) {
     {
       catalog,
       instances: ['main'],
-      ids: [parseBackupId('TOTTE0')],
+      ids: which === 'one' ? [parseBackupId('TOTTE0')] : undefined,
       threads: 1,
       checksBlocks: true,
       newestProgramVersion: '2.5.99',
@@ -64,4 +64,38 @@ test('a backup that is being deleted by then is not examined', async () => {
   const { instance, outcome } = await validating((at) => put(at, 'TOTTE0', { status: 'DELETING' }))
   expect(statusOf(instance, 'TOTTE0')).toBe('DELETING')
   expect(outcome.verdicts).toMatchObject([{ backupId: 'TOTTE0', status: 'DELETING' }])
+})
+
+describe('a backup that is deleted while validation waits for it', () => {
+  const remove = (instance: string, ...ids: readonly string[]): void => {
+    for (const id of ids) rmSync(path.join(instance, id), { recursive: true })
+  }
+
+  test('is told of, and the others are validated', async () => {
+    const { outcome } = await validating((at) => remove(at, 'TOTTE0', 'TOTTE1'), 'all')
+    expect(outcome.verdicts).toEqual([])
+    expect(outcome.findings).toMatchObject([
+      { severity: 'attention', code: 'vanished', backupId: 'TOTTE0' },
+      { severity: 'attention', code: 'vanished', backupId: 'TOTTE1' },
+    ])
+    const { outcome: rest } = await validating((at) => remove(at, 'TOTTE1'), 'all')
+    expect(rest.verdicts).toMatchObject([{ backupId: 'TOTTE0', status: 'CORRUPT' }])
+    expect(rest.findings.at(-1)).toMatchObject({ code: 'vanished', backupId: 'TOTTE1' })
+  })
+
+  test('is a failure where it was named', async () => {
+    await expect(validating((at) => remove(at, 'TOTTE0', 'TOTTE1'))).rejects.toMatchObject({
+      code: 'backup.not-found',
+    })
+  })
+
+  test('takes its status from no child that a merge has made a FULL of it', async () => {
+    const { instance, outcome } = await validating((at) => {
+      remove(at, 'TOTTE1')
+      renameSync(path.join(at, 'TOTTE0'), path.join(at, 'TOTTE1'))
+      put(at, 'TOTTE1', {})
+    }, 'all')
+    expect(outcome.findings.map(({ code }) => code)).not.toContain('parent')
+    expect(statusOf(instance, 'TOTTE1')).not.toBe('ORPHAN')
+  })
 })

@@ -1,5 +1,6 @@
-import { requireWalSegmentBytes } from '../../base/wal-segment.ts'
+import { existsSync } from 'node:fs'
 import path from 'node:path'
+import { requireWalSegmentBytes } from '../../base/wal-segment.ts'
 import type { BackupId } from '../../base/backup-id.ts'
 import { EngineError } from '../../base/engine-error.ts'
 import type { Run } from '../../base/run.ts'
@@ -75,7 +76,16 @@ export async function validateBackups(input: ValidateInput, run: Run): Promise<V
     })
     for (const backup of backups) {
       run.signal.throwIfAborted()
-      await instance.validate(backup)
+      try {
+        requireThere(backup)
+        await instance.validate(backup)
+      } catch (thrown) {
+        // Retention or a merge may have taken it while it waited for its turn, or for the lock.
+        if (run.signal.aborted || existsSync(backup.directory)) throw thrown
+        if (input.ids?.includes(backup.id) === true) throw backupNotFound(inventory, backup.id)
+        instance.passOverVanished(backup)
+        continue
+      }
       // What one backup needs is damaged: that is the answer. Of several, the others are still to be looked at.
       if (input.ids?.length === 1 && instance.statusOf(backup) !== 'OK') break
     }
@@ -84,6 +94,14 @@ export async function validateBackups(input: ValidateInput, run: Run): Promise<V
   }
   const isSound = verdicts.every(({ status }) => status === 'OK')
   return { verdicts, findings, isSound }
+}
+
+function requireThere({ id, directory }: Backup): void {
+  if (existsSync(directory)) return
+  throw new EngineError('backup.not-found', `backup ${id} vanished`, {
+    hint: 'See what is left with "tidemark show".',
+    facts: { backup: id },
+  })
 }
 
 /** Oldest first. With ids: the chains that lead to them, each backup once. */
@@ -119,6 +137,13 @@ class InstanceValidation {
     return this.#statuses.get(backup.id) ?? 'UNKNOWN'
   }
 
+  /** There is no verdict on what is not there. */
+  passOverVanished(backup: Backup): void {
+    this.#statuses.delete(backup.id)
+    const message = `backup ${backup.id} was deleted or merged since validation began, and is not examined`
+    this.#tell(backup, 'attention', 'vanished', message)
+  }
+
   async validate(backup: Backup): Promise<void> {
     const { run } = this.#context
     const status = this.statusOf(backup)
@@ -143,7 +168,8 @@ class InstanceValidation {
       this.#tell(backup, 'attention', 'newer-version', message)
       return this.#conclude(backup, status)
     }
-    const broken = this.#brokenParent(backup)
+    const broken =
+      this.#brokenParent(backup) && this.#brokenParent({ ...backup, ...readControl(backup.directory) })
     if (broken !== undefined) {
       this.#tell(
         backup,
@@ -191,7 +217,7 @@ class InstanceValidation {
   /** Children that are not asked about lose their status as well: nobody may restore them (catalog format 3.5). */
   async #orphanDescendants(parent: Backup): Promise<void> {
     for (const child of this.#inventory.backups) {
-      if (child.control?.parentId !== parent.id) continue
+      if (child.control?.parentId !== parent.id || !existsSync(child.directory)) continue
       const status = this.statusOf(child)
       if (status === 'OK' || status === 'DONE') {
         this.#context.run.log.warning(`backup ${child.id} is orphaned: its parent ${parent.id} is damaged`)
