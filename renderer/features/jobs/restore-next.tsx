@@ -26,6 +26,11 @@ export function RestoreNext({ result }: { readonly result: Restored }) {
         <li>
           {say('next.start')}
           <CopyText text={`pg_ctl -D ${directory} -l ${shellWord(`${dataDirectory}.log`)} start`} {...copy} />
+          <span className="quiet">{say('next.port')}</span>
+          <CopyText
+            text={`pg_ctl -D ${directory} -l ${shellWord(`${dataDirectory}.log`)} -o '-p 5433' start`}
+            {...copy}
+          />
         </li>
         {isReplica === true ? (
           <li>{say('next.standby')}</li>

@@ -97,6 +97,8 @@ export const wizardEn = {
   'next.title': 'What to do next',
   'next.reused': '{{bytes}} were there already and stayed; {{files}} files were deleted.',
   'next.start': 'Start the server of the same major version, as the user that owns the files:',
+  'next.port':
+    'Its port is that of the server that was backed up: while that one runs on this machine, give it another that is free:',
   'next.look': 'It stops at the target and pauses, read-only. Look whether it is the right moment.',
   'next.promote': 'If it is, let it open for writing, on a new timeline:',
   'next.again': 'If not, stop it and restore to another moment.',

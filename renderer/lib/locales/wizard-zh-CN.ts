@@ -92,6 +92,7 @@ export const wizardZhCN: Readonly<Record<Exclude<keyof typeof wizardEn, `${strin
   'next.title': '接下来',
   'next.reused': '{{bytes}} 原已存在并保留；删除了 {{files}} 个文件。',
   'next.start': '以文件所有者的身份启动相同主版本的服务器：',
+  'next.port': '其端口与被备份的服务器相同：若后者仍在本机运行，请另指定一个空闲端口：',
   'next.look': '服务器会在目标处停下并暂停（只读）。请查看是否为所需的时刻。',
   'next.promote': '如果正确，让其在新的时间线上打开写入：',
   'next.again': '如果不是，请停止服务器并恢复到其他时刻。',
