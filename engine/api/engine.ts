@@ -24,6 +24,7 @@ import { scratchHandlers } from './handlers/scratch.ts'
 import { walHandlers } from './handlers/wal.ts'
 import { walIndexHandlers } from './handlers/wal-index.ts'
 import { walReceiverHandlers } from './handlers/wal-receiver.ts'
+import { slotHandlers } from './handlers/slots.ts'
 import { walSetupHandlers } from './handlers/wal-setup.ts'
 import { openReceivers } from './receivers.ts'
 import { openScratchServers } from './scratch-servers.ts'
@@ -94,6 +95,7 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
       ...walIndexHandlers(context),
       ...walReceiverHandlers(receivers),
       ...walSetupHandlers(context, receivers),
+      ...slotHandlers(context, receivers),
       ...jobHandlers(context),
     },
     async [Symbol.asyncDispose]() {

@@ -86,6 +86,10 @@ export const COMMANDS = {
     usage: '-B DIR --instance=NAME [--slot=NAME [--create-slot]]',
     summary: 'Receives WAL into the archive by replication, until it is stopped with Ctrl-C.',
   },
+  slots: {
+    usage: '-B DIR --instance=NAME [--drop=NAME]',
+    summary: 'Lists the replication slots of the server and the WAL that they hold, or drops some by name.',
+  },
   version: {
     usage: '',
     summary: 'Prints the version.',

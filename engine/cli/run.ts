@@ -35,6 +35,7 @@ const COMMANDS: Readonly<Record<Exclude<Verb, CalledByServer>, () => Promise<Com
   merge: async () => (await import('./commands/merge.ts')).merge,
   delete: async () => (await import('./commands/delete.ts')).deleteBackups,
   'receive-wal': async () => (await import('./commands/receive-wal.ts')).receiveWal,
+  slots: async () => (await import('./commands/slots.ts')).slots,
 }
 
 const ARCHIVING: Readonly<Record<CalledByServer, () => Promise<ArchivingCommand>>> = {
@@ -51,6 +52,7 @@ const LOGS_ITSELF: readonly CommandName[] = [
   'merge',
   'delete',
   'receive-wal',
+  'slots',
   'set-config',
   'set-backup',
 ]

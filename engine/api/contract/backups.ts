@@ -165,6 +165,18 @@ export type ModeChoice = {
   readonly passedOver: readonly { readonly mode: BackupModeName; readonly reasons: readonly ModeReason[] }[]
 }
 
+/** A logical replication slot that nobody uses and that makes the server keep WAL, more than a segment of it. */
+export type IdleSlotRecord = {
+  readonly name: string
+  readonly database: string | undefined
+  readonly restartLsn: Lsn
+  readonly keptBytes: number
+  /** Undefined before PostgreSQL 17, which does not tell. */
+  readonly inactiveSince: IsoTime | undefined
+  /** It holds WAL from before the newest backup starts. */
+  readonly isBeforeNewest: boolean
+}
+
 /** What a backup of each mode would be like if it were taken now; nothing has been started. */
 export type BackupEstimate = {
   /** FULL, DELTA, PAGE, PTRACK. */
@@ -172,6 +184,8 @@ export type BackupEstimate = {
   /** What `AUTO` stands for, and why; undefined where the server could not be asked. */
   readonly auto: ModeChoice | undefined
   readonly parentId: BackupId | undefined
+  /** Logical replication slots that make the server keep WAL for nobody; they stop no backup. */
+  readonly idleSlots: readonly IdleSlotRecord[]
   /** Why server or data directory could not be looked at; the figures then rest on the catalog alone. */
   readonly problem: WireError | undefined
 }

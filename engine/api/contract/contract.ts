@@ -10,6 +10,7 @@ import { restore } from './restore.ts'
 import { restored } from './restored.ts'
 import { retention } from './retention.ts'
 import { scratchServers } from './scratch.ts'
+import { slots } from './slots.ts'
 import { wal } from './wal.ts'
 import { walIndex } from './wal-index.ts'
 import { walReceiver } from './wal-receiver.ts'
@@ -31,6 +32,7 @@ export const contract = {
   ...archiving,
   ...walReceiver,
   ...walSetup,
+  ...slots,
   ...jobs,
 }
 

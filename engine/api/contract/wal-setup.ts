@@ -1,6 +1,5 @@
 import * as z from 'zod'
 import type { IsoTime } from '../../base/iso-time.ts'
-import type { Lsn } from '../../base/lsn.ts'
 import type { WalSetupNote } from '../../base/wal-setup-notes.ts'
 import { command, query } from '../define.ts'
 import { instanceRef } from './values.ts'
@@ -70,33 +69,6 @@ export type WalSetupTest = {
   readonly hasArchiverFailed: boolean
 }
 
-/** A replication slot of the server: as long as it is there, the server keeps all WAL from `restartLsn` on. */
-export type SlotRecord = {
-  readonly name: string
-  readonly kind: 'physical' | 'logical'
-  readonly database: string | undefined
-  readonly isActive: boolean
-  readonly isTemporary: boolean
-  /** What uses it, as it calls itself; undefined when nothing does, or the role may not see it. */
-  readonly client: string | undefined
-  readonly restartLsn: Lsn | undefined
-  /** How much WAL the server keeps for it now. */
-  readonly behindBytes: number | undefined
-  /** `reserved`, `extended`, `unreserved` or `lost`; undefined before PostgreSQL 13. */
-  readonly walStatus: string | undefined
-  /** What can be written before the slot may lose WAL; undefined = no limit. */
-  readonly safeWalBytes: number | undefined
-  /** The slot of the WAL receiver of the instance, or the one that it would take. */
-  readonly isOfReceiver: boolean
-}
-
-export type SlotList = {
-  readonly nowLsn: Lsn
-  readonly maxSlots: number
-  /** Those that are furthest behind come first, those without a place last. */
-  readonly slots: readonly SlotRecord[]
-}
-
 export const walSetup = {
   /** Asks the server and changes nothing; a replication connection is tried. */
   'wal.setup': query<WalSetup>()(
@@ -111,8 +83,6 @@ export const walSetup = {
       program: z.string().min(1).max(1024).optional(),
     }),
   ),
-  /** The replication slots of the server. Fails within half a minute when that does not answer. */
-  'wal.slots': query<SlotList>()(z.strictObject(instanceRef)),
   /**
    * Ends the segment that the server is writing and waits until it has arrived in the archive; on a standby, for the
    * next one. Not arriving is an answer. Needs the right to call pg_switch_wal.

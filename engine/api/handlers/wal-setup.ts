@@ -6,7 +6,6 @@ import { testOneSegment } from '../../operations/wal-setup/test-segment.ts'
 import { type ConnectionSettings, openSession } from '../../server/connection.ts'
 import { readArchivingFacts } from '../../server/postgres/archiving-facts.ts'
 import { readFacts } from '../../server/postgres/facts.ts'
-import { readReplicationSlots } from '../../server/postgres/replication-slots.ts'
 import { openWalConnection } from '../../server/wal-stream.ts'
 import { connectionOf } from '../connections.ts'
 import type { EngineContext } from '../context.ts'
@@ -14,11 +13,10 @@ import type { EngineHandlers } from '../contract/contract.ts'
 import type { walSetup as contract } from '../contract/wal-setup.ts'
 import { quietRun } from '../quiet-run.ts'
 import type { Receivers } from '../receivers.ts'
+import { slotNameFor } from '../slot-name.ts'
 
 /** A checkpoint may be under way, and an archiver that failed waits for a minute. */
 const USUAL_TEST_SECONDS = 90
-/** For each of two questions that a server answers from memory; connecting has a limit of its own. */
-const SLOTS_TIMEOUT_MS = 5000
 const USUAL_PROGRAM = 'tidemark'
 
 export function walSetupHandlers(
@@ -58,18 +56,6 @@ export function walSetupHandlers(
         receiver: planned.receiver,
       }
     },
-    'wal.slots': async ({ catalog, instance }, { signal }) => {
-      const run = quietRun(context, signal)
-      const config = readInstanceConfig(catalog, instance)
-      const connection = await connectionOf(context, { catalog, instance }, config)
-      await using session = await openSession(connection, run)
-      const ours = receivers.status({ catalog, instance }).slot ?? slotNameFor(instance)
-      const found = await readReplicationSlots(session, SLOTS_TIMEOUT_MS)
-      return {
-        ...found,
-        slots: found.slots.map((slot) => ({ ...slot, isOfReceiver: slot.name === ours })),
-      }
-    },
     'wal.setup-test': async ({ catalog, instance, timeoutSeconds }, { signal }) => {
       const run = quietRun(context, signal)
       const config = readInstanceConfig(catalog, instance)
@@ -100,9 +86,4 @@ async function tryReplication(
     if (!(thrown instanceof EngineError) || run.signal.aborted) throw thrown
     return { message: thrown.message, remedy: thrown.facts['remedy'] }
   }
-}
-
-/** A name that PostgreSQL takes, for any name of an instance. */
-function slotNameFor(instance: string): string {
-  return `tidemark_${instance.toLowerCase().replaceAll(/[^a-z0-9_]/g, '_')}`.slice(0, 63)
 }

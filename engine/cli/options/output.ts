@@ -7,7 +7,7 @@ export const OUTPUT_OPTIONS: readonly OptionSpec[] = [
     long: 'format',
     value: FORMATS,
     group: 'Output',
-    commands: ['show', 'window', 'find', 'show-config', 'after-restore', 'drill', 'delete'],
+    commands: ['show', 'window', 'find', 'show-config', 'after-restore', 'drill', 'delete', 'slots'],
     meaning: 'plain for people, json for programs.',
     default: 'plain',
   },

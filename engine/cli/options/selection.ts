@@ -37,8 +37,17 @@ export const SELECTION_OPTIONS: readonly OptionSpec[] = [
     long: 'dry-run',
     value: FLAG,
     group: 'Selection',
-    commands: ['merge', 'delete', 'backup'],
+    commands: ['merge', 'delete', 'backup', 'slots'],
     meaning:
-      'Says what would be merged or deleted and changes nothing. With backup it is about retention alone: the backup is taken.',
+      'Says what would be merged, deleted or dropped and changes nothing. With backup it is about retention alone: the backup is taken.',
+  },
+  {
+    long: 'drop',
+    value: { kind: 'text', name: 'NAME', pattern: /^[a-z0-9_]{1,63}$/ },
+    group: 'Selection',
+    commands: ['slots'],
+    isRepeatable: true,
+    meaning:
+      'Drops this replication slot of the server: to name it is to confirm it. One that is in use stays. Can be given several times; what became of each is told, and the exit status is 0 only when all were dropped.',
   },
 ]

@@ -24,6 +24,7 @@ export const ABOUT_INSTANCE: readonly CommandName[] = [
   'archive-push',
   'archive-get',
   'receive-wal',
+  'slots',
 ]
 /** Commands that a server calls for each WAL file. */
 export const CALLED_BY_SERVER: readonly CommandName[] = ['archive-push', 'archive-get']

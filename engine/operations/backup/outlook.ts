@@ -15,6 +15,7 @@ import type { ModeChoice } from './choose-mode.ts'
 import { type ClusterSize, estimateModes, type ModeEstimate } from './estimate.ts'
 import { completedOf } from './history.ts'
 import { requireSameCluster } from './identity.ts'
+import { type IdleSlot, readIdleSlots } from './idle-slots.ts'
 import { listDataDirectory, listExternalDirectory, type SourceEntry } from './list-files.ts'
 import { type BackupOptions, type BackupSettings, decideSettings } from './settings.ts'
 
@@ -36,6 +37,8 @@ export type BackupOutlook = {
   readonly auto: ModeChoice | undefined
   /** What an increment would be taken against; the newest that can be restored where the server could not be asked. */
   readonly parentId: BackupId | undefined
+  /** Logical replication slots that make the server keep WAL for nobody; they stop no backup. */
+  readonly idleSlots: readonly IdleSlot[]
   /** Why server or data directory could not be looked at: a backup would stop there as well. */
   readonly problem: EngineError | undefined
 }
@@ -57,6 +60,7 @@ type Seen = {
   problem?: EngineError
   assessment?: ModeAssessment
   sources?: readonly SourceEntry[] | undefined
+  idleSlots?: readonly IdleSlot[]
 }
 
 /**
@@ -73,7 +77,12 @@ export async function readOutlook(
 ): Promise<BackupOutlook> {
   const inventory = await readInventory(input.catalog, input.instance, run)
   const settings = decideSettings({ ...input.options, mode: 'AUTO' }, inventory.config)
-  const { problem, assessment, sources } = await look(input, inventory, settings, run, longestMs)
+  const {
+    problem,
+    assessment,
+    sources,
+    idleSlots = [],
+  } = await look(input, inventory, settings, run, longestMs)
   const parent = assessment === undefined ? newestUsable(inventory) : assessment.against?.parent
   const { PAGE, PTRACK } = assessment?.modes ?? {}
   const estimates = estimateModes({
@@ -93,7 +102,7 @@ export async function readOutlook(
     ...possibilityOf(mode, assessment, parent),
     ...estimates[mode],
   }))
-  return { modes, auto: assessment?.auto, parentId: parent?.id, problem }
+  return { modes, auto: assessment?.auto, parentId: parent?.id, idleSlots, problem }
 }
 
 /** Asks the server and lists the files. What failed is said, and what was found before it is kept. */
@@ -129,6 +138,7 @@ async function ask(
 ): Promise<void> {
   await using session = await openSession(connection, run)
   const facts = await readFacts(session)
+  seen.idleSlots = await readIdleSlots(session, facts, backups, run)
   const server = {
     session,
     facts,

@@ -25,6 +25,7 @@ import { copyCluster } from './copy-cluster.ts'
 import { firstControl } from './first-control.ts'
 import { planIncrement, requireAfterParent } from './increment.ts'
 import { requireSameCluster } from './identity.ts'
+import { describeIdleSlot, readIdleSlots } from './idle-slots.ts'
 import { openReceiver, unlessLost } from './receiver.ts'
 import { rewriteControlFileForReplica } from './replica-control-file.ts'
 import { type BackupOptions, type BackupSettings, decideSettings } from './settings.ts'
@@ -84,6 +85,9 @@ export async function takeBackup(input: BackupInput, run: Run, tell: Tell): Prom
   }
   await requireSameCluster(facts, dataDirectory, inventory.config)
   warnOfServer(facts, settings, run)
+  for (const slot of await readIdleSlots(session, facts, inventory.backups, run)) {
+    run.log.warning(describeIdleSlot(slot))
+  }
   const basis = await findBasis(
     settings,
     inventory,

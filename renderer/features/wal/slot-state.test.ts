@@ -1,20 +1,25 @@
 import { expect, test } from 'vitest'
-import type { SlotRecord } from '../../../engine/api/contract/wal-setup.ts'
+import type { SlotRecord } from '../../../engine/api/contract/slots.ts'
 import { parseLsn } from '../../../engine/base/lsn.ts'
 import { slotShare, slotState } from './slot-state.ts'
 
 const slot = (change: Partial<SlotRecord>): SlotRecord => ({
   name: 'one',
   kind: 'physical',
+  plugin: undefined,
   database: undefined,
   isActive: true,
   isTemporary: false,
   client: undefined,
+  activePid: undefined,
   restartLsn: parseLsn('0/3000000'),
   behindBytes: 0,
   walStatus: 'reserved',
   safeWalBytes: undefined,
+  inactiveSince: undefined,
+  xidAge: undefined,
   isOfReceiver: false,
+  isBeforeNewest: false,
   ...change,
 })
 

@@ -1,4 +1,4 @@
-import type { SlotRecord } from '../../../engine/api/contract/wal-setup.ts'
+import type { SlotRecord } from '../../../engine/api/contract/slots.ts'
 
 /** Below this a full bar would cry wolf: a few segments are nothing. */
 const FULL_BAR_BYTES = 64 << 20

@@ -1,6 +1,6 @@
 import { useEffect } from 'react'
 import type { InstanceRef } from '../../../engine/api/contract/values.ts'
-import type { SlotList, SlotRecord } from '../../../engine/api/contract/wal-setup.ts'
+import type { SlotList, SlotRecord } from '../../../engine/api/contract/slots.ts'
 import { formatLsn } from '../../../engine/base/lsn.ts'
 import { useEngine } from '../../lib/engine.tsx'
 import { EngineErrorCard } from '../../lib/engine-error-card.tsx'
