@@ -36,6 +36,22 @@ describe('validate', () => {
     )
   })
 
+  test('of one backup the parent is named that it needs', async () => {
+    const asked = ['validate', ...ON_MAIN, '-i', 'TOTTEV']
+    const orphaned = await runCli(asked, { handlers: job([verdict('TOTTEK', 'CORRUPT')], false) })
+    const damaged = await runCli(asked, {
+      handlers: job([verdict('TOTTEK', 'OK'), verdict('TOTTEV', 'CORRUPT')], false),
+    })
+
+    expect(orphaned).toMatchObject({
+      status: 1,
+      err:
+        'WARNING: backup TOTTEK of main is CORRUPT\n' +
+        'ERROR: backup TOTTEV cannot be restored: it needs backup TOTTEK, which is CORRUPT\n',
+    })
+    expect(damaged.err).toMatch(/ERROR: backup TOTTEV is not sound\n$/)
+  })
+
   test('what could not be looked at is not sound either', async () => {
     expect((await runCli(['validate', ...ON_MAIN], { handlers: job([], false) })).status).toBe(1)
   })

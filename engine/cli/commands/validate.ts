@@ -1,3 +1,5 @@
+import type { JobResult } from '../../api/contract/jobs.ts'
+import type { BackupId } from '../../base/backup-id.ts'
 import { EngineError } from '../../base/engine-error.ts'
 import { type Command, EXIT } from '../context.ts'
 import { followJob, reportEnd } from '../follow-job.ts'
@@ -56,7 +58,17 @@ export const validate: Command = async (context) => {
   const missed = ended.result.findings.find(({ code }) => code === 'target-unreachable')
   if (missed?.hint !== undefined) log.hint(missed.hint)
   const isTold = missed !== undefined && bad.length === 0
-  if (status === EXIT.success && !isTold)
-    log.error(`${bad.length} of ${verdicts.length} backups are not sound`)
+  if (status === EXIT.success && !isTold) log.error(summary(id, bad, verdicts.length))
   return status === EXIT.success ? EXIT.failure : status
+}
+
+type Verdict = Extract<JobResult, { readonly kind: 'validate' }>['verdicts'][number]
+
+/** Who asks about one backup wants to know about that, though it may be a parent that is damaged. */
+function summary(asked: BackupId | undefined, bad: readonly Verdict[], count: number): string {
+  if (asked === undefined) return `${bad.length} of ${count} backups are not sound`
+  const needed = bad.find(({ backupId }) => backupId !== asked)
+  return needed === undefined
+    ? `backup ${asked} is not sound`
+    : `backup ${asked} cannot be restored: it needs backup ${needed.backupId}, which is ${needed.status}`
 }
