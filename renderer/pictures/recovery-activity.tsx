@@ -40,9 +40,9 @@ export function ActivityStrip(props: {
               {texts.activity(bucketMs)}
             </text>
             <path className="bars" d={barsOf(activity, bucketMs, most, toX, left, right)} />
+            <line className="floor" x1={left} x2={right} y1={BASE_PX + 0.5} y2={BASE_PX + 0.5} />
           </>
         )}
-        <line className="floor" x1={left} x2={right} y1={BASE_PX + 0.5} y2={BASE_PX + 0.5} />
       </g>
       {shown.map((accident) => (
         <g

@@ -52,9 +52,9 @@ export function DamageList({ instance, id }: { readonly instance: InstanceRef; r
       {damage.kind === 'failed' ? <EngineErrorCard error={damage.error} onRetry={damage.refetch} /> : null}
       {damage.kind !== 'ready' ? null : (
         <>
-          <h3>
+          <h2>
             {say('forced.known')} ({damage.value.count})
-          </h3>
+          </h2>
           {damage.value.count === 0 ? (
             <p>{say('forced.none')}</p>
           ) : (

@@ -23,7 +23,7 @@ export function DatabaseChoice(props: {
         : [...draft.databases, name],
     })
   return (
-    <fieldset className="modes">
+    <fieldset className="choices">
       <legend>{say('wizard.databases')}</legend>
       <div className="row">
         {(['all', 'include', 'exclude'] as const).map((partial) => (

@@ -37,7 +37,7 @@ export function HowStep(props: {
         <p className="quiet">{say(subject.target === undefined ? 'wizard.opens' : 'wizard.opens-latest')}</p>
       ) : (
         <>
-          <fieldset className="modes">
+          <fieldset className="choices">
             <legend>{say('restore.action')}</legend>
             {(['pause', 'promote', 'shutdown'] as const).map((action) => (
               <label key={action} className="mode-line">
@@ -190,7 +190,7 @@ function Options(props: {
 function WalSupply({ draft, onChange }: { readonly draft: RestoreDraft; readonly onChange: Change }) {
   const { say } = useTexts()
   return (
-    <fieldset className="modes">
+    <fieldset className="choices">
       <legend>{say('wizard.wal-supply')}</legend>
       {[false, true].map((copiesWal) => (
         <label key={String(copiesWal)} className="mode-line">

@@ -88,7 +88,7 @@ export function PreflightStep(props: {
       </ul>
       {running === undefined ? null : (
         <>
-          <h3>{say('wizard.stop-server')}</h3>
+          <h2>{say('wizard.stop-server')}</h2>
           <CopyText
             text={`pg_ctl -D ${shellWord(String(running.sentence.values['path']))} stop -m fast`}
             label={say('common.copy')}

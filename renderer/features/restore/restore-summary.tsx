@@ -20,7 +20,7 @@ export function RestoreSummary(props: {
     <aside className="summary" aria-label={say('restore.summary')} data-region>
       <h2>{say('restore.summary')}</h2>
       <dl className="facts">
-        <dt>{say('restore.to')}</dt>
+        <dt>{say('restore.goes-to')}</dt>
         <dd className="mono">{directory === '' ? '—' : directory}</dd>
         <dt>{say('restore.chain')}</dt>
         <dd className="mono">{value?.chain.map(({ id }) => id).join(' → ') ?? '—'}</dd>

@@ -34,9 +34,9 @@ export function ReviewStep({
     <>
       <Flow plan={plan.value} way={way} hasTarget={hasTarget} />
       {incremental === undefined ? null : <Replaced incremental={incremental} />}
-      <h3>{say('restore.command')}</h3>
+      <h2>{say('restore.command')}</h2>
       <CopyText text={command} label={say('common.copy')} doneLabel={say('common.copied')} />
-      <h3>{say('restore.settings')}</h3>
+      <h2>{say('restore.settings')}</h2>
       {recoverySettings === '' ? (
         <p className="quiet">{say('restore.no-settings')}</p>
       ) : (
@@ -89,7 +89,7 @@ function Flow(props: {
   const places = [...plan.tablespaces, ...plan.externalDirs].map(({ to }) => to)
   const target: FlowBlock = {
     kind: 'target',
-    title: say('restore.to'),
+    title: say('restore.goes-to'),
     name: plan.dataDirectory,
     notes: [
       ...places,

@@ -111,7 +111,7 @@ function WhatIsThere(props: {
     )
   }
   return (
-    <fieldset className="modes">
+    <fieldset className="choices">
       <legend>{say('wizard.there')}</legend>
       {draft.place === 'directory' ? (
         <Mode
@@ -184,7 +184,7 @@ function Rooms({ plan }: { readonly plan: RestorePlan }) {
   if (plan.rooms.length === 0) return null
   return (
     <div className="stack rooms">
-      <h3>{say('wizard.room')}</h3>
+      <h2>{say('wizard.room')}</h2>
       {plan.rooms.map(({ path, needBytes, freeBytes }) => {
         const share = freeBytes === undefined || freeBytes === 0 ? 1 : Math.min(1, needBytes / freeBytes)
         const isShort = freeBytes !== undefined && needBytes > freeBytes

@@ -26,6 +26,7 @@ export const restoreEn = {
   'restore.externals': 'External directories',
   'restore.from': 'was at',
   'restore.to': 'goes to',
+  'restore.goes-to': 'Goes to',
   'restore.threads': 'Threads',
   'restore.validate': 'Check the chain before anything is written',
   'restore.command': 'The same as a command',

@@ -26,6 +26,7 @@ export const restoreZhCN = {
   'restore.externals': '外部目录',
   'restore.from': '原位置',
   'restore.to': '恢复到',
+  'restore.goes-to': '恢复到',
   'restore.threads': '线程数',
   'restore.validate': '写入之前先校验备份链',
   'restore.command': '等效的命令',
@@ -112,7 +113,7 @@ export const restoreZhCN = {
   'preflight.archives-elsewhere': '恢复后的服务器打开写入后，会像原实例一样归档：{{command}}',
   'preflight.slots-restored': '复制槽会随备份恢复：{{names}}',
   'preflight.version-found': '已安装 PostgreSQL {{version}} 服务器：{{path}}',
-  'preflight.version-unknown': '该集簇需要 PostgreSQL {{major}}，本机上未找到此版本的服务器',
+  'preflight.version-unknown': '该集群需要 PostgreSQL {{major}}，本机上未找到此版本的服务器',
   'preflight.version-differs':
     '上次在 {{path}} 中运行的服务器为 PostgreSQL {{version}}，而备份属于 {{major}}',
   'preflight.owner-same': '文件将属于 {{user}}，其他用户无法访问',
@@ -137,7 +138,7 @@ export const restoreZhCN = {
   'preflight-hint.other-directory': '请另选目录；此目录属于正在运行的服务器。',
   'preflight-hint.outside-catalog': '请选择既不在备份目录之内、也不包含它的目录。',
   'preflight-hint.writable-directory': '请选择有写入权限的目录。',
-  'preflight-hint.map-moved': '请将其映射到空目录：其中的内容属于将被移开的集簇。',
+  'preflight-hint.map-moved': '请将其映射到空目录：其中的内容属于将被移开的集群。',
   'preflight-hint.map-apart': '请将各部分映射到各自独立的目录。',
   'preflight-hint.more-space': '请释放空间，或选择更大磁盘上的目录。',
   'preflight-hint.room-for-wal': '除文件本身外，恢复过程还需要存放 WAL 的空间。',
@@ -157,7 +158,7 @@ export const restoreZhCN = {
   'preflight-hint.archiving-off':
     '请关闭归档再启动：pg_ctl start -o "-c archive_mode=off"。否则提升之后，它会把自己的时间线归档到实例的时间线旁边。',
   'preflight-hint.drop-slots': '服务器启动后，请删除无人使用的复制槽：它们会使服务器保留 WAL。',
-  'preflight-hint.install-server': '请在集簇将要运行的机器上安装该版本的服务器：其他版本无法启动它。',
+  'preflight-hint.install-server': '请在集群将要运行的机器上安装该版本的服务器：其他版本无法启动它。',
   'preflight-hint.right-server': '请用与备份相同版本的程序启动：其他版本无法启动它。',
   'preflight-hint.own-directory':
     '请由将运行服务器的用户来恢复，或选择您自己的目录：服务器会拒绝属于其他用户的目录。',
