@@ -1,7 +1,7 @@
 import { useVirtualizer } from '@tanstack/react-virtual'
 import { type KeyboardEvent, useEffect, useId, useRef } from 'react'
 import type { BackupRecord } from '../../../engine/api/contract/backups.ts'
-import { isoFromSeconds } from '../../../engine/base/iso-time.ts'
+import { type IsoTime, isoFromSeconds } from '../../../engine/base/iso-time.ts'
 import type { BackupFate, RetentionVerdict } from '../../../engine/base/retention.ts'
 import type { RetentionReason } from '../../../engine/base/retention-reasons.ts'
 import { formatBytes, formatTime } from '../../lib/format.ts'
@@ -12,6 +12,11 @@ import { dayOf, sayReason } from './retention-texts.ts'
 const ROW_PX = 28
 const PAGE_ROWS = 15
 const COLUMNS = ['backup', 'mode', 'verdict', 'until', 'why', 'time', 'size'] as const
+
+/** To the minute, so that all columns fit; the line below the table tells the whole time. */
+function minuteOf(time: IsoTime, zone: string): string {
+  return formatTime(time, zone).slice(0, 'YYYY-MM-DD HH:MM'.length)
+}
 
 /** The picture as a table: every backup with its verdict as of the day that is looked at, the reason, and its last day. */
 export function RetentionTable(props: {
@@ -123,7 +128,7 @@ export function RetentionTable(props: {
                 {sayReason(say, reason, zone, record?.note)}
               </span>
               <span role="gridcell" className="numbers">
-                {formatTime(record?.recoveryTime ?? record?.startTime ?? isoFromSeconds(startSeconds), zone)}
+                {minuteOf(record?.recoveryTime ?? record?.startTime ?? isoFromSeconds(startSeconds), zone)}
               </span>
               <span role="gridcell" className="numbers">
                 {formatBytes(bytes.get(id))}
