@@ -1,5 +1,7 @@
 import type { RecoveryGapRecord } from '../../../engine/api/contract/recovery.ts'
 import type { WalArchiveRecord } from '../../../engine/api/contract/wal.ts'
+import { formatLsn } from '../../../engine/base/lsn.ts'
+import { walSegmentStart } from '../../../engine/base/wal-segment.ts'
 import { formatBytes } from '../../lib/format.ts'
 import { useTexts } from '../../lib/i18n.ts'
 import { laneCoverage, type WalLane, walLanes } from '../../pictures/wal-bins.ts'
@@ -28,14 +30,8 @@ export function LanesCard(props: {
     bytes: formatBytes(sizeBytes),
     holes,
   })
-  const names = record.timelines.flatMap((one) => (one.segments === undefined ? [] : [one.segments]))
-  const ends = [
-    names.map(({ begin }) => begin.slice(8)).toSorted()[0] ?? '',
-    names
-      .map(({ end }) => end.slice(8))
-      .toSorted()
-      .at(-1) ?? '',
-  ] as const
+  const extents = lanes.flatMap(({ extent }) => (extent === undefined ? [] : [extent]))
+  const lsnOf = (segment: number): string => formatLsn(walSegmentStart(BigInt(segment), record.segmentBytes))
   return (
     <section className="card" aria-label={say('wal.lanes')} data-region onKeyDown={onKey}>
       <div className="row">
@@ -53,7 +49,13 @@ export function LanesCard(props: {
           onChoose={({ firstSegment }) => onChoose(firstSegment)}
           texts={{
             label: `${say('wal.lanes')}. ${summary}`,
-            ends,
+            ends:
+              extents.length === 0
+                ? ['', '']
+                : [
+                    lsnOf(Math.min(...extents.map(({ first }) => first))),
+                    lsnOf(Math.max(...extents.map(({ last }) => last)) + 1),
+                  ],
             lane: (lane) => ({
               title: say('wal.tli', { timeline: lane.timeline }),
               line: `${percentOf(lane)} · ${formatBytes(lane.sizeBytes)}`,
