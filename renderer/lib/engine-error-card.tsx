@@ -23,9 +23,9 @@ export function EngineErrorCard({
       ]}
       original={
         original === undefined ? null : (
-          <section lang="en" aria-label={say('error.original')}>
+          <div role="group" lang="en" aria-label={say('error.original')}>
             <CopyText text={original} label={say('common.copy')} doneLabel={say('common.copied')} />
-          </section>
+          </div>
         )
       }
       raw={[

@@ -56,14 +56,18 @@ export function Comparison({ server }: { readonly server: ScratchServerRecord })
         <p role="status">{say('scratch.no-difference')}</p>
       ) : null}
       {tables.length === 0 ? null : (
-        <table className="plain">
+        <table className="plain scratch-tables">
           <thead>
             <tr>
               <th scope="col">{say('drill.database')}</th>
               <th scope="col">{say('scratch.table')}</th>
               <th scope="col">{say('scratch.difference')}</th>
-              <th scope="col">{say('scratch.rows-then')}</th>
-              <th scope="col">{say('scratch.rows-now')}</th>
+              <th scope="col" className="numbers">
+                {say('scratch.rows-then')}
+              </th>
+              <th scope="col" className="numbers">
+                {say('scratch.rows-now')}
+              </th>
               <th scope="col">
                 <span className="visually-hidden">{say('scratch.pull')}</span>
               </th>

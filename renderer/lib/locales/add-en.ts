@@ -34,6 +34,7 @@ export const addEn = {
   'probe.wal-level-minimal': 'wal_level is minimal: no backup can be taken',
   'probe.archive-off': 'WAL is not archived',
   'probe.archive-on': 'WAL is archived (archive_mode {{mode}})',
+  'probe.tablespaces_one': '1 tablespace',
   'probe.tablespaces': '{{count}} tablespaces',
   'probe.data-directory': 'Data directory {{path}} can be read',
   'probe.data-directory-unknown': 'The data directory is not known',

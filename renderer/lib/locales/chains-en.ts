@@ -181,7 +181,7 @@ export const chainsEn = {
   'plan.delete-text_one': '1 backup is deleted for good, and {{bytes}} are freed.',
   'plan.delete-text': '{{count}} backups are deleted for good, and {{bytes}} are freed.',
   'plan.delete-text-more':
-    '{{count}} backups are deleted for good, and {{bytes}} are freed: chosen {{asked}}, and {{more}} more that need them, for increments cannot live without their parent.',
+    '{{count}} backups are deleted for good, and {{bytes}} are freed: {{asked}} chosen, {{more}} built on what is chosen. An increment is of no use without its parent.',
   'plan.delete-confirm_one': 'Delete 1 backup ({{bytes}})',
   'plan.delete-confirm': 'Delete {{count}} backups ({{bytes}})',
   'plan.reason-asked': 'chosen',

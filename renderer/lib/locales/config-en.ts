@@ -5,7 +5,7 @@ export const configEn = {
   'config.text':
     'Whoever uses this instance follows it: Tidemark, its command line, pg_probackup. A setting that is not there has its default.',
   'config.no-password':
-    'Passwords are never kept in this file. The engine takes them from the key store or ~/.pgpass.',
+    'Passwords are never kept in this file. The engine takes them from the keyring or ~/.pgpass.',
   'config.find': 'Find a setting',
   'config.only-overridden': 'Only what is overridden',
   'config.overridden': '{{count}} overridden',

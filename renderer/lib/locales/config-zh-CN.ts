@@ -3,7 +3,7 @@ export const configZhCN = {
   'nav.config': '实例配置',
   'config.title': 'pg_probackup.conf 的内容',
   'config.text': '使用该实例的所有程序都遵循它：Tidemark、其命令行、pg_probackup。文件中没有的设置取默认值。',
-  'config.no-password': '密码从不保存在此文件中。引擎从密钥库或 ~/.pgpass 读取密码。',
+  'config.no-password': '密码从不保存在此文件中。引擎从密钥环或 ~/.pgpass 读取密码。',
   'config.find': '查找设置',
   'config.only-overridden': '只显示已覆盖默认值的设置',
   'config.overridden': '已覆盖 {{count}} 项',
