@@ -60,6 +60,8 @@ test('a pin is dragged and undone, moved by keys, and taken away only by name wh
   const lines = page.getByRole('listbox', { name: 'Backups and how long they are kept' })
   const now = page.locator('.retention-sums p').first()
 
+  // From here on the clock of the page is moved on by hand.
+  await page.clock.install()
   // By the pointer: the end of the second line of the last chain, some days further on.
   const first = all[15] ?? ''
   await lines.focus()
@@ -78,8 +80,10 @@ test('a pin is dragged and undone, moved by keys, and taken away only by name wh
   const undo = page.locator('.undo')
   await expect(undo).toContainText(`${first} is kept until ${shown}.`)
   expect(expireOf(first)).toBeDefined()
-  // It is offered for ten seconds: nothing else is waited for before.
-  await undo.getByRole('button', { name: 'Undo' }).click()
+  // It is offered for ten seconds, and for as long as somebody is at it.
+  await undo.getByRole('button', { name: 'Undo' }).focus()
+  await page.clock.fastForward(60_000)
+  await page.keyboard.press('Enter')
   await expect(undo).toHaveCount(0)
   await expect(page.locator('.life .pin')).toHaveCount(0)
   expect(expireOf(first)).toBeUndefined()
@@ -112,6 +116,8 @@ test('a pin is dragged and undone, moved by keys, and taken away only by name wh
   )
   await page.keyboard.press('Escape')
   await expect(page.locator('.life .draft')).toHaveCount(0)
+  await page.keyboard.press('Shift+PageDown')
+  await expect(undo).toHaveText(`${oldest} has no pin that could end sooner.`)
   await page.keyboard.press('Shift+PageUp')
   await page.keyboard.press('Enter')
   await expect(undo).toContainText(`${oldest} is kept until`)
@@ -137,6 +143,13 @@ test('a pin is dragged and undone, moved by keys, and taken away only by name wh
   await expect(undo).toContainText(`${oldest} is not pinned any more.`)
   expect(expireOf(oldest)).toBeUndefined()
   await expect(now).toContainText('7 deleted')
+
+  // Where nothing ends, keys that move an end say so.
+  await page.getByLabel('Window in days').fill('0')
+  await expect(now).toContainText('0 deleted')
+  await lines.focus()
+  await page.keyboard.press('Shift+PageDown')
+  await expect(undo).toContainText('is kept for ever by this policy')
   expect(app.complaints).toEqual([])
 })
 

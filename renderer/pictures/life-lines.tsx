@@ -57,6 +57,8 @@ export function LifeLines(props: {
   readonly onKey: (event: KeyboardEvent) => void
   /** A pin was set by hand or, without a moment, taken away. */
   readonly onPin: (id: string, ms: number | undefined) => void
+  /** Keys that move a pin have moved none. */
+  readonly onStuck: (id: string, why: 'for-ever' | 'no-pin') => void
   readonly texts: LifeTexts
 }) {
   const { lines, nowMs, ahead, windowMs, wal, current, texts, onAhead, onCurrent } = props
@@ -100,6 +102,7 @@ export function LifeLines(props: {
     toMs: (x) => fromMs + (x - LABEL_PX) * perPx,
     frame,
     onPin: props.onPin,
+    onStuck: props.onStuck,
   })
   const walTop = bottom + AXIS_PX + 4
   const storageTop = walTop + Math.max(1, wal.length) * WAL_PX + 4

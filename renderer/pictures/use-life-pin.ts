@@ -33,8 +33,10 @@ export function useLifePin(options: {
   /** The element that hears the pointer; it shows that something can be moved. */
   readonly frame: RefObject<HTMLElement | null>
   readonly onPin: (id: string, ms: number | undefined) => void
+  /** Keys have moved nothing, since nothing ends it, or it has no pin that could end sooner. */
+  readonly onStuck: (id: string, why: 'for-ever' | 'no-pin') => void
 }) {
-  const { at, nowMs, offsetMs, toX, toMs, frame, onPin } = options
+  const { at, nowMs, offsetMs, toX, toMs, frame, onPin, onStuck } = options
   const [held, setHeld] = useState<PinDraft | undefined>(undefined)
   // Whoever lets go in the frame of the last move lets go there, drawn or not.
   const latest = useRef<PinDraft | undefined>(undefined)
@@ -87,10 +89,15 @@ export function useLifePin(options: {
         : undefined
       if (days !== undefined) {
         const grip = gripOf(at, nowMs)
-        if (!Number.isFinite(grip)) return true
+        if (!Number.isFinite(grip)) {
+          if (at.line.isFuture !== true) onStuck(at.line.id, 'for-ever')
+          return true
+        }
         // Of what is overdue or taken away, one step is tomorrow.
         const from = draft === undefined ? Math.max(nowMs, grip) : (draft.ms ?? nowMs)
-        set(at, pinDay(from + days * DAY_MS, nowMs, offsetMs))
+        const day = pinDay(from + days * DAY_MS, nowMs, offsetMs)
+        if (day === undefined && at.line.pinMs <= nowMs) onStuck(at.line.id, 'no-pin')
+        set(at, day)
         return true
       }
       if (draft === undefined) return false

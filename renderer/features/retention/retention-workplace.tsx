@@ -165,6 +165,7 @@ export function RetentionWorkplace(props: {
               onCurrent={setCurrent}
               onKey={onKey}
               onPin={(id, ms) => pinning.pin({ id, ms })}
+              onStuck={pinning.tellStuck}
               texts={texts}
             />
           )}

@@ -14,7 +14,7 @@ import { dayOf } from './retention-texts.ts'
 const UNDO_MS = 10_000
 
 type Wish = { readonly id: string; readonly ms: number | undefined }
-type Done = { readonly text: string; readonly back: Wish }
+type Done = { readonly text: string; readonly back: Wish | undefined }
 
 /** Sets and takes away pins: at once and with an undo, or where that lets backups go only after the name is typed. */
 export function usePinning(
@@ -27,16 +27,24 @@ export function usePinning(
   const { say } = useTexts()
   const zone = useStore((store) => store.settings.timeZone)
   const [done, setDone] = useState<Done | undefined>(undefined)
+  // It stays while somebody is about to press it.
+  const [isPointed, setPointed] = useState(false)
+  const [isFocused, setFocused] = useState(false)
+  const isHeld = isPointed || isFocused
   const [asked, setAsked] = useState<{ readonly wish: Wish; readonly freed: readonly string[] } | undefined>(
     undefined,
   )
   const [failure, setFailure] = useState<EngineError | undefined>(undefined)
   useEffect(() => {
-    if (done === undefined) return undefined
+    if (done === undefined || isHeld) return undefined
     const timer = setTimeout(() => setDone(undefined), UNDO_MS)
     return () => clearTimeout(timer)
-  }, [done])
+  }, [done, isHeld])
 
+  const letGo = (): void => {
+    setPointed(false)
+    setFocused(false)
+  }
   const save = async ({ id, ms }: Wish, isUndo: boolean): Promise<void> => {
     const record = backups.get(id)
     if (record === undefined) return
@@ -51,9 +59,12 @@ export function usePinning(
           : say('pin.set', { id, date: dayOf(ms, zone) })
       const before = record.expireTime === undefined ? undefined : Date.parse(record.expireTime)
       setDone(isUndo ? undefined : { text, back: { id, ms: before } })
+      // What is gone hears neither that the pointer leaves nor that the focus does.
+      if (isUndo) letGo()
       announce(text)
     } catch (thrown) {
       setDone(undefined)
+      letGo()
       setFailure(thrown instanceof EngineError ? thrown : new EngineError('internal.bug', String(thrown)))
     }
   }
@@ -62,17 +73,31 @@ export function usePinning(
     if (freed.length === 0) void save(wish, false)
     else setAsked({ wish, freed })
   }
+  const back = done?.back
   return {
     pin,
+    /** Why keys move nothing. */
+    tellStuck(id: string, why: 'for-ever' | 'no-pin'): void {
+      setDone({ text: say(`pin.${why}`, { id }), back: undefined })
+    },
     /** What was done last, while it can be undone; what went wrong; and what is asked. */
     view: (
       <>
         {done === undefined ? null : (
-          <p className="row undo" role="status">
+          <p
+            className="row undo"
+            role="status"
+            onPointerEnter={() => setPointed(true)}
+            onPointerLeave={() => setPointed(false)}
+            onFocus={() => setFocused(true)}
+            onBlur={() => setFocused(false)}
+          >
             <span>{done.text}</span>
-            <button type="button" className="button small" onClick={() => void save(done.back, true)}>
-              {say('pin.undo')}
-            </button>
+            {back === undefined ? null : (
+              <button type="button" className="button small" onClick={() => void save(back, true)}>
+                {say('pin.undo')}
+              </button>
+            )}
           </p>
         )}
         {failure === undefined ? null : <EngineErrorCard error={failure} />}

@@ -116,6 +116,9 @@ export const retentionEn = {
   'pin.draft': '{{id}}: keep until {{date}}; Enter sets the pin, Esc leaves it as it was',
   'pin.set': '{{id}} is kept until {{date}}.',
   'pin.removed': '{{id}} is not pinned any more.',
+  'pin.for-ever':
+    '{{id}} is kept for ever by this policy: there is no end that could be moved. A pin is set with P.',
+  'pin.no-pin': '{{id}} has no pin that could end sooner.',
   'pin.undo': 'Undo',
   'pin.undone': 'The pin of {{id}} is as it was.',
   'pin.frees-title': 'What the pin of {{id}} keeps',

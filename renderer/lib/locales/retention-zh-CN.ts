@@ -107,6 +107,8 @@ export const retentionZhCN = {
   'pin.draft': '{{id}}：保留到 {{date}}；按 Enter 固定，按 Esc 保持原样',
   'pin.set': '{{id}} 保留到 {{date}}。',
   'pin.removed': '{{id}} 已不再固定。',
+  'pin.for-ever': '按此策略 {{id}} 永久保留：没有可移动的期限。按 P 可设置保留期限。',
+  'pin.no-pin': '{{id}} 没有可提前的保留期限。',
   'pin.undo': '撤销',
   'pin.undone': '{{id}} 的固定日期已恢复原样。',
   'pin.frees-title': '{{id}} 的固定所保留的备份',
