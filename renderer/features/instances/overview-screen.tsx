@@ -5,7 +5,7 @@ import type { InstanceRef } from '../../../engine/api/contract/values.ts'
 import { useEngine } from '../../lib/engine.tsx'
 import { EngineErrorCard } from '../../lib/engine-error-card.tsx'
 import { DrillLink } from '../../lib/drill-badge.tsx'
-import { formatAge, formatBytes, formatTime } from '../../lib/format.ts'
+import { dotted, formatAge, formatBytes, formatTime } from '../../lib/format.ts'
 import { saySentence, useTexts } from '../../lib/i18n.ts'
 import { navigate, useStore } from '../../lib/stores.ts'
 import { useDrills } from '../../lib/use-drills.ts'
@@ -167,6 +167,11 @@ function Facts({
                   <button
                     type="button"
                     className="button small"
+                    // Several of them stand below each other.
+                    aria-label={dotted([
+                      say(finding === undefined ? 'common.open' : 'drill.see'),
+                      saySentence(say, 'todo', sentence),
+                    ])}
                     onClick={() =>
                       navigate(
                         finding === undefined
