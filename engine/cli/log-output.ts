@@ -32,6 +32,8 @@ export const FIRST_LOG_SETTINGS: LogSettings = {
 type Surroundings = {
   readonly clock: Clock
   readonly pid: number
+  /** What is run; undefined when that is no command at all. */
+  readonly command?: string | undefined
   readonly isColored: boolean
   /** Writes one whole line, line feed included, to standard error. */
   print(line: string): void
@@ -112,7 +114,7 @@ export class LogOutput implements Disposable, Log {
     if (cause !== '' && !message.includes(cause)) this.#printAside('DETAIL', cause)
     const hint = isBug
       ? 'This is a mistake in Tidemark. Run it again with --log-level-console=verbose and report what it prints.'
-      : (thrown.hint ?? usualHint(thrown.code))
+      : (thrown.hint ?? usualHint(thrown.code, this.#around.command))
     if (hint !== undefined) this.#printAside('HINT', hint)
     if (isBug && thrown instanceof Error) this.verbose(thrown.stack ?? '')
   }
@@ -197,6 +199,8 @@ export class LogOutput implements Disposable, Log {
 }
 
 /** What helps with any failure of that kind; nothing where whoever cancelled knows. */
-function usualHint(code: ErrorCode): string | undefined {
-  return code === 'run.cancelled' ? undefined : ERROR_ADVICE[code].replaceAll('`', '"')
+function usualHint(code: ErrorCode, command: string | undefined): string | undefined {
+  if (code === 'run.cancelled') return undefined
+  const advice = ERROR_ADVICE[code].replaceAll('`', '"')
+  return advice.replaceAll('tidemark help COMMAND', `tidemark help ${command ?? ''}`.trimEnd())
 }

@@ -2,7 +2,7 @@ import type { EngineClient } from '../api/contract/contract.ts'
 import type { ConfigEntry } from '../api/contract/instances.ts'
 import { EngineError, isCancelled } from '../base/engine-error.ts'
 import { type CommandLine, formatCommandLine, parseCommandLine, requireCommand } from './command-line.ts'
-import type { CommandName } from './command-list.ts'
+import { COMMAND_NAMES, type CommandName } from './command-list.ts'
 import { type ArchivingCommand, type Command, type Context, EXIT } from './context.ts'
 import { failureStatus } from './failure-status.ts'
 import { Given } from './given.ts'
@@ -67,6 +67,7 @@ export async function runCommandLine(argv: readonly string[], world: World): Pro
   using log = new LogOutput({
     clock: world.clock,
     pid: world.pid,
+    command: COMMAND_NAMES.find((name) => name === argv[0]),
     isColored: world.isErrTerminal,
     print: (line) => terminal.print(line),
   })

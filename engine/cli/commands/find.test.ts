@@ -241,4 +241,11 @@ describe('find', () => {
       err: `ERROR: cannot read it\nHINT: ${ERROR_ADVICE['storage.denied']}\n`,
     })
   })
+
+  test('leads to the help of the command at hand where nothing better is known', async () => {
+    const error = { code: 'usage.invalid', message: 'that makes no sense' } as const
+    const failed = jobHandlers({ kind: 'index-wal', state: 'failed', error })
+    const { err } = await runCli(['find', ...ON_MAIN], { handlers: { ...read, ...failed } })
+    expect(err).toBe('ERROR: that makes no sense\nHINT: See "tidemark help find".\n')
+  })
 })
