@@ -361,3 +361,36 @@ describe('fetching ahead', () => {
     expectGot(made, name)
   })
 })
+
+describe('a size that no segment has', () => {
+  const bare = async (form: Form) => {
+    const { made, name } = await setUp(1, form)
+    rmSync(path.join(made.dataDirectory, 'global'), { recursive: true })
+    const config = path.join(made.catalog, 'backups', 'main', 'pg_probackup.conf')
+    const text = readFileSync(config, 'utf8')
+    const write = (line: string): void => writeFileSync(config, text.replace(/xlog-seg-size = .*/, line))
+    return { made, name, write }
+  }
+
+  test.each([
+    ['xlog-seg-size = 0', 'has the xlog-seg-size 0'],
+    ['xlog-seg-size = 1000', 'has the xlog-seg-size 1000'],
+  ])('is refused with what to put back (%s)', async (line, message) => {
+    const { made, name, write } = await bare('')
+    write(line)
+    await expect(get(made, name)).rejects.toMatchObject({
+      code: 'value.malformed',
+      message: expect.stringContaining(message),
+      hint: expect.stringContaining('xlog-seg-size = 16777216'),
+    })
+    expect(existsSync(targetOf(made))).toBe(false)
+  })
+
+  test('is not looked at for a history, and the one that was saved is enough', async () => {
+    const { made, name, write } = await bare('')
+    expect(await get(made, name)).toEqual({ isPrefetched: false })
+    write('xlog-seg-size = 0')
+    writeFileSync(path.join(made.archive, '00000002.history'), '1\t0/3000000\tno reason\n')
+    expect(await get(made, '00000002.history')).toEqual({ isPrefetched: false })
+  })
+})

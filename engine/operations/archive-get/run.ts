@@ -6,11 +6,12 @@ import type { Run } from '../../base/run.ts'
 import { findWalSegment } from '../../base/wal-segment.ts'
 import { readInstanceConfig, requireCatalog } from '../../catalog/instance.ts'
 import { archiveDirectory } from '../../catalog/paths.ts'
-import { requireArchivableName } from '../../format/file-names.ts'
-import { configNumber, configSystemId } from '../../format/instance-config.ts'
+import { archiveFileClass, requireArchivableName } from '../../format/file-names.ts'
+import { configSystemId } from '../../format/instance-config.ts'
 import { mapFileError } from '../../host/file-error.ts'
 import { fetchFile } from '../steps/fetch-file.ts'
 import { findControlFile } from '../steps/read-control-file.ts'
+import { requireSegmentSize } from '../steps/segment-size.ts'
 import { takePrefetched } from './prefetch.ts'
 
 export type GetInput = {
@@ -41,7 +42,7 @@ const BETWEEN_MS = 200
  * file is tried three times. A failure leaves nothing at `filePath`.
  *
  * @throws {EngineError} `wal.missing` when the archive has no such file, which ends a recovery in a regular way;
- * `wal.damaged`, `instance.identity-mismatch`, `storage.*`
+ * `wal.damaged`, `instance.identity-mismatch`, `storage.*`; `value.malformed` when no segment has the size that was saved
  */
 export async function getWal(input: GetInput, run: Run): Promise<GetOutcome> {
   const { catalog, instance, filePath, workingDirectory } = input
@@ -57,7 +58,9 @@ export async function getWal(input: GetInput, run: Run): Promise<GetOutcome> {
       { hint: 'Check --instance in restore_command.' },
     )
   }
-  const segmentBytes = control?.walSegmentBytes ?? configNumber(config, 'xlog-seg-size') ?? 0
+  // A history needs none to be given.
+  const isHistory = archiveFileClass(name).kind === 'timeline-history'
+  const segmentBytes = isHistory ? 0 : requireSegmentSize(control, config, instance)
   const archive = archiveDirectory(catalog, instance)
   const segment = findWalSegment(name, segmentBytes)
   if (segment !== undefined && systemIdentifier !== undefined && input.batchSize > 1) {

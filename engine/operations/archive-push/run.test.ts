@@ -326,3 +326,17 @@ describe('a file that is being written already', () => {
     await expect(pushed).rejects.toThrow('stopped')
   })
 })
+
+test('a file of no server is not pushed where no segment has the size that was saved', async () => {
+  const made = await setUp()
+  const name = made.addSegment()
+  rmSync(path.join(made.dataDirectory, 'global'), { recursive: true })
+  expect(await push(made, name)).toMatchObject({ pushedCount: 1 })
+  const config = path.join(made.catalog, 'backups', 'main', 'pg_probackup.conf')
+  writeFileSync(config, readFileSync(config, 'utf8').replace(/xlog-seg-size = .*/, 'xlog-seg-size = 0'))
+  await expect(push(made, made.addSegment())).rejects.toMatchObject({
+    code: 'value.malformed',
+    hint: expect.stringContaining('pg_controldata'),
+  })
+  expect(listed(made)).toEqual([name])
+})

@@ -2,14 +2,10 @@ import { stat } from 'node:fs/promises'
 import path from 'node:path'
 import { EngineError } from '../../base/engine-error.ts'
 import type { Run } from '../../base/run.ts'
-import {
-  configNumber,
-  configSystemId,
-  configText,
-  type InstanceConfig,
-} from '../../format/instance-config.ts'
+import { configSystemId, configText, type InstanceConfig } from '../../format/instance-config.ts'
 import { isMissing, mapFileError } from '../../host/file-error.ts'
 import { findControlFile } from '../steps/read-control-file.ts'
+import { requireSegmentSize } from '../steps/segment-size.ts'
 
 /** Where files are pushed from. */
 export type PushSource = {
@@ -24,7 +20,8 @@ export type PushSource = {
  * Finds the directory and proves that it is of the cluster that the instance was registered for.
  * Source: `catalog-format.md` section 13.1.
  *
- * @throws {EngineError} `instance.identity-mismatch`; `storage.not-found` when no directory can be told
+ * @throws {EngineError} `instance.identity-mismatch`; `storage.not-found` when no directory can be told; `value.malformed`
+ * when no segment has the size that was saved
  */
 export async function findPushSource(
   asked: { readonly filePath: string | undefined; readonly workingDirectory: string },
@@ -62,7 +59,7 @@ export async function findPushSource(
   return {
     directory,
     systemIdentifier,
-    segmentBytes: control?.walSegmentBytes ?? configNumber(config, 'xlog-seg-size') ?? 0,
+    segmentBytes: requireSegmentSize(control, config, instance),
     isForeign: control === undefined,
   }
 }

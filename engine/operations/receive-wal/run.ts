@@ -1,12 +1,12 @@
 import { describeError, EngineError } from '../../base/engine-error.ts'
 import { formatLsn, type Lsn } from '../../base/lsn.ts'
 import type { Run } from '../../base/run.ts'
-import { requireWalSegmentBytes, type Timeline } from '../../base/wal-segment.ts'
+import type { Timeline } from '../../base/wal-segment.ts'
 import { readInstanceConfig } from '../../catalog/instance.ts'
 import { archiveDirectory } from '../../catalog/paths.ts'
 import { lockReceiver } from '../../catalog/receiver-lock.ts'
 import { readWalArchive } from '../../catalog/wal-archive.ts'
-import { configNumber, configSystemId, type InstanceConfig } from '../../format/instance-config.ts'
+import { configSystemId, type InstanceConfig } from '../../format/instance-config.ts'
 import { parseTimelineHistory } from '../../format/timeline-history.ts'
 import type { ConnectionSettings } from '../../server/connection.ts'
 import { requireSlot } from '../../server/replication-slot.ts'
@@ -17,6 +17,7 @@ import {
   streamWal,
   type WalConnection,
 } from '../../server/wal-stream.ts'
+import { requireSegmentSize } from '../steps/segment-size.ts'
 import { type ArchiveWriter, openArchiveWriter } from './archive-writer.ts'
 import {
   findResumePoint,
@@ -55,7 +56,7 @@ export async function receiveWalForever(
 ): Promise<ReceivedWal> {
   const { catalog, instance } = input
   const config = readInstanceConfig(catalog, instance)
-  const segmentBytes = requireWalSegmentBytes(configNumber(config, 'xlog-seg-size') ?? 0)
+  const segmentBytes = requireSegmentSize(undefined, config, instance)
   await using _lock = await lockReceiver(catalog, instance)
   const directory = archiveDirectory(catalog, instance)
   const writer = openArchiveWriter({ directory, segmentBytes, compressLevel: input.compressLevel })
