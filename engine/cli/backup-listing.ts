@@ -44,7 +44,7 @@ export function formatBackupTable(
     compressionRatio(backup).toFixed(2),
     formatLsn(backup.startLsn),
     formatLsn(backup.stopLsn),
-    backup.status,
+    statusText(backup),
   ])
   return formatTable(TITLES, rows, FLUSH_RIGHT, isColored ? paint : undefined)
 }
@@ -88,6 +88,8 @@ export function backupToJson(
     status: backup.status,
     note: backup.note,
     'content-crc': backup.contentCrc === 0 ? undefined : backup.contentCrc,
+    // Of our own, and only where there is something to say: readers of the family's JSON pass it over.
+    stale: backup.isStale ? true : undefined,
     tablespace_map:
       tablespaces === undefined || tablespaces.length === 0
         ? undefined
@@ -111,6 +113,13 @@ export function formatBackupDetail(controlText: string, tablespaces: readonly Ba
   const map = tablespaces.map(({ oid, path }) => `${oid} ${path}`).join('; ')
   return `${local}${end}\ntablespace_map = '${map}'\n`
 }
+
+/** What a dead process left is marked in the same word: who reads columns finds as many as ever. */
+function statusText({ status, isStale }: BackupRecord): string {
+  return isStale ? `${status}${STALE}` : status
+}
+
+const STALE = '(stale)'
 
 function duration(backup: BackupRecord, nowMs: number): string {
   const start = secondsFromIso(backup.mergeTime ?? backup.startTime)
@@ -138,6 +147,13 @@ const COLORS: Readonly<Record<string, number>> = {
 }
 
 function paint(title: string, text: string): string {
-  const color = title === 'Status' ? COLORS[text] : title === 'Mode' && text === 'FULL' ? 1 : undefined
+  const isStale = title === 'Status' && text.endsWith(STALE)
+  const color = isStale
+    ? COLORS['ERROR']
+    : title === 'Status'
+      ? COLORS[text]
+      : title === 'Mode' && text === 'FULL'
+        ? 1
+        : undefined
   return color === undefined ? text : `\x1b[${color}m${text}\x1b[0m`
 }

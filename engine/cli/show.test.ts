@@ -131,6 +131,47 @@ test('a control file that cannot be read is warned of and listed as UNKNOWN', as
   )
 })
 
+test.each([
+  ['RUNNING', 'validation or the next backup makes it ERROR'],
+  ['MERGING', 'merge it again to finish that'],
+  ['DELETING', 'delete it again to finish that'],
+] as const)('a backup that a dead process left %s is marked, in as many columns', async (status, remedy) => {
+  const left: BackupRecord = { ...record('TOTUH3', ''), status, isStale: true }
+  const busy: BackupRecord = { ...record('TOTUH1', ''), status }
+  const handlers: Partial<EngineHandlers> = {
+    'backups.list': async () => ({
+      instance: 'main',
+      revision: '1',
+      backups: [left, busy],
+      problems: [],
+      retentionRule: 'probackup',
+    }),
+    'backups.tablespaces': async () => ({}),
+    'backups.detail': async () => ({
+      backup: left,
+      tablespaces: [],
+      databases: [],
+      fileCount: undefined,
+      controlText: `status = ${status}\n`,
+      directory: '/srv/catalog/backups/main/TOTUH3',
+    }),
+  }
+  const warning = `WARNING: backup TOTUH3 says ${status}, but the process is gone: ${remedy}\n`
+  const plain = await runCli([...SHOW, '--instance=main'], { handlers })
+  const json = await runCli([...SHOW, '--instance=main', '--format=json'], { handlers })
+  const detail = await runCli([...SHOW, '--instance=main', '-i', 'TOTUH3'], { handlers })
+
+  expect([plain.err, json.err, detail.err]).toEqual([warning, warning, warning])
+  const rows = plain.out.split('\n').slice(3, 5)
+  expect(rows.map((row) => row.trim().split(/\s+/).at(-1))).toEqual([`${status}(stale)`, status])
+  expect(new Set(rows.map((row) => row.trim().split(/\s+/).length)).size).toBe(1)
+  const [{ backups }] = JSON.parse(json.out) as [{ backups: { status: string; stale?: boolean }[] }]
+  expect(backups.map((one) => [one.status, one.stale])).toEqual([
+    [status, true],
+    [status, undefined],
+  ])
+})
+
 test('an empty instance has a heading and no lines, an empty catalog nothing', async () => {
   const handlers: Partial<EngineHandlers> = {
     'catalog.instances': async () => [],

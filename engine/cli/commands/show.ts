@@ -1,6 +1,7 @@
 import type { BackupId } from '../../base/backup-id.ts'
 import { EngineError } from '../../base/engine-error.ts'
 import type { InstanceRef } from '../../api/contract/values.ts'
+import type { BackupRecord } from '../../api/contract/backups.ts'
 import { archiveToJson, formatArchiveTable } from '../archive-listing.ts'
 import { backupToJson, formatBackupDetail, formatBackupTable } from '../backup-listing.ts'
 import { type Command, type Context, EXIT } from '../context.ts'
@@ -67,6 +68,7 @@ async function listAsTable(context: Context, ref: InstanceRef): Promise<string> 
   const { client, given, log, signal, world } = context
   const { backups, problems } = await client['backups.list'](ref, { signal })
   for (const { id, message } of problems) log.warning(`backup ${id} of ${ref.instance}: ${message}`)
+  tellStale(log, backups)
   return formatBackupTable(ref.instance, backups, {
     nowMs: world.clock.nowMs(),
     isColored: world.isOutTerminal && !given.has('no-color'),
@@ -79,6 +81,7 @@ async function listAsJson(context: Context, ref: InstanceRef, id: BackupId | und
   for (const problem of problems) log.warning(`backup ${problem.id} of ${ref.instance}: ${problem.message}`)
   const tablespaces = await client['backups.tablespaces'](ref, { signal })
   const shown = backups.filter((backup) => id === undefined || backup.id === id)
+  tellStale(log, shown)
   if (id !== undefined && shown.length === 0) tellMissing(context, ref, id)
   return {
     instance: ref.instance,
@@ -87,14 +90,28 @@ async function listAsJson(context: Context, ref: InstanceRef, id: BackupId | und
 }
 
 async function showOne(context: Context, ref: InstanceRef, id: BackupId): Promise<void> {
-  const { client, signal, world } = context
+  const { client, log, signal, world } = context
   try {
     const detail = await client['backups.detail']({ ...ref, id }, { signal })
+    tellStale(log, [detail.backup])
     world.writeOut(formatBackupDetail(detail.controlText, detail.tablespaces))
   } catch (thrown) {
     if (!(thrown instanceof EngineError) || thrown.code !== 'backup.not-found') throw thrown
     tellMissing(context, ref, id)
   }
+}
+
+/** Their status says that somebody works on them, and nobody does. */
+function tellStale(log: Context['log'], backups: readonly BackupRecord[]): void {
+  for (const { id, status, isStale } of backups)
+    if (isStale)
+      log.warning(`backup ${id} says ${status}, but the process is gone: ${REMEDY[status] ?? 'validate it'}`)
+}
+
+const REMEDY: Readonly<Record<string, string>> = {
+  RUNNING: 'validation or the next backup makes it ERROR',
+  MERGING: 'merge it again to finish that',
+  DELETING: 'delete it again to finish that',
 }
 
 /** To look for a backup and not find it is an answer, not a failure: the family's tools exit with 0 as well. */
