@@ -25,7 +25,7 @@ export async function requireCatalog(catalog: string): Promise<string> {
   }
   if (!(await isCatalog(catalog))) {
     throw new EngineError('catalog.not-found', `"${catalog}" is not a backup catalog`, {
-      hint: 'A catalog holds the directories backups and wal; start one with init.',
+      hint: 'Check the path, and whether the disk that it is on is mounted. A catalog holds the directories backups and wal; init starts a new one.',
       facts: { path: catalog },
     })
   }

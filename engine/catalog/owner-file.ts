@@ -112,6 +112,11 @@ export function isOwnerAlive({ pid, host, birth }: FileOwner): boolean {
   return birth === undefined || birth === birthOf(pid)
 }
 
+/** This process, as others are to know it. */
+export function thisProcess(): FileOwner {
+  return { pid: process.pid, host: os.hostname(), birth: birthOf(process.pid) }
+}
+
 /**
  * What no two processes of a machine share: its boot and the tick at which it was started, where the system tells them.
  * Source: Linux `proc_pid_stat(5)`, field 22, counted behind the name, which may hold anything.

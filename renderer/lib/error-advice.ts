@@ -13,7 +13,7 @@ const CHINESE: Readonly<Record<ErrorCode, string>> = {
   'format.damaged': '请校验该实例；改用其他备份，或从来源处重新获取该文件。',
   'format.unsupported': '请确认目录无误；若无误，请使用写入该文件的程序，或更新版本的 Tidemark。',
   'catalog.not-found':
-    '请指定包含 backups 和 wal 的目录；新的备份目录可在“添加实例”时创建，或用 tidemark init 创建。',
+    '请检查路径及其所在磁盘是否已挂载；备份目录应包含 backups 和 wal；新的备份目录可在“添加实例”时创建，或用 tidemark init 创建。',
   'catalog.newer-version': '请使用更新的程序，或做一次 FULL 备份。',
   'instance.not-found': '请检查名称，或先添加该实例。',
   'instance.exists': '请换一个名称，或先删除原有实例。',

@@ -1,5 +1,6 @@
 import { accessSync, constants, readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import path from 'node:path'
+import type { FileOwner } from '../../catalog/owner-file.ts'
 import { archiveDirectory } from '../../catalog/paths.ts'
 import { type ControlFile, requireControlFile } from '../../format/control-file.ts'
 import {
@@ -9,7 +10,7 @@ import {
 } from '../../format/timeline-history.ts'
 import { isMissing } from '../../host/file-error.ts'
 import { readSmallFile } from '../../host/small-file.ts'
-import { findRestoreMark, type UnfinishedRestore } from './interrupted.ts'
+import { findRestoreMark, restoredBy, type UnfinishedRestore } from './interrupted.ts'
 import { redoPoint } from './redo-point.ts'
 import { CONTROL_FILE, WAL_DIRECTORIES } from './work-list.ts'
 
@@ -26,6 +27,8 @@ export type Destination = {
   /** `postmaster.pid` is there and does not name a process. */
   readonly isPidFileMangled: boolean
   readonly unfinished: UnfinishedRestore | undefined
+  /** The process that is restoring there right now. */
+  readonly restoring?: FileOwner | undefined
   /** Where links lead that are not followed blindly, by path: `pg_tblspc/16395`, `pg_wal`. Absolute. */
   readonly links: ReadonlyMap<string, string>
   /** The history of its timeline, as it has it itself and as the archive has it. */
@@ -40,13 +43,16 @@ export function readDestination(dataDirectory: string, catalog: string, instance
   const inPlace = findControl(path.join(dataDirectory, CONTROL_FILE))
   const control = inPlace ?? findControl(path.join(dataDirectory, KEPT_CONTROL_FILE))
   const links = findLinks(dataDirectory)
+  const isInPlace = isThere(path.join(dataDirectory, CONTROL_FILE))
+  const unfinished = isInPlace ? undefined : findRestoreMark(dataDirectory)
   const timeline = control === undefined ? 0 : redoPoint(control).timeline
   return {
     control,
-    isControlInPlace: isThere(path.join(dataDirectory, CONTROL_FILE)),
+    isControlInPlace: isInPlace,
     hasBackupLabel: isThere(path.join(dataDirectory, 'backup_label')),
     isPidFileMangled: isPidFileMangled(dataDirectory),
-    unfinished: isThere(path.join(dataDirectory, CONTROL_FILE)) ? undefined : findRestoreMark(dataDirectory),
+    unfinished,
+    restoring: restoredBy(unfinished),
     links,
     ownHistory: findHistory(path.join(dataDirectory, 'pg_wal'), timeline),
     archivedHistory: findHistory(archiveDirectory(catalog, instance), timeline),

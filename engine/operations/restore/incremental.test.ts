@@ -261,6 +261,11 @@ describe('an interrupted restore', () => {
     expect(planned(input, facts(UNFINISHED))).toMatchObject({ says, continues })
   })
 
+  test('is left alone while its process is at it', () => {
+    const restoring = { pid: 7, host: 'here', birth: undefined }
+    expect(planned({}, facts({ ...UNFINISHED, restoring })).says).toEqual(['blocked target-restoring'])
+  })
+
   test('of another cluster is not continued', () => {
     const given = { ...facts(UNFINISHED), systemIdentifier: '8' }
     expect(planned({}, given)).toMatchObject({ says: ['blocked target-occupied'], continues: undefined })

@@ -1,6 +1,8 @@
 import { unlink } from 'node:fs/promises'
+import os from 'node:os'
 import path from 'node:path'
 import { type BackupId, parseBackupId } from '../../base/backup-id.ts'
+import { type FileOwner, isOwnerAlive } from '../../catalog/owner-file.ts'
 import { isMissing, mapFileError } from '../../host/file-error.ts'
 import { writeFileDurably } from '../../host/durable-file.ts'
 import { readSmallFile } from '../../host/small-file.ts'
@@ -20,11 +22,29 @@ export type UnfinishedRestore = {
   readonly startedAt: string
   /** Directories besides the data directory that it writes to: whatever they hold came from it, or was given up to it. */
   readonly places: readonly string[]
+  /** The process that writes there; undefined once it has given up, and in marks of earlier versions. */
+  readonly owner?: FileOwner | undefined
 }
 
 export async function writeRestoreMark(dataDirectory: string, unfinished: UnfinishedRestore): Promise<void> {
   const text = `${JSON.stringify({ format: 1, ...unfinished }, undefined, 2)}\n`
   await writeFileDurably(path.join(dataDirectory, RESTORE_MARK), text, { mode: 0o600 })
+}
+
+/**
+ * The process that is restoring there right now. One of another machine cannot be seen, and counts as gone: else what it
+ * left could never be continued. So does this one, which has its restores of an instance wait for each other.
+ */
+export function restoredBy(unfinished: UnfinishedRestore | undefined): FileOwner | undefined {
+  const owner = unfinished?.owner
+  return owner !== undefined && owner.host === os.hostname() && isOwnerAlive(owner) ? owner : undefined
+}
+
+/** Leaves the mark without a process, so that another one may continue. On a full disk it stays as it is. */
+export async function giveUpRestoreMark(dataDirectory: string): Promise<void> {
+  const unfinished = findRestoreMark(dataDirectory)
+  if (unfinished === undefined) return
+  await writeRestoreMark(dataDirectory, { ...unfinished, owner: undefined }).catch(() => undefined)
 }
 
 export async function removeRestoreMark(dataDirectory: string): Promise<void> {
@@ -47,7 +67,10 @@ export function findRestoreMark(dataDirectory: string): UnfinishedRestore | unde
 function parseRestoreMark(text: string): UnfinishedRestore | undefined {
   const mark: unknown = JSON.parse(text)
   if (typeof mark !== 'object' || mark === null) return undefined
-  const { format, systemIdentifier, instance, backupId, startedAt, places } = mark as Record<string, unknown>
+  const { format, systemIdentifier, instance, backupId, startedAt, places, owner } = mark as Record<
+    string,
+    unknown
+  >
   const isWhole =
     format === 1 &&
     typeof systemIdentifier === 'string' &&
@@ -57,6 +80,21 @@ function parseRestoreMark(text: string): UnfinishedRestore | undefined {
     Array.isArray(places) &&
     places.every((place) => typeof place === 'string')
   return isWhole
-    ? { systemIdentifier, instance, backupId: parseBackupId(backupId), startedAt, places }
+    ? {
+        systemIdentifier,
+        instance,
+        backupId: parseBackupId(backupId),
+        startedAt,
+        places,
+        owner: ownerOf(owner),
+      }
     : undefined
+}
+
+function ownerOf(given: unknown): FileOwner | undefined {
+  if (typeof given !== 'object' || given === null) return undefined
+  const { pid, host, birth } = given as Record<string, unknown>
+  if (typeof pid !== 'number' || !Number.isInteger(pid) || pid <= 0 || typeof host !== 'string')
+    return undefined
+  return { pid, host, birth: typeof birth === 'string' ? birth : undefined }
 }

@@ -65,6 +65,10 @@ export function dataDirectoryLines(
   const { destination } = facts
   if (decision === undefined || destination === undefined || facts.targets.get(path)?.kind !== 'occupied')
     return [placeLine(code, path, false, input, facts)]
+  if (destination.restoring !== undefined) {
+    const values = { path, pid: destination.restoring.pid }
+    return [line(code, 'blocked', 'target-restoring', values, 'other-directory')]
+  }
   if (destination.whyNotWritable !== undefined) {
     const values = { path, reason: destination.whyNotWritable }
     return [line(code, 'blocked', 'target-refused', values, 'writable-directory')]

@@ -2,6 +2,7 @@ import { rmdirSync, unlinkSync } from 'node:fs'
 import { access, chmod, chown, mkdir, readlink, rename, symlink, unlink } from 'node:fs/promises'
 import path from 'node:path'
 import type { Run } from '../../base/run.ts'
+import { thisProcess } from '../../catalog/owner-file.ts'
 import { syncDirectory } from '../../host/durable-file.ts'
 import { isMissing, mapFileError } from '../../host/file-error.ts'
 import { removeTree } from '../../host/remove-tree.ts'
@@ -41,6 +42,7 @@ export async function takeOver(
     instance: input.instance,
     backupId: facts.backup.id,
     startedAt: new Date(run.clock.nowMs()).toISOString(),
+    owner: thisProcess(),
     places: [
       ...new Set([
         ...before,

@@ -13,6 +13,10 @@ const BLOCKED: Readonly<Record<string, readonly [ErrorCode, (values: Values) => 
     'plan.refused',
     ({ path, catalog }) => `"${path}" is, holds or lies in the backup catalog "${catalog}"`,
   ],
+  'target-restoring': [
+    'catalog.locked',
+    ({ path, pid }) => `process ${pid} is restoring into "${path}" right now`,
+  ],
   'target-running': ['server.running', ({ path, pid }) => `a server with pid ${pid} runs in "${path}"`],
   'space-short': ['storage.full', ({ need, free }) => `the restore needs ${need} bytes, ${free} are free`],
   'wal-copy-missing': [

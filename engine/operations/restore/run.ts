@@ -14,6 +14,7 @@ import { excludedDatabases } from './databases.ts'
 import { KEPT_CONTROL_FILE } from './destination.ts'
 import { gatherRestoreFacts } from './gather.ts'
 import { decideIncremental } from './incremental.ts'
+import { giveUpRestoreMark } from './interrupted.ts'
 import type { Reuse } from './pages-there.ts'
 import { moveAside } from './move-aside.ts'
 import { copyWal } from './copy-wal.ts'
@@ -181,6 +182,7 @@ async function fillDirectories(filling: Filling): Promise<RebuiltFiles> {
     await release(input.dataDirectory, input.isSynced)
     return { writtenBytes: done.writtenBytes + last, reusedBytes: done.reusedBytes }
   } catch (thrown) {
+    await giveUpRestoreMark(input.dataDirectory)
     run.log.warning(
       `"${input.dataDirectory}" holds an unfinished restore without pg_control; no server can start on it. Start the same restore again to continue it, or empty the directory.`,
     )

@@ -55,6 +55,7 @@ export const restoreEn = {
   'preflight.target-absent': '{{path}} will be made',
   'preflight.target-empty': '{{path}} is empty',
   'preflight.target-occupied': '{{path}} is not empty: it holds {{sample}}',
+  'preflight.target-restoring': 'Process {{pid}} is restoring into {{path}} right now',
   'preflight.target-running': 'A server with pid {{pid}} runs in {{path}}',
   'preflight.target-catalog': '{{path}} is, holds or lies in the backup catalog {{catalog}}',
   'preflight.target-refused': '{{path}} cannot be written: {{reason}}',

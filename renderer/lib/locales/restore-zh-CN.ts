@@ -53,6 +53,7 @@ export const restoreZhCN = {
   'preflight.target-absent': '将创建 {{path}}',
   'preflight.target-empty': '{{path}} 为空',
   'preflight.target-occupied': '{{path}} 不为空：其中有 {{sample}}',
+  'preflight.target-restoring': '进程 {{pid}} 正在恢复到 {{path}}',
   'preflight.target-running': '{{path}} 中有服务器正在运行（pid {{pid}}）',
   'preflight.target-catalog': '{{path}} 是备份目录 {{catalog}} 本身，或包含它，或位于其中',
   'preflight.target-refused': '{{path}} 无法写入：{{reason}}',
