@@ -1,4 +1,4 @@
-import { readdirSync, statSync } from 'node:fs'
+import { readdirSync, type Stats, statSync } from 'node:fs'
 import path from 'node:path'
 import { EngineError, describeError } from '../base/engine-error.ts'
 import type { Lsn } from '../base/lsn.ts'
@@ -62,6 +62,8 @@ export type WalArchive = {
   readonly unknownNames: readonly string[]
   /** History files that cannot be read, and what is wrong with them. */
   readonly problems: readonly { readonly name: string; readonly message: string }[]
+  /** Sizes of segments in bytes that some of them name themselves, where those were opened. */
+  readonly sampledSizes?: ReadonlySet<number>
 }
 
 /** What was found in the directory. */
@@ -229,7 +231,7 @@ async function listFiles(directory: string, signal: AbortSignal): Promise<readon
         signal.throwIfAborted()
       }
       if (name.startsWith('.')) continue
-      const found = statSync(path.join(directory, name), { throwIfNoEntry: false })
+      const found = statIfReachable(path.join(directory, name))
       // Gone already: a temporary file that has got its name.
       if (found?.isFile() === true)
         listed.push({ name, sizeBytes: found.size, modifiedMs: Math.floor(found.mtimeMs) })
@@ -238,6 +240,16 @@ async function listFiles(directory: string, signal: AbortSignal): Promise<readon
     throw signal.aborted ? thrown : mapFileError(thrown, directory, 'list')
   }
   return listed
+}
+
+/** Undefined for what is gone, and for a link that leads nowhere or in a circle. */
+function statIfReachable(file: string): Stats | undefined {
+  try {
+    return statSync(file, { throwIfNoEntry: false })
+  } catch (thrown) {
+    if (thrown instanceof Error && 'code' in thrown && thrown.code === 'ELOOP') return undefined
+    throw thrown
+  }
 }
 
 function readHistories(directory: string, listed: readonly ListedFile[]): ReadHistories {
@@ -269,7 +281,7 @@ function hasGrownMeanwhile({ directory, segmentBytes, timelines }: WalArchive): 
   return timelines.some(({ timeline, lost }) =>
     lost.some(({ begin }) => {
       const file = path.join(directory, walSegmentName({ timeline, number: begin }, segmentBytes))
-      return [file, `${file}.gz`].some((one) => statSync(one, { throwIfNoEntry: false })?.isFile() ?? false)
+      return [file, `${file}.gz`].some((one) => statIfReachable(one)?.isFile() ?? false)
     }),
   )
 }

@@ -73,7 +73,14 @@ export function planWalPurge(
  * Whether what the archive has may be misread: a history that says nothing now, or segments of another size than the
  * configuration has, by which every number and LSN of a name is another one.
  */
-function isDoubtful({ problems, unknownNames, timelines, segmentBytes }: WalArchive): boolean {
+function isDoubtful({
+  problems,
+  unknownNames,
+  timelines,
+  segmentBytes,
+  sampledSizes = new Set(),
+}: WalArchive): boolean {
+  if ([...sampledSizes].some((bytes) => bytes !== segmentBytes)) return true
   if (problems.length > 0 || unknownNames.some((name) => SEGMENT_NAME.test(name))) return true
   const plain = timelines
     .flatMap(({ files }) => files)
