@@ -11,7 +11,11 @@ test('replication slots say what makes the server keep WAL, and a server that is
   app,
 }) => {
   await using scratch = await scratchDirectory('slots-journey')
-  await using server = await startServer(scratch.path, { major: 17, walSegmentMb: 1 })
+  await using server = await startServer(scratch.path, {
+    major: 17,
+    walSegmentMb: 1,
+    settings: { wal_level: 'logical' },
+  })
   const { page } = app
   await addInstance(page, path.join(scratch.path, 'catalog'), server)
   await page.keyboard.press('Control+3')
@@ -23,6 +27,7 @@ test('replication slots say what makes the server keep WAL, and a server that is
     'postgres',
     "select pg_create_physical_replication_slot('forgotten', true)",
     "select pg_create_physical_replication_slot('unused')",
+    "select pg_create_logical_replication_slot('feed', 'pgoutput')",
     "select pg_logical_emit_message(true, 'x', repeat(md5(random()::text), 3200)) from generate_series(1, 90)",
   )
   const receiver = page.getByRole('region', { name: /WAL receiver/ })
@@ -42,6 +47,19 @@ test('replication slots say what makes the server keep WAL, and a server that is
   await expect(slots.getByRole('row').filter({ hasText: 'forgotten' })).toContainText('reserved')
   await expectAccessible(page)
   await page.keyboard.press('t')
+
+  // Before a backup the logical one is named, and stops nothing.
+  await page.keyboard.press('Control+b')
+  const dialog = page.getByRole('dialog')
+  const idle = dialog.getByRole('note', { name: /Replication slots that nobody uses/ })
+  await expect(idle.getByRole('listitem')).toHaveText(
+    /^feed postgres · .*MiB of WAL, from .* unused since/,
+    PATIENCE,
+  )
+  await expect(dialog.getByRole('button', { name: 'Start backup' })).toBeEnabled()
+  await expectAccessible(page)
+  await page.keyboard.press('Escape')
+  await expect(dialog).toHaveCount(0)
 
   await page.getByRole('button', { name: 'Settings' }).click()
   await page.getByLabel('Language').selectOption('zh-CN')

@@ -8,6 +8,7 @@ import { useTexts } from '../../lib/i18n.ts'
 import { announce, navigate } from '../../lib/stores.ts'
 import { useQuery } from '../../lib/use-query.ts'
 import { Dialog, Field } from '../../ui/parts.tsx'
+import { IdleSlots } from './idle-slots.tsx'
 import { EstimateBases, ModeChooser, outlookOf } from './mode-chooser.tsx'
 import { useSettled } from '../../lib/use-settled.ts'
 
@@ -81,6 +82,7 @@ export function BackupDialog({
           onAgain={askAgain}
         />
       )}
+      <IdleSlots slots={estimate?.idleSlots ?? []} />
       {outlook === undefined || isImpossible ? null : <EstimateBases outlook={outlook} />}
       <Field label={say('backup.note')}>
         <input value={note} maxLength={1024} onChange={(event) => setNote(event.target.value)} />

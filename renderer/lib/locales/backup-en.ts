@@ -78,6 +78,12 @@ export const backupEn = {
   'mode-advice.look-at-server': 'Look at the log of the server and at pg_stat_activity for the cause.',
   'backup.blind': 'The figures rest on the catalog alone.',
   'backup.ask-again': 'Ask again',
+  'backup.idle-slots': 'Replication slots that nobody uses make the server keep WAL',
+  'backup.idle-slot-keeps': '{{bytes}} of WAL, from {{lsn}} on',
+  'backup.idle-slot-since': 'unused since {{time}}',
+  'backup.idle-slot-before': 'from before the newest backup',
+  'backup.idle-slots-advice':
+    'The backup can be taken all the same. Drop those that nobody will use again: the disk of the server may fill up.',
   'backup.rests-on': 'What the figures for {{mode}} rest on',
   'backup.basis-none': 'no backup to compare with yet',
   'backup.basis-listed': 'the files of the cluster as they are now',
