@@ -101,6 +101,7 @@ export type DeletePlan = {
   readonly backups: readonly {
     readonly id: BackupId
     readonly reason: 'asked' | 'descendant'
+    /** Where the backup says nothing of its size, its files were counted, for a few seconds at most. */
     readonly dataBytes: number
   }[]
   readonly freedBytes: number
@@ -215,6 +216,8 @@ export const backupRequest = z.strictObject({
   slot: z.string().max(63).optional(),
   isTemporarySlot: z.boolean().optional(),
   withServerLog: z.boolean().optional(),
+  /** Takes logical replication slots as well; without it their directory is backed up empty. */
+  withSlots: z.boolean().optional(),
   /** Absolute paths; an empty list means none, absent means as configured. */
   externalDirs: z.array(pathText).optional(),
   isValidated: z.boolean().optional(),

@@ -14,6 +14,7 @@ import { parseDatabaseMap } from '../../format/database-map.ts'
 import { parseTablespaceMap } from '../../format/tablespace-map.ts'
 import { annotateBackup } from '../../operations/annotate/run.ts'
 import { readOutlook } from '../../operations/backup/outlook.ts'
+import { measurePlan } from '../../operations/delete/measure.ts'
 import { planDelete } from '../../operations/delete/plan.ts'
 import { deleteBackups } from '../../operations/delete/run.ts'
 import { markFailed } from '../../operations/mark-failed/run.ts'
@@ -118,8 +119,10 @@ export function backupHandlers(context: EngineContext): Pick<EngineHandlers, key
       changes.tell('instance', catalog, instance)
       return requireRecord(await readInventory(catalog, instance, { signal }), id)
     },
-    'backups.plan-delete': async ({ catalog, instance, status, ...named }, { signal }) =>
-      planDelete(await readInventory(catalog, instance, { signal }), { ids: idsOf(named), status }),
+    'backups.plan-delete': async ({ catalog, instance, status, ...named }, { signal }) => {
+      const inventory = await readInventory(catalog, instance, { signal })
+      return await measurePlan(inventory, planDelete(inventory, { ids: idsOf(named), status }), signal)
+    },
     'backups.delete': async ({ catalog, instance, status, hash, ...named }) => {
       const ids = idsOf(named)
       const job = jobs.start({

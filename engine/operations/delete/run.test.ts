@@ -1,4 +1,4 @@
-import { readdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { expect, test } from 'vitest'
 import { parseBackupId } from '../../base/backup-id.ts'
@@ -11,6 +11,7 @@ import { lockExclusive } from '../../catalog/lock.ts'
 import { formatBackupControl } from '../../format/backup-control.ts'
 import { madeBackup, writeBackup, writeCatalog } from '../../testing/made-catalog.ts'
 import { scratchDirectory } from '../../testing/scratch.ts'
+import { measurePlan } from './measure.ts'
 import { planDelete } from './plan.ts'
 import { deleteBackups } from './run.ts'
 
@@ -55,6 +56,36 @@ test('nothing is deleted while one of them is in use', async () => {
   expect(idsIn(instance)).toEqual(['TOTTE0', 'TOTTE1'])
   const { control } = readControl(path.join(instance, 'TOTTE0'))
   expect(control?.status).toBe('OK')
+})
+
+test('a backup that failed is told with the size of its files', async () => {
+  await using scratch = await scratchDirectory('delete-run')
+  const catalog = path.join(scratch.path, 'catalog')
+  const instance = writeCatalog(catalog)
+  const failed = writeBackup(instance, 'TOTTE0', { status: 'ERROR' })
+  const told = writeBackup(instance, 'TOTTE1', { status: 'ERROR', dataBytes: 7 })
+  mkdirSync(path.join(failed, 'database', 'base'), { recursive: true })
+  writeFileSync(path.join(failed, 'database', 'base', '1'), Buffer.alloc(10_000))
+  writeFileSync(path.join(told, 'more'), Buffer.alloc(10_000))
+  const controlBytes = statSync(path.join(failed, 'backup.control')).size
+  const run = quietRun()
+  const request = { ids: undefined, status: 'ERROR' }
+  const inventory = await readInventory(catalog, 'main', run)
+  const plan = planDelete(inventory, request)
+
+  const measured = await measurePlan(inventory, plan, run.signal)
+  expect(measured).toMatchObject({
+    hash: plan.hash,
+    backups: [
+      { id: 'TOTTE0', dataBytes: 10_000 + controlBytes },
+      { id: 'TOTTE1', dataBytes: 7 },
+    ],
+    freedBytes: 10_007 + controlBytes,
+  })
+  const totals: (number | undefined)[] = []
+  const report: Run['report'] = ({ totalBytes }) => totals.push(totalBytes)
+  await deleteBackups({ catalog, instance: 'main', request, hash: plan.hash }, { ...run, report })
+  expect(totals[0]).toBe(10_007 + controlBytes)
 })
 
 /** Waits for as long as it takes, in small steps. */

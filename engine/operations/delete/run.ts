@@ -4,6 +4,7 @@ import type { Run } from '../../base/run.ts'
 import { hasNewChild, type Inventory, readInventory } from '../../catalog/inventory.ts'
 import { lockAll, type LockPatience } from '../../catalog/lock.ts'
 import { deleteLocked } from '../steps/delete-locked.ts'
+import { measurePlan } from './measure.ts'
 import { type DeletePlan, type DeleteRequest, planDelete } from './plan.ts'
 
 export type DeleteOutcome = { readonly backupIds: readonly BackupId[]; readonly freedBytes: number }
@@ -33,13 +34,14 @@ export async function deleteBackups(
     return { inventory, plan }
   }
   const before = await read()
+  const { freedBytes: totalBytes } = await measurePlan(before.inventory, before.plan, run.signal)
   const deleted: BackupId[] = []
   let freedBytes = 0
   const report = (currentFiles: readonly string[]): void =>
     run.report({
       phase: 'delete',
       doneBytes: freedBytes,
-      totalBytes: before.plan.freedBytes,
+      totalBytes: Math.max(totalBytes, freedBytes),
       doneFiles: deleted.length,
       totalFiles: before.plan.backups.length,
       currentFiles,
