@@ -111,6 +111,13 @@ describe('an archive', () => {
     })
   })
 
+  test('passes over links that lead nowhere or in a circle', async () => {
+    const { directory, read } = await archive(filed(segment(1, 3), segment(1, 5)))
+    symlinkSync(segment(1, 4), path.join(directory, segment(1, 4)))
+    symlinkSync('nowhere', path.join(directory, segment(1, 6)))
+    expect((await read()).timelines).toMatchObject([{ segmentCount: 2, lost: [{ begin: 4n, end: 4n }] }])
+  })
+
   test.each([
     ['is damaged', 'nonsense\n', /line 1/],
     ['is empty', '', /names no ancestor/],

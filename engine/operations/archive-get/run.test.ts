@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import {
   copyFileSync,
   existsSync,
@@ -219,6 +220,16 @@ describe('what is not given', () => {
     }
     // Together, for each waits between its attempts.
     await Promise.all([inForm(''), inForm('.gz')])
+  })
+
+  test.each<Form>(['', '.gz', '.partial'])('a pipe under the name "%s", without waiting for it', async (form) => {
+    const { made, name } = await setUp(1, '.gz.partial')
+    rmSync(path.join(made.archive, `${name}.gz.partial`))
+    execFileSync('mkfifo', [path.join(made.archive, name + form)])
+    await expectNothing(made, name, 'wal.damaged')
+    store(made, name, '.gz.partial')
+    await get(made, name)
+    expectGot(made, name)
   })
 
   test('a segment that cannot be unpacked, after three attempts', async () => {

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import {
   appendFileSync,
   chmodSync,
@@ -132,6 +133,16 @@ describe('a push', () => {
         code: 'wal.conflict',
       })
     }
+  })
+
+  test('takes a pipe of that name for a damaged one, and does not wait for who writes to it', async () => {
+    const made = await setUp()
+    const name = made.addSegment()
+    execFileSync('mkfifo', [path.join(made.archive, name)])
+    await expect(push(made, name)).rejects.toMatchObject({ code: 'wal.conflict' })
+    expect(listed(made)).toEqual([name])
+    await push(made, name, { overwrites: true })
+    expect(archived(made, name).equals(original(made, name))).toBe(true)
   })
 })
 

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
@@ -50,6 +51,18 @@ test('reads of two partial segments the one that goes further', async () => {
   await write(scratch, `${wal.nameOf(1n)}.partial`, short)
   expect(await check(wal, scratch, start, stop)).toMatchObject({ kind: 'incomplete' })
   await write(scratch, `${wal.nameOf(1n)}.gz.partial`, gzipSync(bytes))
+  expect(await check(wal, scratch, start, stop)).toMatchObject({ kind: 'complete' })
+})
+
+test('takes a pipe under the name of a segment for none, and does not wait for who writes to it', async () => {
+  await using scratch = await scratchDirectory()
+  const wal = new MadeWal()
+  const start = wal.append({})
+  const stop = wal.append({ mainData: new Uint8Array(300_000) })
+  for (const suffix of ['', '.partial', '.gz.partial'])
+    execFileSync('mkfifo', [path.join(scratch.directory, wal.nameOf(1n) + suffix)])
+  expect(await check(wal, scratch, start, stop)).toMatchObject({ kind: 'incomplete' })
+  await write(scratch, `${wal.nameOf(1n)}.gz`, gzipSync(wal.segment(0x100000n)))
   expect(await check(wal, scratch, start, stop)).toMatchObject({ kind: 'complete' })
 })
 

@@ -5,6 +5,7 @@ import { findWalSegment } from '../../base/wal-segment.ts'
 import { endsBefore } from '../../format/partial-segment.ts'
 import { findSegmentFault, SEGMENT_HEAD_BYTES } from '../../format/segment-head.ts'
 import { isMissing, mapFileError } from '../../host/file-error.ts'
+import { openRegular } from '../../host/regular-file.ts'
 import { isNotUnpackable, openArchived } from './open-archived.ts'
 
 /** What is fetched, and whose it has to be. */
@@ -70,7 +71,8 @@ async function isPackedLonger(
       if (length > segmentBytes) return false
       bytes.push(chunk)
     }
-    return endsBefore(await readFile(plain), Buffer.concat(bytes))
+    await using held = await openRegular(plain)
+    return held !== undefined && endsBefore(await held.readFile(), Buffer.concat(bytes))
   } catch (thrown) {
     if (signal.aborted) throw thrown
     // It is tried after the other one, and says then what is wrong with it.

@@ -1,7 +1,8 @@
 import { createReadStream } from 'node:fs'
-import { open } from 'node:fs/promises'
 import { constants, createGunzip } from 'node:zlib'
+import { EngineError } from '../../base/engine-error.ts'
 import { isMissing, mapFileError } from '../../host/file-error.ts'
+import { openRegular } from '../../host/regular-file.ts'
 
 const CHUNK_BYTES = 1 << 20
 const UNPACKED_CHUNK_BYTES = 1 << 18
@@ -15,18 +16,24 @@ export type ArchivedContent = Disposable & {
 /**
  * Opens a file of the archive, to be read once from its beginning and unpacked on the way; undefined when it is not there.
  *
- * @throws {EngineError} `storage.*`
+ * @throws {EngineError} `wal.damaged` for what is no regular file; `storage.*`
  */
 export async function openArchived(
   file: string,
   isCompressed: boolean,
   signal: AbortSignal,
 ): Promise<ArchivedContent | undefined> {
-  const handle = await open(file, 'r').catch((thrown: unknown) => {
-    if (isMissing(thrown)) return undefined
+  const handle = await openRegular(file).catch((thrown: unknown): 'absent' => {
+    if (isMissing(thrown)) return 'absent'
     throw mapFileError(thrown, file, 'read')
   })
-  if (handle === undefined) return undefined
+  if (handle === 'absent') return undefined
+  if (handle === undefined) {
+    throw new EngineError('wal.damaged', `"${file}" is not a regular file`, {
+      hint: 'Nothing but files of WAL belongs into the archive: see what made it, and remove it.',
+      facts: { path: file },
+    })
+  }
   const stored = createReadStream(file, { fd: handle, highWaterMark: CHUNK_BYTES, signal })
   // Whoever wrote a partial segment may have been cut off; what there is of it counts.
   const finishFlush = file.endsWith('.partial') ? constants.Z_SYNC_FLUSH : constants.Z_FINISH

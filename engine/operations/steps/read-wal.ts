@@ -1,4 +1,3 @@
-import { open, readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { promisify } from 'node:util'
@@ -11,6 +10,7 @@ import { WalCursor, type WalCursorOptions, type WalProblem } from '../../format/
 import { WAL_PAGE_BYTES } from '../../format/wal-page.ts'
 import type { WalRecord } from '../../format/wal-record.ts'
 import { mapFileError } from '../../host/file-error.ts'
+import { openRegular } from '../../host/regular-file.ts'
 
 /** After so many records others get their turn, some 10 ms: a segment may have a gigabyte. */
 const RECORDS_PER_TURN = 5_000
@@ -185,18 +185,19 @@ function wrongSize(bytes: number, segmentBytes: number): Loaded {
   return { kind: 'truncated', why: `the file of the segment has ${bytes} bytes instead of ${segmentBytes}` }
 }
 
-/** The file, or its beginning when `mostBytes` is given. */
+/** The file, or its beginning when `mostBytes` is given. What is no file is no segment either. */
 async function readIfPresent(
   file: string,
   mostBytes: number | undefined,
   signal: AbortSignal,
 ): Promise<Read | undefined> {
   try {
+    await using handle = await openRegular(file)
+    if (handle === undefined) return undefined
     if (mostBytes === undefined) {
-      const bytes = await readFile(file, { signal })
+      const bytes = await handle.readFile({ signal })
       return { bytes, fileBytes: bytes.length }
     }
-    await using handle = await open(file, 'r')
     const { size: fileBytes } = await handle.stat()
     const bytes = new Uint8Array(mostBytes)
     let filled = 0
