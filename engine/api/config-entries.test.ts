@@ -28,6 +28,20 @@ describe('the settings of an instance', () => {
     expect(of('replica-timeout')).toMatchObject({ defaultValue: '5min', unit: 'seconds', kind: 'number' })
   })
 
+  test('say where a value comes from', () => {
+    const entries = configEntries({ values: { 'remote-host': 'db', 'archive-timeout': '300' } }, env)
+    const origin = (key: string) => {
+      const { isSet, derivedFrom } = entries.find((one) => one.key === key) ?? {}
+      return [isSet, derivedFrom]
+    }
+    expect(origin('archive-timeout')).toEqual([true, undefined])
+    expect(origin('replica-timeout')).toEqual([false, undefined])
+    expect(origin('pgdatabase')).toEqual([false, 'environment'])
+    expect(origin('pghost')).toEqual([false, 'remote-host'])
+    const set = configEntries({ values: { pgdatabase: 'shop' } }, env)
+    expect(set.find(({ key }) => key === 'pgdatabase')).not.toHaveProperty('derivedFrom')
+  })
+
   test('mark what differs from that', () => {
     expect(of('retention-window')).toMatchObject({ own: '14', defaultValue: '0', isOverridden: true })
     expect(of('wal-depth')).toMatchObject({ own: '0', isOverridden: false })

@@ -20,6 +20,7 @@ export function configEntries(
     const own = config.values[row.key]
     const value = own ?? defaultOf(row, config, env)
     if (value === undefined) return []
+    const derivedFrom = own === undefined ? DERIVED[row.key] : undefined
     return [
       {
         group: row.group,
@@ -28,6 +29,7 @@ export function configEntries(
         baseValue: value,
         isNumber: row.value.kind === 'number',
         isSet: own !== undefined,
+        ...(derivedFrom !== undefined && { derivedFrom }),
       },
     ]
   })
@@ -74,6 +76,11 @@ export function keptSettings(content: string): readonly KeptSetting[] {
 }
 
 type Environment = Readonly<Record<string, string | undefined>>
+
+const DERIVED: Readonly<Record<string, NonNullable<ConfigEntry['derivedFrom']>>> = {
+  pgdatabase: 'environment',
+  pghost: 'remote-host',
+}
 
 /** What holds where the file says nothing. */
 function defaultOf(

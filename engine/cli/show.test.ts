@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { BackupRecord, BackupTablespace } from '../api/contract/backups.ts'
+import type { ConfigEntry } from '../api/contract/instances.ts'
 import type { EngineHandlers } from '../api/contract/contract.ts'
 import { parseBackupId } from '../base/backup-id.ts'
 import { EngineError } from '../base/engine-error.ts'
@@ -260,6 +261,29 @@ archive-timeout = 5min
 # Logging parameters
 log-rotation-age = 1d
 `)
+  })
+
+  test('marks what is not in the file, for people alone', async () => {
+    const entries = [
+      setting('Connection parameters', 'pgdatabase', 'ann'),
+      setting('Connection parameters', 'pghost', 'db.example'),
+      setting('Archive parameters', 'archive-timeout', '5min', '300'),
+    ].map((entry) => ({ ...entry, isSet: false }))
+    const [database, host, timeout] = entries
+    const derived = [
+      { ...database, derivedFrom: 'environment' },
+      { ...host, derivedFrom: 'remote-host' },
+      timeout,
+    ] as ConfigEntry[]
+    const own = { handlers: { 'instances.config': async () => derived } }
+
+    expect((await runCli(line, own)).out).toBe(`# Connection parameters
+pgdatabase = ann  # from the environment
+pghost = db.example  # from remote-host
+# Archive parameters
+archive-timeout = 5min  # default
+`)
+    expect((await runCli([...line, '--format=json'], own)).out).not.toContain('#')
   })
 
   test('prints base units when asked to', async () => {

@@ -277,5 +277,8 @@ export type ConfigEntry = {
   /** In base units, `300`. */
   readonly baseValue: string
   readonly isNumber: boolean
+  /** It is in the file. */
   readonly isSet: boolean
+  /** What a value follows from that is neither in the file nor a plain default. `environment`: or the user of the system. */
+  readonly derivedFrom?: 'environment' | 'remote-host'
 }

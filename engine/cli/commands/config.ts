@@ -1,3 +1,4 @@
+import type { ConfigEntry } from '../../api/contract/instances.ts'
 import { type Command, EXIT } from '../context.ts'
 import { formatJson } from '../json-text.ts'
 import { collectSettings } from '../settings.ts'
@@ -16,7 +17,7 @@ export const setConfig: Command = async ({ client, given, log, signal }) => {
   return EXIT.success
 }
 
-/** Prints the settings, saved ones and defaults. Source: `catalog-format.md` section 14.3. */
+/** Prints the settings, saved ones and defaults, which are marked in what people read. Source: `catalog-format.md` section 14.3. */
 export const showConfig: Command = async ({ client, given, signal, world }) => {
   const entries = await client['instances.config'](given.requireInstance(), { signal })
   const isBase = given.has('no-scale-units')
@@ -31,7 +32,15 @@ export const showConfig: Command = async ({ client, given, signal, world }) => {
   for (const entry of shown) {
     if (entry.group !== group) world.writeOut(`# ${entry.group}\n`)
     group = entry.group
-    world.writeOut(`${entry.key} = ${entry.value}\n`)
+    world.writeOut(`${entry.key} = ${entry.value}${originOf(entry)}\n`)
   }
   return EXIT.success
 }
+
+/** A comment as the file itself may have it, so that what reads one reads the other. */
+function originOf({ isSet, derivedFrom }: ConfigEntry): string {
+  if (isSet) return ''
+  return derivedFrom === undefined ? '  # default' : `  # from ${ORIGINS[derivedFrom]}`
+}
+
+const ORIGINS = { environment: 'the environment', 'remote-host': 'remote-host' } as const
