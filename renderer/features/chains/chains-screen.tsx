@@ -5,6 +5,7 @@ import { useTexts } from '../../lib/i18n.ts'
 import { useQuery } from '../../lib/use-query.ts'
 import { ChainsWorkplace } from './chains-workplace.tsx'
 import './chains.css'
+import './narrow.css'
 
 /** Chains of one instance: the picture above, its twin as a tree below, what is selected beside them. One selection for all. */
 export function ChainsScreen(props: {
