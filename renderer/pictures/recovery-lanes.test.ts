@@ -88,6 +88,16 @@ describe('lanes of a recovery window', () => {
     expect(second?.bare).toEqual([])
   })
 
+  test('have a backup before the WAL between its end and where its zone is estimated to begin', () => {
+    const [lane] = lanesFrom(WINDOW, [
+      { id: 'B', mode: 'FULL', timeline: 1, isRestorable: true, recoveryTime: at(7).at } as BackupRecord,
+    ])
+    expect(lane?.bare).toEqual([
+      { fromMs: ms(1), toMs: ms(2) },
+      { fromMs: ms(6), toMs: ms(7) },
+    ])
+  })
+
   test('say where times are estimated', () => {
     expect(first?.zones.map(({ isExact }) => isExact)).toEqual([false, true])
   })

@@ -66,6 +66,16 @@ const MICRO_MS = 0.001
 /** The lanes of a recovery window. What has no time is left out: it has no place on an axis of time. */
 export function lanesFrom(window: RecoveryWindowRecord, backups: readonly BackupRecord[]): readonly Lane[] {
   const newest = Math.max(...window.lanes.map(({ timeline }) => timeline))
+  const ends = new Map<string, number>(
+    backups.flatMap(({ id, recoveryTime }) =>
+      recoveryTime === undefined ? [] : [[id, msOfIso(recoveryTime)]],
+    ),
+  )
+  // Where its beginning is estimated there is WAL between the end of the base and the zone, and a backup before it.
+  const fromBase = ({ fromMs, toMs, baseId }: LaneZone): Interval => ({
+    fromMs: Math.min(fromMs, ends.get(baseId) ?? fromMs),
+    toMs,
+  })
   return window.lanes.map((lane): Lane => {
     const zones = lane.zones.flatMap(({ from, to, fromTime, toTime, baseId, endsBy }): LaneZone[] => {
       if (fromTime === undefined || toTime === undefined) return []
@@ -99,7 +109,7 @@ export function lanesFrom(window: RecoveryWindowRecord, backups: readonly Backup
       zones,
       points,
       gaps,
-      bare: wal.flatMap((one) => withoutIntervals(one, [...zones, ...gaps])),
+      bare: wal.flatMap((one) => withoutIntervals(one, [...zones.map(fromBase), ...gaps])),
       backups: backups.flatMap((backup) => {
         const { id, mode, recoveryTime, timeline, isRestorable } = backup
         return timeline === lane.timeline && recoveryTime !== undefined
