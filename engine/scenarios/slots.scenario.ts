@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs'
 import { readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { expect, test } from 'vitest'
@@ -5,7 +6,7 @@ import { openSession } from '../cli/session.ts'
 import { runCli } from '../testing/cli-world.ts'
 import { startEngine, type TestEngine } from '../testing/engines.ts'
 import { scratchDirectory } from '../testing/scratch.ts'
-import { startServer, type TestServer } from '../testing/servers.ts'
+import { startRestored, startServer, type TestServer } from '../testing/servers.ts'
 
 const SEGMENT_BYTES = 1 << 20
 
@@ -41,7 +42,7 @@ test('idle slots are named before a backup, listed, and dropped one by one', asy
   ])
   const job = await engine.ended(engine.client['backups.start']({ ...ref, mode: 'FULL' }))
   expect(job.result).toMatchObject({ kind: 'backup', status: 'OK' })
-  expect(await warningsOf(engine, job.id)).toEqual([
+  expect(await warningsOf(engine, job.id, 'slot')).toEqual([
     expect.stringMatching(
       /^nobody uses the logical replication slot "feed" of database "postgres" since .* keep \d{7,} bytes of WAL/,
     ),
@@ -112,16 +113,75 @@ test('idle slots are named before a backup, listed, and dropped one by one', asy
   expect(await idleSlots(engine, ref)).toEqual([])
 })
 
+test('logical slots are backed up when asked for, come back with a restore, and can be dropped there', async () => {
+  await using scratch = await scratchDirectory('slots')
+  await using server = await startServer(scratch.path, { major: 15, settings: { wal_level: 'logical' } })
+  await using engine = await startEngine()
+  const ref = await engine.register(path.join(scratch.path, 'catalog'), server)
+  await server.run(
+    'postgres',
+    "select pg_create_logical_replication_slot('feed', 'test_decoding')",
+    "select pg_create_physical_replication_slot('follower', true)",
+  )
+  const backUp = async (mode: 'FULL' | 'DELTA', more: { readonly withSlots?: boolean }) => {
+    const job = await engine.ended(engine.client['backups.start']({ ...ref, mode, isStream: true, ...more }))
+    expect(job.result).toMatchObject({ kind: 'backup', status: 'OK' })
+    const directory = path.join(ref.catalog, 'backups', 'main', job.backupId ?? '')
+    return {
+      files: readdirSync(path.join(directory, 'database', 'pg_replslot'), { recursive: true }),
+      listed: (await readFile(path.join(directory, 'backup_content.control'), 'utf8'))
+        .split('\n')
+        .flatMap((line) => /"path":"(pg_replslot[^"]*)"/.exec(line)?.[1] ?? [])
+        .toSorted(),
+      warnings: await warningsOf(engine, job.id, 'replication slots'),
+    }
+  }
+  const without = { files: [], listed: ['pg_replslot'], warnings: [] }
+  const withFeed = {
+    files: ['feed', path.join('feed', 'state')],
+    listed: ['pg_replslot', 'pg_replslot/feed', 'pg_replslot/feed/state'],
+    warnings: [expect.stringMatching(/^replication slots are backed up: feed\. /)],
+  }
+  expect(await backUp('FULL', {})).toEqual(without)
+  expect(await backUp('DELTA', { withSlots: true })).toEqual(withFeed)
+  // The consumer goes on, and its slot with it.
+  await server.run('postgres', 'create table ledger (id int)', 'insert into ledger values (1)')
+  await server.run(
+    'postgres',
+    "select count(*) from pg_logical_slot_get_changes('feed', null, null)",
+    'checkpoint',
+  )
+  const confirmed = "select confirmed_flush_lsn::text from pg_replication_slots where slot_name = 'feed'"
+  const at = await server.value('postgres', confirmed)
+  expect(await backUp('DELTA', { withSlots: true })).toEqual(withFeed)
+
+  const dataDirectory = path.join(server.directory('restored'), 'data')
+  const job = await engine.ended(engine.client['restore.start']({ ...ref, dataDirectory }))
+  expect(job.error).toBeUndefined()
+  expect(await warningsOf(engine, job.id, 'slots')).toEqual([
+    'replication slots come back with the backup: feed. Drop those that nobody will use when the server has started: they make it keep WAL.',
+  ])
+  await using restored = await startRestored(dataDirectory, 15, server.password)
+  expect(await slotNames(restored)).toBe('feed')
+  expect(await restored.value('postgres', confirmed)).toBe(at)
+  const dropped = await runCli(
+    ['slots', '-B', ref.catalog, '--instance=main', '-p', String(restored.port), '--drop=feed'],
+    { openSession: (log) => openSession({ PGPASSWORD: server.password }, log) },
+  )
+  expect(dropped).toMatchObject({ status: 0, err: 'INFO: replication slot "feed" was dropped\n' })
+  expect(await slotNames(server)).toBe('feed,follower')
+})
+
 async function idleSlots(engine: TestEngine, ref: Ref) {
   const { idleSlots: found, problem } = await engine.client['backups.estimate'](ref)
   expect(problem).toBeUndefined()
   return found
 }
 
-async function warningsOf(engine: TestEngine, job: string): Promise<readonly string[]> {
+async function warningsOf(engine: TestEngine, job: string, about: string): Promise<readonly string[]> {
   const found: string[] = []
   for await (const { level, message } of engine.client['jobs.follow-log']({ job })) {
-    if (level === 'warning' && message.includes('slot')) found.push(message)
+    if (level === 'warning' && message.includes(about)) found.push(message)
   }
   return found
 }

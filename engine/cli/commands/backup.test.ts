@@ -13,7 +13,7 @@ describe('backup', () => {
     const handlers = { 'backups.start': start.handler, ...jobHandlers(done) }
     await runCli(['backup', ...ON_MAIN, '-b', 'full'], { handlers })
     const line =
-      'backup -b delta -D /pg/ -j4 -C --no-stream --backup-pg-log --no-validate --skip-block-validation --no-sync ' +
+      'backup -b delta -D /pg/ -j4 -C --no-stream --backup-pg-log --backup-pg-replslot --no-validate --skip-block-validation --no-sync ' +
       '--note=before --ttl=30d -E/a:/b --compress --archive-timeout=2min --start-time=1795221020 --trust-file-times -h db -p5433 -U me'
     await runCli([...line.split(' '), ...ON_MAIN], { handlers })
 
@@ -35,6 +35,7 @@ describe('backup', () => {
         isStream: false,
         isSmoothCheckpoint: true,
         withServerLog: true,
+        withSlots: true,
         isValidated: false,
         checksBlocks: false,
         isSynced: false,

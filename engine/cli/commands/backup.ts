@@ -76,6 +76,7 @@ export function readBackupRequest(given: Given): BackupRequest {
     // Without a word about slots a temporary one holds the WAL that the backup still needs.
     ...(given.has('temp-slot') && { isTemporarySlot: true }),
     withServerLog: given.has('backup-pg-log'),
+    ...(given.has('backup-pg-replslot') && { withSlots: true }),
     isValidated: !given.has('no-validate'),
     checksBlocks: !given.has('skip-block-validation'),
     isSynced: !given.has('no-sync'),

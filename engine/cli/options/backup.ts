@@ -60,6 +60,14 @@ export const BACKUP_OPTIONS: readonly OptionSpec[] = [
     meaning: "Also backs up the server's log directory.",
   },
   {
+    long: 'backup-pg-replslot',
+    value: FLAG,
+    group: 'Backup',
+    commands: ['backup'],
+    meaning:
+      'Also backs up logical replication slots that are neither temporary nor lost; without it their directory is backed up empty. A restored server has them again and keeps WAL for them until they are dropped. The WAL before the backup that they need does not come with them.',
+  },
+  {
     long: 'external-dirs',
     short: 'E',
     value: { kind: 'path-list', name: 'DIR[:DIR]' },

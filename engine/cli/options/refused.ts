@@ -32,11 +32,6 @@ export const REFUSED_OPTIONS: readonly RefusedOption[] = [
   ...['master-db', 'master-host', 'master-port', 'master-user', 'replica-timeout'].map((long) =>
     refuseValue(long, ['backup', 'add-instance'], MASTER),
   ),
-  refuse(
-    'backup-pg-replslot',
-    ['backup'],
-    'replication slots are not backed up; make those that are needed anew after a restore',
-  ),
   { ...refuseValue('rw-timeout', WITH_SERVER, OPENGAUSS), short: 't' },
   { ...refuseValue('media-type', ON_CATALOG, OPENGAUSS), short: 'M' },
   ...[

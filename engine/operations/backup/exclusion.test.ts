@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest'
 import { isContentSkipped, isDirectoryExcluded, isFileExcluded, withoutUnlogged } from './exclusion.ts'
 
+const USUAL = { withServerLog: false, slots: new Set<string>() }
+
 test.each([
   ['postmaster.pid', true],
   ['backup_label', true],
@@ -29,21 +31,32 @@ test.each([
   ['log', true],
   ['base/log', false],
 ])('the content of %s is skipped: %s', (path, isSkipped) => {
-  expect(isContentSkipped(path, { withServerLog: false })).toBe(isSkipped)
+  expect(isContentSkipped(path, USUAL)).toBe(isSkipped)
+})
+
+test('of replication slots those are taken that are asked for, without what is only of decoding', () => {
+  const taken = { ...USUAL, slots: new Set(['feed']) }
+  expect(isContentSkipped('pg_replslot', taken)).toBe(false)
+  expect(isContentSkipped('base/pg_replslot', taken)).toBe(true)
+  expect(isDirectoryExcluded('pg_replslot', 'PG_15_202209061', taken)).toBe(false)
+  expect(isDirectoryExcluded('pg_replslot/feed', 'PG_15_202209061', taken)).toBe(false)
+  expect(isDirectoryExcluded('pg_replslot/other', 'PG_15_202209061', taken)).toBe(true)
+  const files = ['state', 'state.tmp', 'xid-9-lsn-0-3000000.spill']
+  expect(files.map((name) => isFileExcluded(`pg_replslot/feed/${name}`))).toEqual([false, true, true])
 })
 
 test('the server log is taken when it is asked for', () => {
-  expect(isContentSkipped('log', { withServerLog: true })).toBe(false)
+  expect(isContentSkipped('log', { ...USUAL, withServerLog: true })).toBe(false)
 })
 
 test('of a tablespace only the directory of this server version is taken', () => {
-  expect(isDirectoryExcluded('pg_tblspc/16395/PG_15_202209061', 'PG_15_202209061')).toBe(false)
-  expect(isDirectoryExcluded('pg_tblspc/16395/PG_14_202107181', 'PG_15_202209061')).toBe(true)
-  expect(isDirectoryExcluded('pg_tblspc/16395/PG_15_202209061/5', 'PG_15_202209061')).toBe(false)
+  expect(isDirectoryExcluded('pg_tblspc/16395/PG_15_202209061', 'PG_15_202209061', USUAL)).toBe(false)
+  expect(isDirectoryExcluded('pg_tblspc/16395/PG_14_202107181', 'PG_15_202209061', USUAL)).toBe(true)
+  expect(isDirectoryExcluded('pg_tblspc/16395/PG_15_202209061/5', 'PG_15_202209061', USUAL)).toBe(false)
 })
 
 test('a tablespace that lies inside the data directory is not copied twice', () => {
-  expect(isDirectoryExcluded('spaces/fast/PG_15_202209061', 'PG_15_202209061')).toBe(true)
+  expect(isDirectoryExcluded('spaces/fast/PG_15_202209061', 'PG_15_202209061', USUAL)).toBe(true)
 })
 
 test('of an unlogged relation only the init fork stays', () => {

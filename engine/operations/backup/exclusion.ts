@@ -3,12 +3,14 @@
  * server rebuilds by itself see the PostgreSQL manual, "Making a base backup: backing up the data directory".
  */
 
+const SLOTS_DIRECTORY = 'pg_replslot'
+
 /** Directories whose entry is kept and whose content is not, wherever they lie in the data directory. */
 const CONTENT_SKIPPED = new Set([
   'pg_wal',
   'pg_stat_tmp',
   'pgsql_tmp',
-  'pg_replslot',
+  SLOTS_DIRECTORY,
   'pg_dynshmem',
   'pg_notify',
   'pg_serial',
@@ -35,21 +37,28 @@ const IN_DATABASES = /^(pg_internal\.init(\.\d+)?|ptrack\.map\.(mmap|tmp)|t\d.*|
 /** Name of the directory that a tablespace holds for each server version and catalog version. */
 const VERSION_DIRECTORY = /^PG_\d+(\.\d+)?_\d{9}$/
 
+/** What is taken that usually is not. `slots` are the names of the replication slots to take. */
+export type TakenBesides = { readonly withServerLog: boolean; readonly slots: ReadonlySet<string> }
+
 /** Whether the content of a directory is skipped. Paths are relative to the data directory, `/`-separated. */
-export function isContentSkipped(
-  path: string,
-  { withServerLog }: { readonly withServerLog: boolean },
-): boolean {
+export function isContentSkipped(path: string, { withServerLog, slots }: TakenBesides): boolean {
   if (path === 'log') return !withServerLog
+  if (path === SLOTS_DIRECTORY) return slots.size === 0
   return CONTENT_SKIPPED.has(baseName(path))
 }
 
 /**
  * Whether a directory is left out as a whole: a sibling of the version directory in a tablespace, which belongs to
- * another server, or a tablespace that lies inside the data directory and is reached through `pg_tblspc` already.
+ * another server, a tablespace that lies inside the data directory and is reached through `pg_tblspc` already, or a
+ * replication slot that is not to be taken.
  */
-export function isDirectoryExcluded(path: string, versionDirectory: string): boolean {
+export function isDirectoryExcluded(
+  path: string,
+  versionDirectory: string,
+  { slots }: Pick<TakenBesides, 'slots'>,
+): boolean {
   const parts = path.split('/')
+  if (parts[0] === SLOTS_DIRECTORY) return parts.length > 1 && !slots.has(parts[1] ?? '')
   if (parts[0] !== 'pg_tblspc') return VERSION_DIRECTORY.test(baseName(path))
   return parts.length === 3 && parts[2] !== versionDirectory
 }
@@ -59,6 +68,8 @@ export function isFileExcluded(path: string): boolean {
   const name = baseName(path)
   if (!path.includes('/')) return TOP_FILES.has(name)
   if (name === 'ptrack_init') return true
+  // The rest of a slot is of decoding that is under way. Source: PostgreSQL slot.c and reorderbuffer.c.
+  if (path.startsWith(`${SLOTS_DIRECTORY}/`)) return name !== 'state'
   if (path.startsWith('pg_tblspc/') && path.split('/').length === 3) return true
   return /^(global|base|pg_tblspc)\//.test(path) && IN_DATABASES.test(name)
 }

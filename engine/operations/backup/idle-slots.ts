@@ -67,6 +67,17 @@ export async function readIdleSlots(
   }
 }
 
+/** Names them in the log of a backup that is about to begin. */
+export async function warnOfIdleSlots(
+  session: Session,
+  facts: Pick<ServerFacts, 'walSegmentBytes'>,
+  backups: readonly Backup[],
+  run: Pick<Run, 'log' | 'signal'>,
+): Promise<void> {
+  for (const slot of await readIdleSlots(session, facts, backups, run))
+    run.log.warning(describeIdleSlot(slot))
+}
+
 /** What the log of a backup says of one. Pure. */
 export function describeIdleSlot({
   name,

@@ -5,7 +5,13 @@ import type { Run } from '../../base/run.ts'
 import { isListablePath } from '../../format/content-list.ts'
 import { classifyRelationFile } from '../../format/file-names.ts'
 import { mapFileError } from '../../host/file-error.ts'
-import { isContentSkipped, isDirectoryExcluded, isFileExcluded, withoutUnlogged } from './exclusion.ts'
+import {
+  isContentSkipped,
+  isDirectoryExcluded,
+  isFileExcluded,
+  type TakenBesides,
+  withoutUnlogged,
+} from './exclusion.ts'
 
 /** One thing to be backed up. */
 export type SourceEntry = {
@@ -54,11 +60,11 @@ type Rules = {
  */
 export async function listDataDirectory(
   directory: string,
-  options: { readonly versionDirectory: string; readonly withServerLog: boolean },
+  options: TakenBesides & { readonly versionDirectory: string },
   run: Run,
 ): Promise<readonly SourceEntry[]> {
   const entries = await walk(directory, 0, run, {
-    isDirectoryExcluded: (at) => isDirectoryExcluded(at, options.versionDirectory),
+    isDirectoryExcluded: (at) => isDirectoryExcluded(at, options.versionDirectory, options),
     isContentSkipped: (at) => isContentSkipped(at, options),
     isFileExcluded,
   })

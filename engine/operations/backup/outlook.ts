@@ -176,6 +176,8 @@ async function listSources(
     const rules = {
       versionDirectory: facts.tablespaceVersionDirectory,
       withServerLog: settings.withServerLog,
+      // A few hundred bytes each.
+      slots: new Set<string>(),
     }
     const lists = [await listDataDirectory(dataDirectory, rules, limited)]
     for (const [index, external] of settings.externalDirs.entries()) {

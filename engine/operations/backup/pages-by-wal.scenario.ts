@@ -268,7 +268,11 @@ async function readDataFiles({ dataDirectory, value }: TestServer): Promise<read
     "select (pg_ls_dir('pg_tblspc/' || oid)) from pg_tablespace where spcname = 'space'",
   )
   const run = { signal: SIGNAL, report: () => undefined, log: SILENT_LOG, clock: SYSTEM_CLOCK }
-  const sources = await listDataDirectory(dataDirectory, { versionDirectory, withServerLog: false }, run)
+  const sources = await listDataDirectory(
+    dataDirectory,
+    { versionDirectory, withServerLog: false, slots: new Set<string>() },
+    run,
+  )
   const dataFiles = sources.filter(({ isDataFile }) => isDataFile)
   return await Promise.all(
     dataFiles.map(async (source) => ({ source, bytes: await readFile(absolutePathOf(source)) })),

@@ -25,7 +25,8 @@ import { copyCluster } from './copy-cluster.ts'
 import { firstControl } from './first-control.ts'
 import { planIncrement, requireAfterParent } from './increment.ts'
 import { requireSameCluster } from './identity.ts'
-import { describeIdleSlot, readIdleSlots } from './idle-slots.ts'
+import { warnOfIdleSlots } from './idle-slots.ts'
+import { slotsToTake } from './slots-to-take.ts'
 import { openReceiver, unlessLost } from './receiver.ts'
 import { rewriteControlFileForReplica } from './replica-control-file.ts'
 import { type BackupOptions, type BackupSettings, decideSettings } from './settings.ts'
@@ -85,9 +86,7 @@ export async function takeBackup(input: BackupInput, run: Run, tell: Tell): Prom
   }
   await requireSameCluster(facts, dataDirectory, inventory.config)
   warnOfServer(facts, settings, run)
-  for (const slot of await readIdleSlots(session, facts, inventory.backups, run)) {
-    run.log.warning(describeIdleSlot(slot))
-  }
+  await warnOfIdleSlots(session, facts, inventory.backups, run)
   const basis = await findBasis(
     settings,
     inventory,
@@ -190,7 +189,7 @@ async function fill(context: Context): Promise<void> {
   await unlessLost(receiver, run, (until) => waitForSegment(wal, started.startLsn, timeoutMs, until))
 
   report(run, 'list-files')
-  const sources = await listSources(context, run)
+  const sources = await listSources(context, await slotsToTake(settings, session, run), run)
   const databases = await readDatabaseMap(session).catch((thrown: unknown) => {
     run.log.warning(`the list of databases cannot be read: ${describeError(thrown)}`)
     return undefined

@@ -14,6 +14,7 @@ export type BackupOptions = {
   readonly slot?: string | undefined
   readonly isTemporarySlot?: boolean | undefined
   readonly withServerLog?: boolean | undefined
+  readonly withSlots?: boolean | undefined
   readonly externalDirs?: readonly string[] | undefined
   readonly isSynced?: boolean | undefined
   readonly note?: string | undefined
@@ -39,6 +40,8 @@ export type BackupSettings = {
   readonly isFastCheckpoint: boolean
   readonly slot: { readonly name: string; readonly isTemporary: boolean } | undefined
   readonly withServerLog: boolean
+  /** Logical replication slots are taken as well. */
+  readonly withSlots: boolean
   /** Sorted as their numbers go (catalog format 1.1). */
   readonly externalDirs: readonly string[]
   readonly isSynced: boolean
@@ -90,6 +93,7 @@ export function decideSettings(options: BackupOptions, config: InstanceConfig): 
         ? { name: options.slot ?? `${TEMPORARY_SLOT}_${process.pid}`, isTemporary }
         : undefined,
     withServerLog: options.withServerLog ?? false,
+    withSlots: options.withSlots ?? false,
     externalDirs: sortedDirs(options.externalDirs ?? splitExternalDirs(config.values['external-dirs'])),
     isSynced: options.isSynced ?? true,
     note:

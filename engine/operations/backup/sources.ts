@@ -7,7 +7,8 @@ import { listDataDirectory, listExternalDirectory, type SourceEntry } from './li
 import type { BackupSettings } from './settings.ts'
 
 /**
- * Everything that a backup is to hold: the data directory with its tablespaces, then the external directories.
+ * Everything that a backup is to hold: the data directory with its tablespaces, then the external directories. `slots` are the
+ * names of the replication slots to take.
  *
  * @throws {EngineError} `storage.*`; `storage.not-found` also when the data directory lacks a tablespace of the server
  */
@@ -21,12 +22,13 @@ export async function listSources(
     readonly facts: Pick<ServerFacts, 'tablespaces' | 'tablespaceVersionDirectory'>
     readonly dataDirectory: string
   },
+  slots: ReadonlySet<string>,
   run: Run,
 ): Promise<readonly SourceEntry[]> {
   const lists = [
     await listDataDirectory(
       dataDirectory,
-      { versionDirectory: facts.tablespaceVersionDirectory, withServerLog: settings.withServerLog },
+      { versionDirectory: facts.tablespaceVersionDirectory, withServerLog: settings.withServerLog, slots },
       run,
     ),
   ]
