@@ -22,6 +22,9 @@ test('a restore that broke off in the middle is continued, and what it wrote is 
   const restore = async (): Promise<void> => {
     await page.getByRole('button', { name: `Show ${id}` }).click()
     await page.getByRole('button', { name: 'Restore…' }).click()
+    await choosePlace()
+  }
+  const choosePlace = async (): Promise<void> => {
     await page.getByRole('button', { name: 'Where' }).click()
     await page.getByRole('radio', { name: /^Another directory/ }).check()
     await page.getByLabel('Data directory of the restored cluster').fill(dataDirectory)
@@ -49,11 +52,16 @@ test('a restore that broke off in the middle is continued, and what it wrote is 
   await start()
   const failure = page.getByRole('alert').filter({ hasText: path.basename(stored) })
   await expect(failure.first()).toBeVisible({ timeout: 60_000 })
+  // The page says what is left, and leads to where it is taken up.
+  const left = page.getByRole('region', { name: 'What is left' })
+  await expect(left).toContainText('no server starts')
+  await expectAccessible(page)
   const globals = await readdir(path.join(dataDirectory, 'global'))
   expect(globals).not.toContain('pg_control')
 
   await rename(`${file}.away`, file)
-  await restore()
+  await left.getByRole('button', { name: 'Restore again…' }).click()
+  await choosePlace()
   await expect(page.getByText('An interrupted restore is continued.')).toBeVisible()
   await expectAccessible(page)
   await look()

@@ -13,6 +13,7 @@ import { JobState, ProgressBar } from './job-parts.tsx'
 import { doneShare, jobSeconds, jobTitle, progressWords, restoredTo, resultWords } from './job-words.ts'
 import { RestoredServer } from './restored-server.tsx'
 import { RestoreNext } from './restore-next.tsx'
+import { UnfinishedRestore } from './unfinished-restore.tsx'
 import './jobs.css'
 
 const MOST_FINDINGS = 200
@@ -115,6 +116,7 @@ function Shown({ job }: { readonly job: JobSnapshot }) {
         />
       ) : null}
       {job.error === undefined ? null : <EngineErrorCard error={job.error} />}
+      <UnfinishedRestore job={job} />
       {job.kind !== 'restore' ||
       job.error?.code !== 'backup.damaged' ||
       // What breaks off while files are written would again.

@@ -2,7 +2,15 @@ import { describe, expect, test } from 'vitest'
 import type { JobResult, JobSnapshot } from '../../../engine/api/contract/jobs.ts'
 import { isoFromMs } from '../../../engine/base/iso-time.ts'
 import type { Say } from '../../lib/i18n.ts'
-import { doneShare, jobSeconds, progressWords, resultWords, restoredTo, shownState } from './job-words.ts'
+import {
+  doneShare,
+  jobSeconds,
+  leavesUnfinished,
+  progressWords,
+  resultWords,
+  restoredTo,
+  shownState,
+} from './job-words.ts'
 
 const say: Say = (key, values = {}) => [key, ...Object.values(values)].join(' ')
 
@@ -98,6 +106,17 @@ test('a restore says to which side of which moment, and nothing where none was a
   expect(words({ target: { kind: 'xid', xid: '751' }, isInclusive: false })).toBe(
     'target.before {"what":"xid 751"}',
   )
+})
+
+test('of a restore that broke off while it wrote, and of no other job, something is left', () => {
+  const phases = [{ phase: 'restore', elapsedMs: 1, runningSince: undefined }] as const
+  const broken = { ...job, kind: 'restore', state: 'cancelled', phases } as const
+  expect(leavesUnfinished(broken)).toBe(true)
+  expect(leavesUnfinished({ ...broken, state: 'interrupted' })).toBe(true)
+  expect(leavesUnfinished({ ...broken, state: 'running' })).toBe(false)
+  expect(leavesUnfinished({ ...broken, state: 'succeeded' })).toBe(false)
+  expect(leavesUnfinished({ ...broken, phases: [] })).toBe(false)
+  expect(leavesUnfinished({ ...broken, kind: 'backup' })).toBe(false)
 })
 
 describe('what came of retention', () => {

@@ -30,6 +30,12 @@ export function shownState({ state, result }: JobSnapshot): JobSnapshot['state']
   }
 }
 
+/** Whether it is a restore that ended before its time with files written: it can be taken up again. */
+export function leavesUnfinished({ kind, state, phases }: JobSnapshot): boolean {
+  const isBrokenOff = state === 'failed' || state === 'cancelled' || state === 'interrupted'
+  return kind === 'restore' && isBrokenOff && phases.some(({ phase }) => phase === 'restore')
+}
+
 /** How much of the phase is done, 0 to 1; undefined where the total is not known. */
 export function doneShare({ progress }: Pick<JobSnapshot, 'progress'>): number | undefined {
   if (progress?.totalBytes === undefined || progress.totalBytes === 0) return undefined

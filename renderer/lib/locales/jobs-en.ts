@@ -116,6 +116,10 @@ export const jobsEn = {
   'result.retention-freed': '{{bytes}} freed in all',
   'result.delete_one': '1 backup deleted, {{bytes}} freed',
   'result.delete': '{{count}} backups deleted, {{bytes}} freed',
+  'unfinished.title': 'What is left',
+  'unfinished.text':
+    'An unfinished restore, on which no server starts. Restore the same into the same directory again: it goes on from there, and what is right already stays. Or empty the directory.',
+  'unfinished.again': 'Restore again…',
   'findings.title': 'Findings',
   'jobs.announce': '{{job}}: {{percent}} %',
   'jobs.announce-end': '{{job}}: {{state}}',

@@ -98,6 +98,10 @@ export const jobsZhCN = {
   'result.retention-skipped': '{{count}} 个备份正在使用，暂时保留',
   'result.retention-freed': '共释放 {{bytes}}',
   'result.delete': '已删除 {{count}} 个备份，释放 {{bytes}}',
+  'unfinished.title': '遗留内容',
+  'unfinished.text':
+    '这是未完成的恢复，任何服务器都无法在其上启动。再次恢复到同一目录即可继续，已正确写入的内容会保留；也可以清空该目录。',
+  'unfinished.again': '再次恢复…',
   'findings.title': '发现的问题',
   'jobs.announce': '{{job}}：{{percent}}%',
   'jobs.announce-end': '{{job}}：{{state}}',
