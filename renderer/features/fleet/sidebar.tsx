@@ -1,4 +1,4 @@
-import { type RefObject, useState } from 'react'
+import { type RefObject, useEffect, useState } from 'react'
 import type { FleetEntry } from '../../../engine/api/contract/instances.ts'
 import { EngineErrorLines } from '../../lib/engine-error-card.tsx'
 import { errorLine } from '../../lib/error-texts.ts'
@@ -12,6 +12,9 @@ import { DayStrip } from '../../pictures/day-strip.tsx'
 import { Skeleton } from '../../ui/parts.tsx'
 import './sidebar.css'
 
+/** A catalog that cannot be read is looked for again this often. */
+const LOOK_AGAIN_MS = 5000
+
 /** Every instance of every catalog, worst first, with the age of its newest restorable moment. */
 export function Sidebar({ filter }: { readonly filter: RefObject<HTMLInputElement | null> }) {
   const engine = useEngine()
@@ -23,6 +26,18 @@ export function Sidebar({ filter }: { readonly filter: RefObject<HTMLInputElemen
     (store) => Object.values(store.jobs).filter(({ state }) => state === 'running').length,
   )
   const catalogs = fleet.kind === 'ready' ? fleet.value : fleet.kind === 'failed' ? (fleet.last ?? []) : []
+  const isAway = catalogs.some(({ problem }) => problem !== undefined)
+  const { refetch } = fleet
+  // A disk that is mounted again tells nobody.
+  useEffect(() => {
+    if (!isAway) return undefined
+    const timer = setInterval(refetch, LOOK_AGAIN_MS)
+    // Whatever could not be read then is asked for again, on whichever screen.
+    return () => {
+      clearInterval(timer)
+      useStore.setState(({ revision }) => ({ revision: revision + 1 }))
+    }
+  }, [isAway, refetch])
   return (
     <nav className="sidebar" aria-label={say('nav.fleet')} data-region>
       <input
