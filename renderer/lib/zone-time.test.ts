@@ -1,5 +1,13 @@
 import { describe, expect, test } from 'vitest'
-import { isDay, msOfWallTime, readWholeTime, stepDay, stepWallTime, wallTimeOf } from './zone-time.ts'
+import {
+  isDay,
+  isUtcZone,
+  msOfWallTime,
+  readWholeTime,
+  stepDay,
+  stepWallTime,
+  wallTimeOf,
+} from './zone-time.ts'
 
 const MS = Date.UTC(2026, 10, 20, 1, 12, 41) + 118.003
 
@@ -50,4 +58,9 @@ describe('a day as text', () => {
     expect(stepDay('2026-01-01 05:30', -1)).toBe('2025-12-31 05:30')
     expect(stepDay('2026-02-30', 1)).toBeUndefined()
   })
+})
+
+test('UTC is known by its names, and no zone that only has its offset', () => {
+  expect(['UTC', 'Etc/UTC', 'Etc/Zulu'].map(isUtcZone)).toEqual([true, true, true])
+  expect(['Europe/London', 'Africa/Abidjan', 'Etc/GMT'].map(isUtcZone)).toEqual([false, false, false])
 })

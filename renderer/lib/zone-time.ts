@@ -73,6 +73,11 @@ export function stepDay(text: string, days: number): string | undefined {
   return moved.toISOString().slice(0, 10) + text.slice(10)
 }
 
+/** Whether a name of a zone is one of those of UTC itself. */
+export function isUtcZone(zone: string): boolean {
+  return /^(Etc\/)?(UTC|UCT|Universal|Zulu)$/.test(zone)
+}
+
 const formatters = new Map<string, Intl.DateTimeFormat>()
 
 /** How far a clock in the zone of a setting is ahead of UTC at a Unix millisecond. */

@@ -6,7 +6,7 @@ import { useTexts } from '../../lib/i18n.ts'
 import { isoOfMs, msOfIso } from '../../lib/micro-time.ts'
 import { useStore } from '../../lib/stores.ts'
 import { useNow } from '../../lib/use-now.ts'
-import { offsetMs } from '../../lib/zone-time.ts'
+import { isUtcZone, offsetMs } from '../../lib/zone-time.ts'
 import type { IsoTime } from '../../../engine/base/iso-time.ts'
 import type { Moment } from '../../pictures/recovery-timeline.tsx'
 import { TimeField } from '../../ui/time-field.tsx'
@@ -132,8 +132,10 @@ export function TargetFields(props: {
 function TimeTarget(props: { readonly ms: number | undefined; readonly onChange: (ms: number) => void }) {
   const { say } = useTexts()
   const setting = useStore((store) => store.settings.timeZone)
-  const [isUtc, setUtc] = useState(setting === 'utc')
-  const zone = isUtc ? 'utc' : setting
+  // The zone of a computer may be UTC as well: it is offered once.
+  const isOnlyUtc = isUtcZone(zoneOf(setting))
+  const [isUtc, setUtc] = useState(isOnlyUtc)
+  const zone = isUtc || isOnlyUtc ? 'utc' : setting
   const nowMs = useNow()
   const offset = offsetText(offsetMs(props.ms ?? nowMs, setting))
   return (
@@ -146,10 +148,10 @@ function TimeTarget(props: { readonly ms: number | undefined; readonly onChange:
     >
       <select
         aria-label={say('time.zone')}
-        value={isUtc ? 'utc' : 'setting'}
+        value={isUtc || isOnlyUtc ? 'utc' : 'setting'}
         onChange={(event) => setUtc(event.target.value === 'utc')}
       >
-        {setting === 'utc' ? null : <option value="setting">{`${offset} ${zoneOf(setting)}`}</option>}
+        {isOnlyUtc ? null : <option value="setting">{`${offset} ${zoneOf(setting)}`}</option>}
         <option value="utc">+00:00 UTC</option>
       </select>
     </TimeField>
