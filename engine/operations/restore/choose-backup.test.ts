@@ -226,6 +226,16 @@ describe('a backup that is named', () => {
     })
   })
 
+  test('that ends after the target may be left out: that is said, with where it ends', () => {
+    const backups = [madeBackup('F1', { stopLsn: parseLsn('0/3000168') })]
+    const target = { kind: 'lsn', lsn: '0/2000000' } as const
+    expect(failureOf(backups, { id: 'F1', target })).toMatchObject({
+      code: 'backup.not-restorable',
+      message: expect.stringContaining('it ends after the recovery target: LSN 0/3000168'),
+      hint: expect.stringContaining('no -i'),
+    })
+  })
+
   test.each(['ERROR', 'DELETING', 'MERGING', 'MERGED'] as const)('with status %s is refused', (status) => {
     const failure = failureOf([madeBackup('F1', { status })], { id: 'F1', isForced: true })
     expect(failure).toMatchObject({ code: 'backup.not-restorable', message: expect.stringContaining(status) })

@@ -128,6 +128,9 @@ export function endText({ stopLsn, recoverySeconds, recoveryXid }: BackupControl
   )
 }
 
+const ANOTHER_ONE =
+  'Choose an earlier backup, or leave the choice to Tidemark (no -i): it takes the newest one that leads there.'
+
 function requireNamed(inventory: Inventory, id: BackupId, wish: BackupWish): ChosenBackup {
   const { target, isValidated, isForced } = wish
   const backup = inventory.backups.find((one) => one.id === id)
@@ -140,10 +143,10 @@ function requireNamed(inventory: Inventory, id: BackupId, wish: BackupWish): Cho
   if (!USABLE.has(control.status) && !mayRedeem) throw notRestorable(id, `its status is ${control.status}`)
   const isTold = target?.kind === 'xid' && isValidated
   if (target !== undefined && !reaches(control, target) && !isTold) {
-    throw notRestorable(id, 'it ends after the recovery target')
+    throw notRestorable(id, `it ends after the recovery target: ${endText(control)}`, ANOTHER_ONE)
   }
   const path = pathFor(control, wish)
-  if (path.kind !== 'path') throw notRestorable(id, `it ${whyNoPath(path, control)}`)
+  if (path.kind !== 'path') throw notRestorable(id, `it ${whyNoPath(path, control)}`, ANOTHER_ONE)
   return {
     backup: { ...backup, control },
     chain: requireChain(inventory, backup),
@@ -228,9 +231,13 @@ function requireChain(inventory: Inventory, backup: Backup): readonly ReadableBa
   })
 }
 
-function notRestorable(id: BackupId, why: string): EngineError {
+function notRestorable(
+  id: BackupId,
+  why: string,
+  hint = 'Validate the instance, or choose another backup.',
+): EngineError {
   return new EngineError('backup.not-restorable', `backup ${id} cannot be restored: ${why}`, {
-    hint: 'Validate the instance, or choose another backup.',
+    hint,
     facts: { backup: id },
   })
 }
