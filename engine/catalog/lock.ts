@@ -26,6 +26,8 @@ type LockCall = {
   readonly patience?: LockPatience
   /** A disk that is full counts as locked, so that a delete can make room. */
   readonly isLax?: boolean
+  /** Only reads, and looks at the control file again when done: goes on where this user may not write the lock. */
+  readonly onlyReads?: boolean
 }
 
 /** A lock on one backup. Disposing releases it. */
@@ -37,6 +39,8 @@ type Holding = {
   readonly isExclusive: boolean
   /** The files do not say so yet, or no longer: no other job may rely on it. */
   isChanging: boolean
+  /** No file could say so. */
+  isUnwritten?: boolean
 }
 
 /**
@@ -68,7 +72,7 @@ process.on('exit', () => {
 export async function lockExclusive(directory: string, call: LockCall): Promise<BackupLock> {
   const holding = await claim(directory, call, 'exclusive')
   try {
-    await grab(directory, call)
+    await grab(directory, call, isReadOnly)
     try {
       await waitForReaders(directory, call)
     } catch (thrown) {
@@ -95,13 +99,13 @@ export async function lockExclusive(directory: string, call: LockCall): Promise<
 
 /**
  * Locks a backup against being changed; several may hold it. On a read-only or full file system nothing is written
- * down: one must be able to restore from it.
+ * down: one must be able to restore from it. Nor is it, with a warning, for `onlyReads` where this user may only read.
  */
 export async function lockShared(directory: string, call: LockCall): Promise<BackupLock> {
   const holding = await claim(directory, call, 'shared')
   if (holding.isChanging) {
     try {
-      await changeReaders(directory, call, (pids) => [...pids, process.pid])
+      holding.isUnwritten = await changeReaders(directory, call, (pids) => [...pids, process.pid])
       holding.isChanging = false
     } catch (thrown) {
       held.delete(directory)
@@ -114,6 +118,10 @@ export async function lockShared(directory: string, call: LockCall): Promise<Bac
       if (isReleased) return
       isReleased = true
       if (--holding.jobs > 0) return
+      if (holding.isUnwritten === true) {
+        held.delete(directory)
+        return
+      }
       holding.isChanging = true
       try {
         // Releasing is never cancelled: a lock that stays would make others wait for this process to end.
@@ -181,16 +189,22 @@ async function claim(directory: string, call: LockCall, kind: 'shared' | 'exclus
 }
 
 /** Takes the exclusive file, which is also the mutex for the list of shared holders. */
-async function grab(directory: string, call: LockCall): Promise<'held' | 'read-only'> {
+async function grab(
+  directory: string,
+  call: LockCall,
+  mayPass: (thrown: unknown) => boolean,
+): Promise<'held' | 'unwritten'> {
   const { tries, betweenMs, emptyMs } = call.patience ?? USUAL_PATIENCE
   const file = path.join(directory, EXCLUSIVE_LOCK)
   let emptyForMs = 0
   for (let count = 0; count < tries;) {
     call.signal.throwIfAborted()
-    const created = await create(file, call)
+    const created = await create(file, call, mayPass)
     if (created !== 'taken') return created
     const text = await readFile(file, 'utf8').catch((thrown: unknown) => {
       if (isMissing(thrown)) return undefined
+      // Whoever wrote it may have died: nobody else can tell.
+      if (codeOf(thrown) === 'EACCES') throw locked(directory, `another user, whose "${file}" cannot be read`)
       throw mapFileError(thrown, file, 'read')
     })
     if (text === undefined) continue
@@ -204,7 +218,7 @@ async function grab(directory: string, call: LockCall): Promise<'held' | 'read-o
     if (owner === 'foreign') throw locked(directory, `process ${pid} of another user`)
     if (owner === 'gone') {
       call.log.verbose(`process ${pid}, which locked "${directory}", no longer exists`)
-      if ((await takeAway(file, text)) === 'read-only') return 'read-only'
+      if ((await takeAway(file, text, mayPass)) === 'unwritten') return 'unwritten'
       continue
     }
     if (count % 10 === 9) call.log.warning(`waiting for process ${pid}, which holds "${directory}"`)
@@ -216,13 +230,17 @@ async function grab(directory: string, call: LockCall): Promise<'held' | 'read-o
 }
 
 /** Removes what a dead process left. */
-async function takeAway(file: string, text: string): Promise<'gone' | 'read-only'> {
+async function takeAway(
+  file: string,
+  text: string,
+  mayPass: (thrown: unknown) => boolean,
+): Promise<'gone' | 'unwritten'> {
   try {
     await removeLeftover(file, text)
     return 'gone'
   } catch (thrown) {
-    const code = thrown instanceof Error && 'code' in thrown ? thrown.code : undefined
-    if (code === 'EROFS') return 'read-only'
+    if (mayPass(thrown)) return 'unwritten'
+    const code = codeOf(thrown)
     // No room to take turns in: deleting the backup is what makes some.
     if (code !== 'ENOSPC' && code !== 'EDQUOT' && !isMissing(thrown))
       throw mapFileError(thrown, file, 'remove')
@@ -231,7 +249,11 @@ async function takeAway(file: string, text: string): Promise<'gone' | 'read-only
   }
 }
 
-async function create(file: string, call: LockCall): Promise<'held' | 'read-only' | 'taken'> {
+async function create(
+  file: string,
+  call: LockCall,
+  mayPass: (thrown: unknown) => boolean,
+): Promise<'held' | 'unwritten' | 'taken'> {
   try {
     const handle = await open(file, constants.O_CREAT | constants.O_EXCL | constants.O_RDWR, 0o600)
     try {
@@ -242,9 +264,9 @@ async function create(file: string, call: LockCall): Promise<'held' | 'read-only
     }
     return 'held'
   } catch (thrown) {
-    const code = thrown instanceof Error && 'code' in thrown ? thrown.code : undefined
+    const code = codeOf(thrown)
     if (code === 'EEXIST') return 'taken'
-    if (code === 'EROFS') return 'read-only'
+    if (mayPass(thrown)) return 'unwritten'
     if (code === 'ENOSPC' || code === 'EDQUOT') {
       await unlink(file).catch(ignoreMissing)
       if (call.isLax === true) return 'held'
@@ -265,21 +287,42 @@ async function waitForReaders(directory: string, call: LockCall): Promise<void> 
   await unlink(file).catch(ignoreMissing)
 }
 
+/** Tells whether nothing could be written down. */
 async function changeReaders(
   directory: string,
   call: LockCall,
   change: (others: readonly number[]) => readonly number[],
-): Promise<void> {
+): Promise<boolean> {
+  let why: unknown
   try {
-    if ((await grab(directory, call)) === 'read-only') {
-      call.log.verbose(`"${directory}" is on a read-only file system: its lock is not written down`)
-      return
+    const mayPass = (thrown: unknown): boolean => {
+      why = codeOf(thrown)
+      return isReadOnly(thrown) || (call.onlyReads === true && (why === 'EACCES' || why === 'EPERM'))
+    }
+    if ((await grab(directory, call, mayPass)) === 'unwritten') {
+      if (why === 'EROFS')
+        call.log.verbose(`"${directory}" is on a read-only file system: its lock is not written down`)
+      else
+        call.log.warning(
+          `this user may only read "${directory}", so its lock is not written down: nobody is kept from deleting or merging the backup meanwhile`,
+        )
+      return true
     }
     await writeReaders(directory, change)
   } catch (thrown) {
     if (!(thrown instanceof EngineError) || thrown.code !== 'storage.full') throw thrown
     call.log.warning(`the disk of "${directory}" is full: no other process sees that this one reads there`)
   }
+  return false
+}
+
+/** The file system, for everybody. */
+function isReadOnly(thrown: unknown): boolean {
+  return codeOf(thrown) === 'EROFS'
+}
+
+function codeOf(thrown: unknown): unknown {
+  return thrown instanceof Error && 'code' in thrown ? thrown.code : undefined
 }
 
 /** The caller holds the exclusive file, which is released. */

@@ -1,8 +1,11 @@
 import { EngineError } from '../../base/engine-error.ts'
 import type { ErrorCode } from '../../base/error-codes.ts'
 import { shellWord } from '../../base/shell-word.ts'
+import { readControl } from '../../catalog/backup.ts'
+import type { BackupControl, BackupStatus } from '../../format/backup-control.ts'
 import type { RestorePlan } from './plan.ts'
 import type { PreflightLine } from './preflight.ts'
+import type { RestoreFacts } from './restore-facts.ts'
 
 type Values = Readonly<Record<string, string | number>>
 
@@ -116,6 +119,31 @@ export function requireUnchanged(
 /** For a lock that cannot be had: a backup that was there a moment ago is gone when somebody has merged or deleted it. */
 export function refuseVanished(thrown: unknown): never {
   throw thrown instanceof EngineError && thrown.code === 'storage.not-found' ? staleCatalog(thrown) : thrown
+}
+
+/**
+ * What was restored was whole only if nobody deleted or merged it meanwhile: locks that could not be written down keep
+ * nobody from that. Pins, notes and verdicts may have changed.
+ *
+ * @throws {EngineError} `plan.stale`
+ */
+export function requireChainUnchanged({ chain }: Pick<RestoreFacts, 'chain'>): void {
+  for (const { backup } of chain) {
+    const now = readControl(backup.directory).control
+    if (now !== undefined && !BEING_CHANGED.has(now.status) && isSameContent(now, backup.control)) continue
+    throw new EngineError('plan.stale', `backup ${backup.id} was deleted or merged while it was restored`, {
+      hint: 'No server can start on what was restored. See what is left with "tidemark show", and restore that.',
+      facts: { backup: backup.id },
+    })
+  }
+}
+
+const BEING_CHANGED: ReadonlySet<BackupStatus> = new Set(['MERGING', 'MERGED', 'DELETING', 'DELETED'])
+
+function isSameContent(a: BackupControl, b: BackupControl): boolean {
+  return (
+    a.mode === b.mode && a.parentId === b.parentId && a.stopLsn === b.stopLsn && a.contentCrc === b.contentCrc
+  )
 }
 
 function staleCatalog(cause?: EngineError): EngineError {

@@ -23,7 +23,7 @@ import type { RestoreFacts, RestoreInput } from './restore-facts.ts'
 import { hasKeptControlFile, makeDirectories, type Owner, release, takeOver } from './prepare.ts'
 import { rebuildFiles, type RebuiltFiles } from './rebuild-files.ts'
 import { writeRecoverySettings } from './recovery.ts'
-import { refuseVanished, requireNotBlocked, requireUnchanged } from './refuse.ts'
+import { refuseVanished, requireChainUnchanged, requireNotBlocked, requireUnchanged } from './refuse.ts'
 import type { WalCopy } from './wal-copy.ts'
 import { planWork, type WorkList } from './work-list.ts'
 
@@ -61,7 +61,7 @@ export async function restoreBackup(
   await using _locks = await lockAll(
     before.chain.map(({ backup }) => backup),
     'shared',
-    run,
+    { ...run, onlyReads: true },
   ).catch(refuseVanished)
   // Until the locks were held somebody may have merged or deleted.
   const facts = await gatherRestoreFacts(input, run)
@@ -178,6 +178,7 @@ async function fillDirectories(filling: Filling): Promise<RebuiltFiles> {
     if (input.isSynced) await syncTargets(filling)
     else run.log.warning('nothing is synced: a power cut may take restored files away')
     if (input.isSynced) run.log.info(`synced in ${((performance.now() - beganMs) / 1000).toFixed(1)} s`)
+    requireChainUnchanged(facts)
     const last = await writeControlFile(filling, pool)
     await release(input.dataDirectory, input.isSynced)
     return { writtenBytes: done.writtenBytes + last, reusedBytes: done.reusedBytes }

@@ -181,12 +181,15 @@ class InstanceValidation {
     }
 
     run.log.info(`validating backup ${backup.id}`)
-    await using _lock = await lockShared(backup.directory, run)
+    await using _lock = await lockShared(backup.directory, { ...run, onlyReads: true })
     // Others may have been read for hours, and who held it until now may have merged it.
     const now = readControl(backup.directory)
     if (now.control === undefined || !EXAMINED.has(now.control.status))
       return this.#passOver(backup, now.control?.status ?? 'UNKNOWN')
     const found = await checkBackup({ ...backup, ...now }, now.control, this.#context)
+    // Where this user may not write a lock, somebody may have begun to delete or merge it meanwhile.
+    const then = readControl(backup.directory).control?.status
+    if (then === undefined || !EXAMINED.has(then)) return this.#passOver(backup, then ?? 'UNKNOWN')
     for (const finding of found) this.#log(finding)
     this.findings.push(...found)
     const isDamaged = found.some(({ severity }) => severity === 'problem')
@@ -239,8 +242,15 @@ class InstanceValidation {
       this.#statuses.set(backup.id, control.status)
       return
     }
-    await changeStatus(backup.directory, status)
     this.#statuses.set(backup.id, status)
+    try {
+      await changeStatus(backup.directory, status)
+    } catch (thrown) {
+      if (!(thrown instanceof EngineError) || thrown.code !== 'storage.denied') throw thrown
+      this.#context.run.log.warning(
+        `that backup ${backup.id} is ${status} could not be written down: ${thrown.message}`,
+      )
+    }
   }
 
   #conclude(backup: Backup, status: BackupStatus): void {
