@@ -15,7 +15,7 @@ export const drillZhCN = {
   'drill.of-backup': '备份 {{id}}（{{mode}}），{{time}}',
   'target.latest': 'WAL 末尾',
   'target.immediate': '备份的结束点',
-  'target.name': '还原点 {{name}}',
+  'target.name': '恢复点 {{name}}',
   'target.before': '{{what}} 之前',
   'drill.database': '数据库',
   'drill.sql': '必须成功的查询（可选）',

@@ -4,7 +4,7 @@ import type { momentEn } from './moment-en.ts'
 export const momentZhCN: Readonly<Record<Exclude<keyof typeof momentEn, `${string}_one`>, string>> = {
   'moment.picture': '可恢复的范围',
   'moment.summary':
-    '可恢复区段 {{zones}} 个，单独的可恢复点 {{points}} 个，缺口 {{gaps}} 个。按 T 以表格显示。',
+    '可恢复区间 {{zones}} 个，单独的可恢复点 {{points}} 个，缺口 {{gaps}} 个。按 T 以表格显示。',
   'moment.legend':
     '绿色 = 可恢复 · 绿色虚线 ≈ = 时间取自文件日期 · 红色斜线 = 缺少 WAL · 白色虚线 = 有 WAL 但无基础备份 · 琥珀色 = 尚未归档',
   'moment.keys':
@@ -22,7 +22,7 @@ export const momentZhCN: Readonly<Record<Exclude<keyof typeof momentEn, `${strin
   'moment.gap-foreign': '{{count}} 个 WAL 段属于其他集群：{{names}}',
   'moment.gap-truncated': '{{count}} 个 WAL 段被截断：{{names}}',
   'moment.bare': '有 WAL，无基础备份',
-  'moment.left': 'TLI {{timeline}} 已离开',
+  'moment.left': 'TLI {{timeline}} 到此为止',
   'moment.tail': '尚未归档：{{lag}}',
   'moment.switch': '切换 {{lsn}}',
   'moment.replay': '重放 {{bytes}} WAL',
@@ -55,7 +55,7 @@ export const momentZhCN: Readonly<Record<Exclude<keyof typeof momentEn, `${strin
     '途中的 WAL 缺失或不可用：时间线 {{timeline}} 的 {{count}} 个段，{{first}} 至 {{last}}（{{from}} 至 {{to}}）。',
   'moment-reason.no-wal-archive': '归档中没有该备份之后的 WAL：只能恢复到备份的结束点。',
   'moment-reason.not-archived-yet': '归档止于 {{lsn}}；此处尚未归档。',
-  'moment-reason.after-end': '时间线 {{timeline}} 已离开；归档中它止于 {{lsn}}。',
+  'moment-reason.after-end': '时间线 {{timeline}} 已被新时间线取代；归档中它止于 {{lsn}}。',
   'moment-reason.in-future': '这是未来的时刻。',
   'moment-reason.timeline-unknown': '不存在时间线 {{timeline}}。',
   'moment-reason.history-missing': '缺少时间线 {{timeline}} 的 history 文件。',
@@ -135,11 +135,11 @@ export const momentZhCN: Readonly<Record<Exclude<keyof typeof momentEn, `${strin
   'reach.exact': '精确',
   'reach.estimated': '≈ 取自文件日期',
   'reach.gap': '缺口',
-  'reach.timeline-left': '时间线已离开',
+  'reach.timeline-left': '时间线到此为止',
   'reach.archive-end': '归档结束',
   'reach.point': '单独的点：备份的结束点',
   'reach.segments': 'WAL 段',
-  'reach.healed': '由此备份恢复',
+  'reach.healed': '自此备份起可恢复',
   'scan.pending': '{{count}} 个 WAL 段（{{bytes}}）尚未读取：部分时间为估计值。',
   'scan.start': '扫描 WAL 以获得精确时间',
   'scan.running': '正在读取 WAL',
