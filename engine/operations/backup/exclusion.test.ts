@@ -38,6 +38,7 @@ test('of replication slots those are taken that are asked for, without what is o
   const taken = { ...USUAL, slots: new Set(['feed']) }
   expect(isContentSkipped('pg_replslot', taken)).toBe(false)
   expect(isContentSkipped('base/pg_replslot', taken)).toBe(true)
+  expect(isContentSkipped('pg_replslot/pg_wal', taken)).toBe(false)
   expect(isDirectoryExcluded('pg_replslot', 'PG_15_202209061', taken)).toBe(false)
   expect(isDirectoryExcluded('pg_replslot/feed', 'PG_15_202209061', taken)).toBe(false)
   expect(isDirectoryExcluded('pg_replslot/other', 'PG_15_202209061', taken)).toBe(true)

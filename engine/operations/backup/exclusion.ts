@@ -3,7 +3,8 @@
  * server rebuilds by itself see the PostgreSQL manual, "Making a base backup: backing up the data directory".
  */
 
-const SLOTS_DIRECTORY = 'pg_replslot'
+/** Each replication slot has a directory here. */
+export const SLOTS_DIRECTORY = 'pg_replslot'
 
 /** Directories whose entry is kept and whose content is not, wherever they lie in the data directory. */
 const CONTENT_SKIPPED = new Set([
@@ -44,6 +45,8 @@ export type TakenBesides = { readonly withServerLog: boolean; readonly slots: Re
 export function isContentSkipped(path: string, { withServerLog, slots }: TakenBesides): boolean {
   if (path === 'log') return !withServerLog
   if (path === SLOTS_DIRECTORY) return slots.size === 0
+  // A slot may have any of the names below.
+  if (path.startsWith(`${SLOTS_DIRECTORY}/`)) return false
   return CONTENT_SKIPPED.has(baseName(path))
 }
 

@@ -26,7 +26,7 @@ import { firstControl } from './first-control.ts'
 import { planIncrement, requireAfterParent } from './increment.ts'
 import { requireSameCluster } from './identity.ts'
 import { warnOfIdleSlots } from './idle-slots.ts'
-import { slotsToTake } from './slots-to-take.ts'
+import { slotsToTake, withoutDroppedSlots } from './slots-to-take.ts'
 import { openReceiver, unlessLost } from './receiver.ts'
 import { rewriteControlFileForReplica } from './replica-control-file.ts'
 import { type BackupOptions, type BackupSettings, decideSettings } from './settings.ts'
@@ -215,7 +215,7 @@ async function fill(context: Context): Promise<void> {
   const copied = await unlessLost(receiver, run, async (until) => {
     const listed = { ...context, sources, startLsn: started.startLsn, beganMs }
     const held = await skipUnchangedByTime(increment, listed, pool, until)
-    return await copyCluster(sources, directory, copyOptions, held, pool, until)
+    return withoutDroppedSlots(await copyCluster(sources, directory, copyOptions, held, pool, until))
   })
 
   report(run, 'stop-backup')

@@ -1,6 +1,7 @@
 import type { Run } from '../../base/run.ts'
 import type { Session } from '../../server/connection.ts'
 import { readReplicationSlots, type ReplicationSlot } from '../../server/postgres/replication-slots.ts'
+import { SLOTS_DIRECTORY } from './exclusion.ts'
 import type { BackupSettings } from './settings.ts'
 
 /** For each of two questions that a server answers from memory. */
@@ -41,4 +42,21 @@ export async function slotsToTake(
     )
   }
   return new Set(names)
+}
+
+/**
+ * Takes out the directories of slots that were dropped while they were backed up: no server starts on one without its
+ * state. Source: PostgreSQL slot.c, RestoreSlotFromDisk. Pure.
+ */
+export function withoutDroppedSlots<
+  Entry extends { readonly path: string; readonly externalDirNumber: number },
+>(entries: readonly Entry[]): readonly Entry[] {
+  const own = entries.filter(
+    ({ path, externalDirNumber }) => externalDirNumber === 0 && path.startsWith(`${SLOTS_DIRECTORY}/`),
+  )
+  const there = new Set(own.map(({ path }) => path))
+  const dropped = new Set(
+    own.filter(({ path }) => path.split('/').length === 2 && !there.has(`${path}/state`)),
+  )
+  return dropped.size === 0 ? entries : entries.filter((entry) => !dropped.has(entry))
 }
