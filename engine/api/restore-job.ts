@@ -10,6 +10,7 @@ import { recoverySettingsText } from '../operations/restore/recovery.ts'
 import type { RestoreInput } from '../operations/restore/restore-facts.ts'
 import { placeNeeds } from '../operations/restore/rooms.ts'
 import { restoreBackup, type RestoreOutcome } from '../operations/restore/run.ts'
+import { targetText } from '../operations/restore/target-text.ts'
 import { requireReachable, targetLine } from '../operations/restore/target-verdict.ts'
 import { warningsOf } from '../operations/restore/warn.ts'
 import { validateBackups } from '../operations/validate/run.ts'
@@ -156,11 +157,20 @@ export async function restoreAsPlanned(
     if (judged === undefined) {
       const last = await judgeTarget(input, targetRun(run))
       requireReachable(last)
+      tellTarget(input, targetLine(last, input), run)
       return await restoreBackup({ ...input, walThrough: last.lastSegment }, expected, run)
     }
   }
+  const wal =
+    judged === undefined ? plan.preflight.find(({ code }) => code === 'wal') : targetLine(judged, input)
+  tellTarget(input, wal, run)
   const walThrough = judged === undefined ? stopSegmentOf(plan) : judged.lastSegment
   return await restoreBackup({ ...input, walThrough }, expected, run)
+}
+
+function tellTarget(input: RestoreInput, wal: Parameters<typeof targetText>[1], run: Run): void {
+  const text = targetText(input, wal)
+  if (text !== undefined) run.log.info(text)
 }
 
 /** Where WAL that is copied ends, as the preview has read it. */
