@@ -105,6 +105,8 @@ export type DeletePlan = {
     readonly dataBytes: number
   }[]
   readonly freedBytes: number
+  /** Newer backups that may need what goes: their control file cannot be read. Left out where there are none. */
+  readonly mayBeNeededBy?: readonly BackupId[]
 }
 
 /** What merging would do; nothing has been done yet. */
@@ -126,6 +128,8 @@ export type MergePlan = {
   readonly vanishingIds: readonly BackupId[]
   /** Backups on other branches, which lose the parent that they need. */
   readonly orphanedIds: readonly BackupId[]
+  /** Newer backups that may need what goes: their control file cannot be read. Left out where there are none. */
+  readonly mayBeNeededBy?: readonly BackupId[]
   /** Bytes of the increments. */
   readonly incrementBytes: number
 }

@@ -61,6 +61,10 @@ async function planAndDelete(context: Context, selection: Selection, isAll: bool
       `${given.has('dry-run') ? 'would delete' : 'deleting'} backup ${id}${why} (${prettySize(dataBytes)})`,
     )
   }
+  for (const needy of plan.mayBeNeededBy ?? [])
+    log.warning(
+      `backup ${needy} may need what is deleted: its control file cannot be read, so nobody knows its parent`,
+    )
   if (plan.backups.length === 0) {
     log.info('there is nothing to delete')
     printJson()

@@ -37,6 +37,10 @@ async function planAndMerge(context: Context, id: BackupId): Promise<number> {
   for (const orphan of plan.orphanedIds) {
     log.warning(`backup ${orphan} needs a backup that is merged, and cannot be restored afterwards`)
   }
+  for (const needy of plan.mayBeNeededBy ?? [])
+    log.warning(
+      `backup ${needy} may need what is merged: its control file cannot be read, so nobody knows its parent`,
+    )
   if (given.has('dry-run')) {
     log.info(`${prettySize(plan.incrementBytes)} of increments would be merged; nothing was changed`)
     return EXIT.success

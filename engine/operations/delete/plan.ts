@@ -5,6 +5,7 @@ import { backupNotFound } from '../../catalog/backup-not-found.ts'
 import type { Backup } from '../../catalog/backup.ts'
 import { descendantsOf } from '../../catalog/chain.ts'
 import type { Inventory } from '../../catalog/inventory.ts'
+import { mayNeed } from '../../catalog/may-need.ts'
 import { storedBytes } from '../../catalog/stored-bytes.ts'
 
 /** What is to be deleted: some backups, or all with a status. Whatever hangs on them goes with them. */
@@ -23,6 +24,8 @@ export type DeletePlan = {
     readonly dataBytes: number
   }[]
   readonly freedBytes: number
+  /** Newer backups that may need what goes: their control file cannot be read. Left out where there are none. */
+  readonly mayBeNeededBy?: readonly BackupId[]
 }
 
 /**
@@ -41,7 +44,12 @@ export function planDelete(inventory: Inventory, request: DeleteRequest): Delete
     dataBytes: storedBytes(backup),
   }))
   const seen = order.map(({ id, control }) => `${id} ${control?.parentId} ${control?.contentCrc}`)
+  const needy = mayNeed(
+    inventory,
+    order.map(({ id }) => id),
+  )
   return {
+    ...(needy.length > 0 && { mayBeNeededBy: needy }),
     hash: createHash('sha256').update(seen.join('\n')).digest('hex'),
     backups,
     freedBytes: backups.reduce((sum, { dataBytes }) => sum + dataBytes, 0),

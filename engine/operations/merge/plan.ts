@@ -6,6 +6,7 @@ import { missingBackupHint } from '../../catalog/backup-not-found.ts'
 import type { Backup } from '../../catalog/backup.ts'
 import { chainOf, descendantsOf } from '../../catalog/chain.ts'
 import type { Inventory } from '../../catalog/inventory.ts'
+import { mayNeed } from '../../catalog/may-need.ts'
 import { type BackupControl, type BackupStatus, versionNumber } from '../../format/backup-control.ts'
 import { PAGE_BYTES } from '../../format/page-header.ts'
 
@@ -36,6 +37,8 @@ export type MergePlan = {
   readonly vanishingIds: readonly BackupId[]
   /** Backups on other branches, which lose the parent that they need. */
   readonly orphanedIds: readonly BackupId[]
+  /** Newer backups that may need what goes: their control file cannot be read. Left out where there are none. */
+  readonly mayBeNeededBy?: readonly BackupId[]
   /** Bytes of the increments: what is read at least. */
   readonly incrementBytes: number
 }
@@ -234,8 +237,13 @@ function toPlan(
       `${id} ${control?.status} ${control?.parentId} ${control?.mergeDestinationId} ${control?.contentCrc}`,
   )
   const facts = [stage, destinationId, ...seen, 'orphans', ...orphaned]
+  const needy = mayNeed(
+    inventory,
+    members.map(({ id }) => id).filter((id) => id !== destinationId),
+  )
   return {
     kind: 'merge',
+    ...(needy.length > 0 && { mayBeNeededBy: needy }),
     hash: createHash('sha256').update(facts.join('\n')).digest('hex'),
     stage,
     fullId: full.id,

@@ -107,6 +107,7 @@ export function DeleteSheet(props: {
               </li>
             )}
           </ul>
+          <MayNeed ids={ready.mayBeNeededBy} />
           <ConfirmField
             label={say('plan.type-name', { instance: instance.instance })}
             value={typed}
@@ -193,9 +194,18 @@ export function MergeSheet(props: {
               })}
             </p>
           )}
+          <MayNeed ids={ready.mayBeNeededBy} />
         </>
       )}
     </Sheet>
+  )
+}
+
+/** Of what nobody can read nobody knows the parent. */
+function MayNeed({ ids = [] }: { readonly ids?: readonly string[] | undefined }) {
+  const { say } = useTexts()
+  return ids.length === 0 ? null : (
+    <p className="status look">⚠ {say('plan.may-need', { count: ids.length, ids: named(ids, say) })}</p>
   )
 }
 

@@ -210,6 +210,8 @@ export const chainsEn = {
     'There may be too little room. A merge that a full disk breaks off must be finished before its backups can be restored.',
   'merge-cost.short':
     'There is too little room, so the merge will not begin. Make room on the disk of the catalog, or merge fewer increments at once.',
+  'plan.may-need':
+    'May need what goes, for nobody knows the parent of what cannot be read: {{ids}}. Look at the backup.control first',
   'plan.merge-orphans': 'These lose the parent that they need: {{ids}}',
   'inspector.delete': 'Delete…',
   'inspector.merge': 'Merge…',

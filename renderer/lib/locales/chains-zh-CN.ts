@@ -189,6 +189,8 @@ export const chainsZhCN = {
   'merge-cost.basis-merges': '此备份目录中最近 {{count}} 次合并的耗时，按备份大小折算',
   'merge-cost.close': '空间可能不足。合并若因磁盘写满而中断，须先完成合并才能恢复其中的备份。',
   'merge-cost.short': '空间不足，合并不会开始。请在备份目录所在磁盘腾出空间，或一次合并较少的增量。',
+  'plan.may-need':
+    '可能依赖将要移除的备份（控制文件无法读取，父备份未知）：{{ids}}。请先检查其 backup.control',
   'plan.merge-orphans': '以下备份将失去所需的父备份：{{ids}}',
   'inspector.delete': '删除…',
   'inspector.merge': '合并…',
