@@ -5,6 +5,7 @@ import { EngineError } from '../base/engine-error.ts'
 import { formatInstanceConfig, type InstanceConfig, parseInstanceConfig } from '../format/instance-config.ts'
 import { isMissing, mapFileError } from '../host/file-error.ts'
 import { writeFileDurably } from '../host/durable-file.ts'
+import { isLeftoverInstance } from './leftover-instance.ts'
 import { archiveDirectory, backupsDirectory, configFile, instanceDirectory } from './paths.ts'
 
 /** Whether a directory has the layout of a catalog. */
@@ -83,7 +84,9 @@ function readBytes(catalog: string, instance: string): Buffer {
     const isThere = isDirectory(instanceDirectory(catalog, instance))
     throw isThere
       ? new EngineError('instance.not-found', `instance "${instance}" has no pg_probackup.conf`, {
-          hint: 'Its registration was not finished; delete the instance and add it again.',
+          hint: isLeftoverInstance(catalog, instance)
+            ? 'Its registration was not finished; delete the instance and add it again.'
+            : 'Put the file back; without it nobody knows whose backups these are. Its lines system-identifier and xlog-seg-size are what pg_controldata says of the cluster.',
         })
       : new EngineError('instance.not-found', `the catalog "${catalog}" has no instance "${instance}"`, {
           hint: 'Check the name, or register the cluster with add-instance.',

@@ -3,10 +3,10 @@ import path from 'node:path'
 import type { BackupId } from '../../base/backup-id.ts'
 import { EngineError, toWireError } from '../../base/engine-error.ts'
 import { type IsoTime, secondsFromIso } from '../../base/iso-time.ts'
-import { SILENT_LOG } from '../../base/log.ts'
+import { type Log, SILENT_LOG } from '../../base/log.ts'
 import { backupNotFound } from '../../catalog/backup-not-found.ts'
 import { readContentList } from '../../catalog/backup.ts'
-import { requireCatalog, listInstances } from '../../catalog/instance.ts'
+import { requireCatalog, listInstances, readInstanceConfig } from '../../catalog/instance.ts'
 import { backupDirectories, type Inventory, readInventory } from '../../catalog/inventory.ts'
 import { ruleKindOf } from '../../catalog/retention.ts'
 import { formatBackupControl } from '../../format/backup-control.ts'
@@ -186,13 +186,16 @@ export function backupHandlers(context: EngineContext): Pick<EngineHandlers, key
           hint: 'Name the instance as well: IDs are those of one instance.',
         })
       }
-      const instances = instance === undefined ? await listInstances(catalog) : [instance]
       const job = jobs.start({
         kind: 'validate',
         catalog,
         instance,
         backupId: ids?.length === 1 ? ids[0] : undefined,
         run: async (run): Promise<JobResult> => {
+          const { instances, isComplete } =
+            instance === undefined
+              ? await readableInstances(catalog, run.log)
+              : { instances: [instance], isComplete: true }
           const input = {
             catalog,
             instances,
@@ -205,7 +208,7 @@ export function backupHandlers(context: EngineContext): Pick<EngineHandlers, key
             target === undefined && targetTimeline === undefined
               ? await validateBackups(input, run)
               : await validateTarget(input, { target, isInclusive, targetTimeline }, run)
-          return { kind: 'validate', ...outcome }
+          return { kind: 'validate', ...outcome, isSound: outcome.isSound && isComplete }
         },
       })
       return { job: job.id }
@@ -273,4 +276,23 @@ function tablespacesOf(directory: string): readonly BackupTablespace[] {
 function textOf(directory: string, name: string): string | undefined {
   const file = path.join(directory, 'database', name)
   return existsSync(file) ? readFileSync(file, 'utf8') : undefined
+}
+
+/** The instances of a catalog whose settings can be read: the others keep none of these from being validated. */
+async function readableInstances(
+  catalog: string,
+  log: Log,
+): Promise<{ readonly instances: readonly string[]; readonly isComplete: boolean }> {
+  const all = await listInstances(catalog)
+  const instances = all.filter((instance) => {
+    try {
+      readInstanceConfig(catalog, instance)
+      return true
+    } catch (thrown) {
+      if (!(thrown instanceof EngineError)) throw thrown
+      log.error(thrown.message)
+      return false
+    }
+  })
+  return { instances, isComplete: instances.length === all.length }
 }

@@ -23,15 +23,13 @@ export const show: Command = async (context) => {
     }
     const instances = await client['catalog.instances']({ catalog }, { signal })
     const listed: JsonValue[] = []
-    for (const instance of instances) {
-      if (isJson) listed.push(await listAsJson(context, { catalog, instance }, undefined))
-      else
-        world.writeOut(
-          `\nBACKUP INSTANCE '${instance}'\n${await listAsTable(context, { catalog, instance })}`,
-        )
-    }
+    const status = await eachOf(context, instances, async (instance) => {
+      const ref = { catalog, instance }
+      if (isJson) listed.push(await listAsJson(context, ref, undefined))
+      else world.writeOut(`\nBACKUP INSTANCE '${instance}'\n${await listAsTable(context, ref)}`)
+    })
     if (isJson) world.writeOut(formatJson(listed))
-    return EXIT.success
+    return status
   }
   const ref = given.requireInstance()
   if (isJson) world.writeOut(formatJson([await listAsJson(context, ref, id)]))
@@ -48,7 +46,7 @@ async function showArchives(context: Context): Promise<number> {
   const instances = own === undefined ? await client['catalog.instances']({ catalog }, { signal }) : [own]
   const isJson = given.choice('format') === 'json'
   const listed: JsonValue[] = []
-  for (const instance of instances) {
+  const status = await eachOf(context, instances, async (instance) => {
     const ref = { catalog, instance }
     const archive = await client['wal.archive'](ref, { signal })
     for (const { name, message } of archive.problems) log.warning(`${name} of ${instance} ${message}`)
@@ -59,9 +57,30 @@ async function showArchives(context: Context): Promise<number> {
       const table = formatArchiveTable(archive, world.isOutTerminal && !given.has('no-color'))
       world.writeOut(`\nARCHIVE INSTANCE '${instance}'\n${table}`)
     }
+  })
+  if (isJson && (own === undefined || status === EXIT.success)) world.writeOut(formatJson(listed))
+  return status
+}
+
+const OF_ONE_INSTANCE: ReadonlySet<string> = new Set(['instance.not-found', 'format.damaged'])
+
+/** Lists one instance after the other. One whose settings cannot be read is told of and hides none of the others. */
+async function eachOf(
+  { log }: Context,
+  instances: readonly string[],
+  list: (instance: string) => Promise<void>,
+): Promise<number> {
+  let status: number = EXIT.success
+  for (const instance of instances) {
+    try {
+      await list(instance)
+    } catch (thrown) {
+      if (!(thrown instanceof EngineError) || !OF_ONE_INSTANCE.has(thrown.code)) throw thrown
+      log.failure(thrown)
+      status = EXIT.failure
+    }
   }
-  if (isJson) world.writeOut(formatJson(listed))
-  return EXIT.success
+  return status
 }
 
 async function listAsTable(context: Context, ref: InstanceRef): Promise<string> {

@@ -66,6 +66,7 @@ type Verdict = Extract<JobResult, { readonly kind: 'validate' }>['verdicts'][num
 
 /** Who asks about one backup wants to know about that, though it may be a parent that is damaged. */
 function summary(asked: BackupId | undefined, bad: readonly Verdict[], count: number): string {
+  if (asked === undefined && bad.length === 0) return 'not every instance could be validated'
   if (asked === undefined) return `${bad.length} of ${count} backups are not sound`
   const needed = bad.find(({ backupId }) => backupId !== asked)
   return needed === undefined

@@ -3,7 +3,9 @@ import { readdir, rm, rmdir } from 'node:fs/promises'
 import path from 'node:path'
 import { EngineError } from '../../base/engine-error.ts'
 import type { Run } from '../../base/run.ts'
+import { hasInstance, requireCatalog } from '../../catalog/instance.ts'
 import { readInventory } from '../../catalog/inventory.ts'
+import { isLeftoverInstance, isOwnLeftover } from '../../catalog/leftover-instance.ts'
 import { lockAll } from '../../catalog/lock.ts'
 import { archiveDirectory, configFile, instanceDirectory } from '../../catalog/paths.ts'
 import { lockReceiver } from '../../catalog/receiver-lock.ts'
@@ -21,7 +23,10 @@ export async function deleteInstance(
   run: Run,
 ): Promise<{ readonly deletedBackups: number }> {
   const { catalog, instance } = input
-  const { backups } = await readInventory(catalog, instance, run)
+  await requireCatalog(catalog)
+  // What only has its directories any more has no settings to read either, and nothing to lose.
+  const isLeftover = hasInstance(catalog, instance) && isLeftoverInstance(catalog, instance)
+  const backups = isLeftover ? [] : (await readInventory(catalog, instance, run)).backups
   const archive = archiveDirectory(catalog, instance)
   // A receiver would go on writing into what is being removed.
   await using _receiver = existsSync(archive) ? await lockReceiver(catalog, instance) : undefined
@@ -55,7 +60,6 @@ export async function deleteInstance(
 /** Lock files and drafts of processes that died. */
 async function removeOwnLeftovers(directory: string): Promise<void> {
   for (const name of await readdir(directory).catch(() => [])) {
-    const isOurs = name.startsWith('.tidemark-') || /^pg_probackup\.conf(?:\.\d+-\d+)?\.tmp$/.test(name)
-    if (isOurs) await rm(path.join(directory, name), { force: true })
+    if (isOwnLeftover(name)) await rm(path.join(directory, name), { force: true })
   }
 }
