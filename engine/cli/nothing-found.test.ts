@@ -52,3 +52,27 @@ test.each([
     err: `INFO: no moment of instance "main" can be restored to: ${why}\n`,
   })
 })
+
+test.each([
+  [true, 'INFO: no PITR: instance "main" has no archived WAL after a backup, so only the end of each backup'],
+  [false, ''],
+])('window says where there is no PITR (with points alone: %s)', async (hasPointsAlone, said) => {
+  const range = { from: '0/2000100', to: '0/3000000', fromTime: undefined, toTime: undefined, bytes: 1 << 24 }
+  const zone = { ...range, baseId: 'TOTTEK', baseCount: 1, endsBy: 'archive-end' as const }
+  const lane = {
+    timeline: 1,
+    parent: undefined,
+    switchLsn: undefined,
+    switchTime: undefined,
+    hasHistory: true,
+    wal: undefined,
+    zones: hasPointsAlone ? [] : [zone],
+    points: [{ backupId: 'TOTTEK', lsn: '0/2000100', time: undefined }],
+  }
+  const handlers = { 'recovery.window': async () => ({ lanes: [lane], gaps: [], strandedIds: [] }) }
+  const plain = await runCli(['window', ...ON_MAIN], { handlers })
+  expect(plain.err).toBe(said === '' ? '' : `${said} can be restored to\n`)
+  // What programs read stays as it is.
+  expect(plain.out).toMatch(/ point .* TOTTEK /)
+  expect(plain.out).not.toContain('PITR')
+})
