@@ -15,6 +15,7 @@ import { DayStrip } from '../../pictures/day-strip.tsx'
 import { ReachBar } from '../../pictures/reach-bar.tsx'
 import { CopyText, Skeleton } from '../../ui/parts.tsx'
 import { overviewReach } from './overview-reach.ts'
+import { PasswordForm } from './password-form.tsx'
 import './overview.css'
 
 /** How well an instance is protected: one sentence, then the pictures behind it. */
@@ -39,7 +40,7 @@ export function OverviewScreen({
       {overview.kind === 'ready' ? (
         <Facts overview={overview.value} isServerAway={server.kind === 'failed'} onBackUp={onBackUp} />
       ) : null}
-      <ServerCard server={server} />
+      <ServerCard instance={instance} server={server} />
     </div>
   )
 }
@@ -197,7 +198,8 @@ function Facts({
   )
 }
 
-function ServerCard({ server }: { readonly server: Query<ServerStatus> }) {
+function ServerCard(props: { readonly instance: InstanceRef; readonly server: Query<ServerStatus> }) {
+  const { instance, server } = props
   const { say } = useTexts()
   const [isOpen, setOpen] = useState(false)
   return (
@@ -205,6 +207,9 @@ function ServerCard({ server }: { readonly server: Query<ServerStatus> }) {
       <h2>{say('overview.server')}</h2>
       {server.kind === 'loading' ? <Skeleton label={say('common.loading')} lines={3} /> : null}
       {server.kind === 'failed' ? <EngineErrorCard error={server.error} onRetry={server.refetch} /> : null}
+      {server.kind === 'failed' && server.error.code === 'server.auth-failed' ? (
+        <PasswordForm instance={instance} onGiven={server.refetch} />
+      ) : null}
       {server.kind === 'ready' ? (
         <>
           {server.value.isRegisteredCluster ? null : (
