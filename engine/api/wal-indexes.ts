@@ -7,7 +7,12 @@ import { configNumber, configText, type InstanceConfig } from '../format/instanc
 import { WalIndexReader } from '../wal-index/queries.ts'
 import { type ListedSegment, listSegments, type StreamedWal } from '../wal-index/segment-list.ts'
 import type { SegmentRow } from '../wal-index/segment-row.ts'
-import { type IndexedArchive, openWalIndexStore, type WalIndexStore } from '../wal-index/store.ts'
+import {
+  type IndexedArchive,
+  openWalIndexStore,
+  removeWalIndexStore,
+  type WalIndexStore,
+} from '../wal-index/store.ts'
 import { isAsItWas, keyOf } from '../wal-index/update.ts'
 import type { InstanceRef } from './contract/values.ts'
 
@@ -30,7 +35,7 @@ export type WalIndexCoverage = {
 
 /** The indexes of archived WAL that this engine has opened, one for each instance. */
 export type WalIndexes = Disposable & {
-  /** @throws {EngineError} `instance.not-found`, `format.damaged` when the instance does not say whose WAL it has */
+  /** @throws {EngineError} `instance.not-found`, `format.damaged` when the instance does not say whose WAL it has; `storage.*` */
   open(ref: InstanceRef): OpenedWalIndex
   /** Lists archive and backups. @throws {EngineError} `storage.*`, `instance.not-found` */
   list(ref: InstanceRef, call: { readonly signal: AbortSignal }): Promise<readonly ListedSegment[]>
@@ -47,14 +52,31 @@ export function openWalIndexes(stateDirectory: string | undefined): WalIndexes {
     open({ catalog, instance }) {
       const archive = archiveOf({ catalog, instance }, readInstanceConfig(catalog, instance))
       const key = [catalog, instance, archive.systemIdentifier, archive.segmentBytes].join('\0')
-      const known = opened.get(key) ?? { store: openWalIndexStore(directory, archive), revision: '' }
-      opened.set(key, known)
-      const revision = known.store.revision()
-      if (known.reader === undefined || known.revision !== revision) {
-        known.reader = new WalIndexReader(known.store, archive.segmentBytes)
-        known.revision = revision
+      const isDamaged = (): boolean => opened.get(key)?.store.isDamaged() === true
+      const look = (): OpenedWalIndex => {
+        const known = opened.get(key) ?? { store: openWalIndexStore(directory, archive), revision: '' }
+        opened.set(key, known)
+        const revision = known.store.revision()
+        if (known.reader === undefined || known.revision !== revision) {
+          known.reader = new WalIndexReader(known.store, archive.segmentBytes)
+          known.revision = revision
+        }
+        return { archive, store: known.store, reader: known.reader }
       }
-      return { archive, store: known.store, reader: known.reader }
+      const startAnew = (): void => {
+        opened.get(key)?.store[Symbol.dispose]()
+        opened.delete(key)
+        removeWalIndexStore(directory, archive)
+      }
+      // What was read last time may have shown it.
+      if (isDamaged()) startAnew()
+      try {
+        return look()
+      } catch (thrown) {
+        if (!isDamaged()) throw thrown
+        startAnew()
+        return look()
+      }
     },
     async list({ catalog, instance }, call) {
       const { backups, config } = await readInventory(catalog, instance, call)

@@ -1,12 +1,18 @@
 import { renameSync, rmSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
+import { EngineError } from '../base/engine-error.ts'
 
 /** Several processes may share a file: so long they wait for each other. */
 const BUSY_MS = 5000
 
-/** Source: SQLite `sqlite3.h`, result codes. */
+/** Source: SQLite `sqlite3.h`, result codes. Extended ones have these in their lowest byte. */
+const SQLITE_READONLY = 8
 const SQLITE_CORRUPT = 11
+const SQLITE_FULL = 13
+const SQLITE_CANTOPEN = 14
 const SQLITE_NOTADB = 26
+/** Source: SQLite `sqlite3.h`: a write that found no room in the shared memory or the log. */
+const SQLITE_IOERR_SHMSIZE = 4874
 
 /**
  * Opens a database with a write-ahead log, and lets `prepare` make what is missing in it; when that fails the file is
@@ -23,12 +29,52 @@ export function openSqlite(
   try {
     return open(file, prepare)
   } catch (thrown) {
-    const code = thrown instanceof Error && 'errcode' in thrown ? thrown.errcode : undefined
-    if (code !== SQLITE_CORRUPT && code !== SQLITE_NOTADB) throw thrown
+    if (!isSqliteDamage(thrown)) throw thrown
     if (onDamage === 'set-aside') renameSync(file, `${file}.damaged`)
-    for (const ending of ['', '-wal', '-shm']) rmSync(`${file}${ending}`, { force: true })
+    removeSqlite(file)
     return open(file, prepare)
   }
+}
+
+/** Removes a database that nobody here has open, with what lies beside it. */
+export function removeSqlite(file: string): void {
+  for (const ending of ['', '-wal', '-shm']) rmSync(`${file}${ending}`, { force: true })
+}
+
+/** Whether what was thrown says that a file is damaged, or no database. It may be found long after opening. */
+export function isSqliteDamage(thrown: unknown): boolean {
+  const code = sqliteCode(thrown)
+  return code !== undefined && [SQLITE_CORRUPT, SQLITE_NOTADB].includes(code & 0xff)
+}
+
+/** Turns what SQLite throws because of its file into a failure that names it. Anything else is given back as it is. */
+export function mapSqliteError(thrown: unknown, file: string): unknown {
+  const code = sqliteCode(thrown)
+  if (!(thrown instanceof Error) || code === undefined) return thrown
+  const more = { cause: thrown, facts: { path: file } }
+  const message = `cannot use "${file}": ${thrown.message}`
+  if (isSqliteDamage(thrown))
+    return new EngineError('storage.failed', message, { hint: 'Try again: it is made anew.', ...more })
+  if (code === SQLITE_IOERR_SHMSIZE || (code & 0xff) === SQLITE_FULL)
+    return new EngineError('storage.full', message, {
+      hint: 'Free space on its disk, then try again.',
+      ...more,
+    })
+  if ([SQLITE_READONLY, SQLITE_CANTOPEN].includes(code & 0xff))
+    return new EngineError('storage.denied', message, {
+      hint: 'Let Tidemark write the file and its directory, or move the file away: it is made anew.',
+      ...more,
+    })
+  return new EngineError('storage.failed', message, {
+    hint: 'Check the disk and the log of the operating system.',
+    ...more,
+  })
+}
+
+function sqliteCode(thrown: unknown): number | undefined {
+  return thrown instanceof Error && 'errcode' in thrown && typeof thrown.errcode === 'number'
+    ? thrown.errcode
+    : undefined
 }
 
 function open(file: string, prepare: (database: DatabaseSync) => void): DatabaseSync {

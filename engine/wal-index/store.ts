@@ -3,7 +3,8 @@ import { mkdirSync } from 'node:fs'
 import path from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
 import { lsnFromBigint } from '../base/lsn.ts'
-import { openSqlite } from '../host/sqlite.ts'
+import { mapFileError } from '../host/file-error.ts'
+import { isSqliteDamage, mapSqliteError, openSqlite, removeSqlite } from '../host/sqlite.ts'
 import type { IndexEvent } from './index-events.ts'
 import {
   COLUMNS,
@@ -88,6 +89,8 @@ export type WalIndexStore = Disposable & {
   set(key: string, value: string): void
   /** Another text whenever something was written, by whomever. */
   revision(): string
+  /** Whether damage was found since it was opened. Then it is of no use, and to be made anew once it is closed. */
+  isDamaged(): boolean
 }
 
 /** The file of an archive's index below the directory of the indexes. */
@@ -99,12 +102,52 @@ export function indexFile(directory: string, { catalog, instance }: IndexedArchi
 /**
  * Opens the index of an archive, making it if need be; without a directory in memory. An index of another cluster or
  * version, or one that is damaged, is made anew: all of it can be read from the WAL again.
+ *
+ * @throws {EngineError} `storage.*`, as every call of what is opened
  */
 export function openWalIndexStore(directory: string | undefined, archive: IndexedArchive): WalIndexStore {
   const prepare = (database: DatabaseSync): void => makeTables(database, archive)
-  if (directory === undefined) return storeOver(openSqlite(':memory:', 'delete', prepare))
-  mkdirSync(directory, { recursive: true, mode: 0o700 })
-  return storeOver(openSqlite(indexFile(directory, archive), 'delete', prepare))
+  if (directory === undefined)
+    return guarded(storeOver(openSqlite(':memory:', 'delete', prepare)), ':memory:')
+  const file = indexFile(directory, archive)
+  try {
+    mkdirSync(directory, { recursive: true, mode: 0o700 })
+    return guarded(storeOver(openSqlite(file, 'delete', prepare)), file)
+  } catch (thrown) {
+    throw mapFileError(mapSqliteError(thrown, file), directory, 'create')
+  }
+}
+
+/** Removes the index of an archive, which must be closed. */
+export function removeWalIndexStore(directory: string | undefined, archive: IndexedArchive): void {
+  if (directory !== undefined) removeSqlite(indexFile(directory, archive))
+}
+
+/** The same store, with failures that name the file. Damage further back in it is only found when that is read. */
+function guarded(store: Omit<WalIndexStore, 'isDamaged'>, file: string): WalIndexStore {
+  let isDamaged = false
+  const guard = <In extends readonly unknown[], Out>(call: (...input: In) => Out) => {
+    return (...input: In): Out => {
+      try {
+        return call(...input)
+      } catch (thrown) {
+        isDamaged ||= isSqliteDamage(thrown)
+        throw mapSqliteError(thrown, file)
+      }
+    }
+  }
+  return {
+    segments: guard(store.segments),
+    restOf: guard(store.restOf),
+    commitsOf: guard(store.commitsOf),
+    write: guard(store.write),
+    events: guard(store.events),
+    get: guard(store.get),
+    set: guard(store.set),
+    revision: guard(store.revision),
+    isDamaged: () => isDamaged,
+    [Symbol.dispose]: () => store[Symbol.dispose](),
+  }
 }
 
 function makeTables(database: DatabaseSync, { systemIdentifier, segmentBytes }: IndexedArchive): void {
@@ -129,7 +172,7 @@ function hasTable(database: DatabaseSync, name: string): boolean {
 
 const LIGHT_COLUMNS = ['id', ...COLUMNS.filter((name) => name !== 'rest' && name !== 'commits')]
 
-function storeOver(database: DatabaseSync): WalIndexStore {
+function storeOver(database: DatabaseSync): Omit<WalIndexStore, 'isDamaged'> {
   const all = database.prepare(
     `select ${LIGHT_COLUMNS.join(', ')} from segment order by place, timeline, number`,
   )
@@ -171,7 +214,8 @@ function storeOver(database: DatabaseSync): WalIndexStore {
         }
         database.exec('commit')
       } catch (thrown) {
-        database.exec('rollback')
+        // A full disk has ended it already.
+        if (database.isTransaction) database.exec('rollback')
         throw thrown
       }
     },
