@@ -1,13 +1,17 @@
 import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { backupIdFromSeconds } from '../../engine/base/backup-id.ts'
+import { formatContentEntry } from '../../engine/format/content-list.ts'
 import { type MadeBackup, writeBackup, writeCatalog } from '../../engine/testing/made-catalog.ts'
+import { fileEntry } from '../../engine/testing/made-content.ts'
 import { scratchDirectory } from '../../engine/testing/scratch.ts'
 import { expectAccessible } from '../accessible.ts'
 import { expect, test } from '../app.ts'
 import { restingBox } from '../steps.ts'
 
 const HOUR = 3600
+/** The one file without which a backup is none; that it is empty nobody looks at. */
+const CONTROL_FILE = fileEntry('global/pg_control', { sizeBytes: 0 })
 
 /** Backups at certain hours before now: a merge and a backup that were broken off, a branch, and sixty increments. */
 function writeHistory(catalog: string): {
@@ -24,7 +28,7 @@ function writeHistory(catalog: string): {
       ...given,
     })
     mkdirSync(path.join(directory, 'database'))
-    writeFileSync(path.join(directory, 'backup_content.control'), '')
+    writeFileSync(path.join(directory, 'backup_content.control'), `${formatContentEntry(CONTROL_FILE)}\n`)
     return at(hoursAgo)
   }
   const [begun, into] = [at(300), at(280)]
