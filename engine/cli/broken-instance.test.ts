@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { expect, test } from 'vitest'
 import { startEngine } from '../testing/engines.ts'
@@ -48,4 +48,23 @@ test.each([
   // Who asks about the broken one is told the same as before.
   const one = await runCli(['show', '-B', catalog, '--instance=a'], world)
   expect({ out: one.out, status: one.status }).toEqual({ out: '', status: 1 })
+})
+
+test('what is left of an instance is deleted by the command that the hint names', async () => {
+  await using scratch = await scratchDirectory('broken-instance')
+  const catalog = path.join(scratch.path, 'catalog')
+  writeCatalog(catalog)
+  mkdirSync(path.join(catalog, 'backups', 'a'))
+  await using engine = await startEngine()
+  const world = {
+    openSession: async () => ({ client: engine.client, [Symbol.asyncDispose]: async () => undefined }),
+  }
+
+  const deleted = await runCli(['del-instance', '-B', catalog, '--instance=a'], world)
+  expect(deleted.status).toBe(0)
+  expect(existsSync(path.join(catalog, 'backups', 'a'))).toBe(false)
+
+  const again = await runCli(['del-instance', '-B', catalog, '--instance=a'], world)
+  expect(again.err).toContain('has no instance "a"')
+  expect(again.status).toBe(1)
 })

@@ -109,7 +109,12 @@ async function runVerb(line: CommandLine, world: World, log: LogOutput, terminal
   const { client } = opened
   const hasSavedSettings = given.own('instance') !== undefined && verb !== 'add-instance'
   const saved: readonly ConfigEntry[] = hasSavedSettings
-    ? await client['instances.config'](given.requireInstance(), { signal })
+    ? await client['instances.config'](given.requireInstance(), { signal }).catch((thrown: unknown) => {
+        // What is left of an instance that has none can be deleted.
+        if (verb === 'del-instance' && thrown instanceof EngineError && thrown.code === 'instance.not-found')
+          return []
+        throw thrown
+      })
     : []
   log.configure(resolveLogSettings(given, catalog, saved))
   if (LOGS_ITSELF.includes(verb)) log.fileOnly(`command: tidemark ${formatCommandLine(line).join(' ')}`)
