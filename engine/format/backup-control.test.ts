@@ -179,3 +179,11 @@ test('program versions compare as numbers, and need three parts', () => {
   expect(compareVersions('2.5.9', '2.5.16')).toBeLessThan(0)
   expect(() => versionNumber('2.5')).toThrow('not a program version')
 })
+
+test('a note with a quote that another tool has not doubled is read, and written so that every tool can', () => {
+  const text = "backup-mode = FULL\nstart-time = '2026-11-21 12:00:00+00'\nstatus = OK\nnote = 'it's'\n"
+  const { control } = parseBackupControl(text)
+  expect(control?.note).toBe("it's")
+  if (control === undefined) throw new Error('no control file')
+  expect(formatBackupControl(control)).toContain("note = 'it''s'\n")
+})

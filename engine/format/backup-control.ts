@@ -177,7 +177,7 @@ export function parseBackupControl(text: string): {
   const warnings: string[] = []
   const control = { ...DEFAULTS }
   let hasMode = false
-  for (const { key, rawKey, value, line } of parseIni(text)) {
+  for (const { key, rawKey, value, line } of parseIni(text, 'as-written')) {
     const read = Object.hasOwn(READERS, key) ? READERS[key] : undefined
     if (read === undefined) {
       warnings.push(`line ${line}: the key "${rawKey}" is not known`)

@@ -50,6 +50,30 @@ describe('a line of a control file', () => {
     expect(() => parseIni(`ok = 1\n${text}\n`)).toThrow(/^line 2 /)
   })
 
+  test.each([
+    ["a = 'it's'", "it's"],
+    ["a = 'it's a 'q''", "it's a 'q'"],
+    ["a = '''", "'"],
+    ["a = 'it''s'", "it's"],
+    ["a = 'it''s' # 'c'", "it's"],
+    ["a = ''", ''],
+  ])('may hold quotes as they were written: %s', (text, value) => {
+    expect(parseIni(text, 'as-written')[0]?.value).toBe(value)
+  })
+
+  test.each(["a = 'open", "a = 'b' c", "a = '"])('is refused all the same: %s', (text) => {
+    expect(() => parseIni(text, 'as-written')).toThrow(/^line 1 /)
+  })
+
+  test('that was quoted reads the same either way', () => {
+    fc.assert(
+      fc.property(anyText, (text) => {
+        const line = `a = ${quoteIni(text)}`
+        expect(parseIni(line, 'as-written')).toEqual(parseIni(line))
+      }),
+    )
+  })
+
   test('counts limits in bytes', () => {
     expect(only(`a = ${'x'.repeat(2047)}`)?.value).toHaveLength(2047)
     expect(() => parseIni(`a = ${'ä'.repeat(1024)}`)).toThrow('2047 bytes')

@@ -22,24 +22,29 @@ export type IniLine = {
   readonly line: number
 }
 
+type Quotes = 'doubled' | 'as-written'
+
 const KEY_END = /[=#\s]/
 const UNQUOTED_END = /[#\r\t\v]/
 
 /**
  * Reads every assignment in order, repeated keys included.
  *
+ * @param quotes `as-written` takes a value whose quotes do not come out even as it stands between the first and the last one
+ *   of its line: the reference tool writes what is in `backup.control` without doubling them (`pgBackupWriteControl` of
+ *   pg_probackup 2.5.16), and cannot read that back itself
  * @throws {EngineError} `format.damaged` naming the line.
  */
-export function parseIni(text: string): readonly IniLine[] {
+export function parseIni(text: string, quotes: Quotes = 'doubled'): readonly IniLine[] {
   const lines: IniLine[] = []
   for (const [index, raw] of text.split('\n').entries()) {
-    const parsed = parseLine(raw, index + 1)
+    const parsed = parseLine(raw, index + 1, quotes)
     if (parsed !== undefined) lines.push(parsed)
   }
   return lines
 }
 
-function parseLine(raw: string, line: number): IniLine | undefined {
+function parseLine(raw: string, line: number, quotes: Quotes): IniLine | undefined {
   if (isLonger(raw, LONGEST_LINE)) throw damaged(line, `is longer than ${LONGEST_LINE} bytes`)
   const text = raw.trim()
   if (text === '' || text.startsWith('#')) return undefined
@@ -50,11 +55,19 @@ function parseLine(raw: string, line: number): IniLine | undefined {
   if (rawKey === '' || !rest.startsWith('=')) throw damaged(line, 'is not "key = value"')
   if (isLonger(rawKey, LONGEST_KEY)) throw damaged(line, `has a key of more than ${LONGEST_KEY} bytes`)
 
-  const [value, after] = takeValue(rest.slice(1).trimStart(), line)
+  const written = rest.slice(1).trimStart()
+  const [value, after] =
+    (quotes === 'as-written' ? takeUneven(written) : undefined) ?? takeValue(written, line)
   if (isLonger(value, LONGEST_VALUE)) throw damaged(line, `has a value of more than ${LONGEST_VALUE} bytes`)
   const behind = after.trimStart()
   if (behind !== '' && !behind.startsWith('#')) throw damaged(line, 'goes on after the value')
   return { key: normaliseKey(rawKey), rawKey, value, comment: behind, line }
+}
+
+/** A value with a quote inside that was not doubled; undefined for every other one. */
+function takeUneven(text: string): readonly [string, string] | undefined {
+  const isEven = /^'(?:[^']|'')*'\s*(?:#.*)?$/.test(text)
+  return isEven || !/^'.*'$/.test(text) || text.length < 3 ? undefined : [text.slice(1, -1), '']
 }
 
 /** Splits text after the equals sign into the value and what follows it. */
