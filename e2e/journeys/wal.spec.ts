@@ -110,9 +110,10 @@ test('an archive_command is set up from what the window says, and one segment pr
   const sql = (await archiving.locator('pre').first().textContent()) ?? ''
   expect(sql).toContain('archive-push')
 
-  // Not installed on the machine of the server: the program is called where it is.
+  // Not installed on the machine of the server: the program is called where it is. The segment is there before the
+  // command ends, and before the archiver counts it.
   const program = `"${process.execPath}" "${path.join(import.meta.dirname, '..', '..', 'engine', 'cli', 'main.ts')}"`
-  const mended = sql.replace("'tidemark ", `'${program} `).replace(/%f'/, "%f || exit 1'")
+  const mended = sql.replace("'tidemark ", `'${program} `).replace(/%f'/, "%f && sleep 1 || exit 1'")
   for (const statement of mended.split(';').filter((one) => one.trim() !== '')) {
     await server.run('postgres', statement)
   }

@@ -12,6 +12,8 @@ const LOOK_MS = 200
 const ASK_ARCHIVER_MS = 1000
 /** So often the archiver tries a file before it waits for a minute (NUM_ARCHIVE_RETRIES of PostgreSQL). */
 const ARCHIVER_TRIES = 3
+/** So long after the segment is there the archiver may take to count it: its command has to end first. */
+const ARCHIVER_COUNTS_MS = 5000
 
 /** What came of sending one segment on its way. */
 export type SegmentTest = {
@@ -54,6 +56,21 @@ export async function testOneSegment(
   const startedMs = run.clock.nowMs()
   const elapsedMs = (): number => run.clock.nowMs() - startedMs
   let arrivedAfterMs: number | undefined
+  // Whoever asks for the set-up next is to hear of an archiver that works.
+  const readCounted = async (): Promise<ArchiverFacts | undefined> => {
+    const untilMs = elapsedMs() + ARCHIVER_COUNTS_MS
+    let seen = await readArchiver(session)
+    while (
+      seen !== undefined &&
+      before !== undefined &&
+      seen.archivedCount <= before.archivedCount &&
+      elapsedMs() < untilMs
+    ) {
+      await delay(LOOK_MS, run.signal)
+      seen = await readArchiver(session)
+    }
+    return seen
+  }
   let askedAtMs = 0
   let hasGivenUp = false
   while (arrivedAfterMs === undefined && !hasGivenUp && elapsedMs() < input.timeoutMs) {
@@ -71,7 +88,7 @@ export async function testOneSegment(
     if (hasArrived) arrivedAfterMs = elapsedMs()
     else await delay(LOOK_MS, run.signal)
   }
-  const archiver = await readArchiver(session)
+  const archiver = arrivedAfterMs === undefined ? await readArchiver(session) : await readCounted()
   return {
     segment: walSegmentName({ timeline, number }, walSegmentBytes),
     arrivedAfterMs,
