@@ -60,12 +60,8 @@ export async function testOneSegment(
   const readCounted = async (): Promise<ArchiverFacts | undefined> => {
     const untilMs = elapsedMs() + ARCHIVER_COUNTS_MS
     let seen = await readArchiver(session)
-    while (
-      seen !== undefined &&
-      before !== undefined &&
-      seen.archivedCount <= before.archivedCount &&
-      elapsedMs() < untilMs
-    ) {
+    const counted = before?.archivedCount ?? -1
+    while (seen !== undefined && seen.archivedCount <= counted && elapsedMs() < untilMs) {
       await delay(LOOK_MS, run.signal)
       seen = await readArchiver(session)
     }
