@@ -3,7 +3,7 @@ import { scratchDirectory } from '../../engine/testing/scratch.ts'
 import { startServer } from '../../engine/testing/servers.ts'
 import { expectAccessible } from '../accessible.ts'
 import { expect, test } from '../app.ts'
-import { addInstance } from '../steps.ts'
+import { addInstance, startBackup } from '../steps.ts'
 
 const PATIENCE = { timeout: 60_000 }
 
@@ -58,8 +58,35 @@ test('replication slots say what makes the server keep WAL, and a server that is
   )
   await expect(dialog.getByRole('button', { name: 'Start backup' })).toBeEnabled()
   await expectAccessible(page)
-  await page.keyboard.press('Escape')
-  await expect(dialog).toHaveCount(0)
+  await startBackup(page)
+
+  // What nothing uses can be dropped here, after asking.
+  await page.keyboard.press('Control+3')
+  await expect(item('feed')).toContainText('older than the newest backup', PATIENCE)
+  await expect(item('shop_wal')).toContainText('in use')
+  await expect(item('shop_wal').getByRole('button')).toHaveCount(0)
+  await item('feed').getByRole('button', { name: 'Drop… feed' }).press('Enter')
+  await expect(dialog).toContainText('logical, postgres')
+  await expectAccessible(page)
+  await dialog.getByRole('button', { name: 'Keep the slot' }).press('Enter')
+  await expect(item('feed').getByRole('button', { name: 'Drop… feed' })).toBeFocused()
+  await page.keyboard.press('Enter')
+  await dialog.getByRole('button', { name: 'Drop the slot' }).press('Enter')
+  await expect(slots).toContainText('The slot feed was dropped.', PATIENCE)
+  await expect(item('feed')).toHaveCount(0, PATIENCE)
+  await expect(slots.getByRole('group', { name: 'Replication slots' })).toBeFocused()
+  await expectAccessible(page)
+  // One that somebody else has dropped meanwhile.
+  await item('unused').getByRole('button', { name: 'Drop… unused' }).click()
+  await server.run('postgres', "select pg_drop_replication_slot('unused')")
+  await dialog.getByRole('button', { name: 'Drop the slot' }).click()
+  await expect(slots).toContainText('The slot unused was gone already.', PATIENCE)
+  expect(
+    await server.value(
+      'postgres',
+      "select string_agg(slot_name, ' ' order by slot_name) from pg_replication_slots",
+    ),
+  ).toBe('forgotten shop_wal')
 
   await page.getByRole('button', { name: 'Settings' }).click()
   await page.getByLabel('Language').selectOption('zh-CN')

@@ -1,4 +1,4 @@
-import { useEffect } from 'react'
+import { type ReactNode, useEffect, useRef } from 'react'
 import type { InstanceRef } from '../../../engine/api/contract/values.ts'
 import type { SlotList, SlotRecord } from '../../../engine/api/contract/slots.ts'
 import { formatLsn } from '../../../engine/base/lsn.ts'
@@ -8,6 +8,7 @@ import { dotted, formatBytes } from '../../lib/format.ts'
 import { useTexts } from '../../lib/i18n.ts'
 import { useQuery } from '../../lib/use-query.ts'
 import { Skeleton } from '../../ui/parts.tsx'
+import { useDropSlot } from './drop-slot.tsx'
 import { slotShare, slotState } from './slot-state.ts'
 import { useAsTable } from './use-as-table.tsx'
 
@@ -23,6 +24,8 @@ export function SlotsCard({ instance }: { readonly instance: InstanceRef }) {
     engine['wal.slots'](instance, { signal }),
   )
   const { kind, refetch } = found
+  const place = useRef<HTMLDivElement>(null)
+  const drop = useDropSlot(instance, place, refetch)
   // Whoever cannot be reached is asked again by hand.
   useEffect(() => {
     if (kind !== 'ready') return
@@ -32,44 +35,66 @@ export function SlotsCard({ instance }: { readonly instance: InstanceRef }) {
   const list = found.kind === 'ready' ? found.value : found.kind === 'failed' ? found.last : undefined
   const hasSlots = list !== undefined && list.slots.length > 0
   return (
-    <section
-      className="card stack"
-      aria-label={say('wal.slots')}
-      data-region
-      onKeyDown={hasSlots ? onKey : undefined}
-    >
-      <div className="row">
-        <h2>{say('wal.slots')}</h2>
-        <span className="quiet grow numbers">
-          {list === undefined
-            ? null
-            : say('wal.slots-count', { count: list.slots.length, most: list.maxSlots })}
-        </span>
-        {hasSlots ? button : null}
-      </div>
-      {found.kind === 'loading' ? <Skeleton label={say('wal.asking')} lines={3} /> : null}
-      {found.kind === 'failed' ? (
-        <>
-          <p className="quiet">{say(list === undefined ? 'wal.slots-unseen' : 'wal.slots-last')}</p>
-          <EngineErrorCard error={found.error} onRetry={refetch} />
-        </>
-      ) : null}
-      {list === undefined ? null : list.slots.length === 0 ? (
-        <p className="quiet">{say('wal.slots-none')}</p>
-      ) : isTable ? (
-        <SlotTable list={list} />
-      ) : (
-        <ul className="slots" aria-label={say('wal.slots')}>
-          {list.slots.map((slot) => (
-            <Slot key={slot.name} slot={slot} share={slotShare(slot, list.slots)} />
-          ))}
-        </ul>
-      )}
-    </section>
+    <>
+      <section
+        className="card stack"
+        aria-label={say('wal.slots')}
+        data-region
+        onKeyDown={hasSlots ? onKey : undefined}
+      >
+        <div className="row">
+          <h2>{say('wal.slots')}</h2>
+          <span className="quiet grow numbers">
+            {list === undefined
+              ? null
+              : say('wal.slots-count', { count: list.slots.length, most: list.maxSlots })}
+          </span>
+          {hasSlots ? button : null}
+        </div>
+        {found.kind === 'loading' ? <Skeleton label={say('wal.asking')} lines={3} /> : null}
+        {found.kind === 'failed' ? (
+          <>
+            <p className="quiet">{say(list === undefined ? 'wal.slots-unseen' : 'wal.slots-last')}</p>
+            <EngineErrorCard error={found.error} onRetry={refetch} />
+          </>
+        ) : null}
+        {drop.outcome}
+        {list === undefined ? null : (
+          <div ref={place} tabIndex={-1} role="group" aria-label={say('wal.slots')}>
+            {list.slots.length === 0 ? (
+              <p className="quiet">{say('wal.slots-none')}</p>
+            ) : isTable ? (
+              <SlotTable list={list} button={drop.button} />
+            ) : (
+              <ul className="slots" aria-label={say('wal.slots')}>
+                {list.slots.map((slot) => (
+                  <Slot
+                    key={slot.name}
+                    slot={slot}
+                    share={slotShare(slot, list.slots)}
+                    button={drop.button(slot)}
+                  />
+                ))}
+              </ul>
+            )}
+          </div>
+        )}
+      </section>
+      {/* Outside: a T typed in it is not for the card. */}
+      {drop.dialog}
+    </>
   )
 }
 
-function Slot({ slot, share }: { readonly slot: SlotRecord; readonly share: number }) {
+function Slot({
+  slot,
+  share,
+  button,
+}: {
+  readonly slot: SlotRecord
+  readonly share: number
+  readonly button: ReactNode
+}) {
   const { say } = useTexts()
   const { tone } = slotState(slot)
   return (
@@ -80,6 +105,7 @@ function Slot({ slot, share }: { readonly slot: SlotRecord; readonly share: numb
         <SlotStatus slot={slot} />
         <span className="grow" />
         <span className="numbers">{useBehind(slot)}</span>
+        {button}
       </div>
       <div className="bar" aria-hidden="true">
         <i style={{ width: `${share}%`, background: TONES[tone] }} />
@@ -115,6 +141,7 @@ function useDetails(slot: SlotRecord): string {
   return dotted([
     slot.database === undefined ? kind : `${kind}, ${slot.database}`,
     slot.restartLsn && say('wal.slot-from', { lsn: formatLsn(slot.restartLsn) }),
+    slot.isBeforeNewest ? say('wal.slot-before-newest') : undefined,
     slot.client && say('wal.slot-client', { client: slot.client }),
     slot.safeWalBytes === undefined || slot.walStatus === 'lost'
       ? undefined
@@ -122,7 +149,13 @@ function useDetails(slot: SlotRecord): string {
   ])
 }
 
-function SlotTable({ list }: { readonly list: SlotList }) {
+function SlotTable({
+  list,
+  button,
+}: {
+  readonly list: SlotList
+  readonly button: (slot: SlotRecord) => ReactNode
+}) {
   const { say } = useTexts()
   return (
     <div className="wide-table" tabIndex={0} role="group" aria-label={say('wal.slots')}>
@@ -150,10 +183,17 @@ function SlotTable({ list }: { readonly list: SlotList }) {
                 {slot.database === undefined ? null : <small className="quiet block">{slot.database}</small>}
               </td>
               <td>
-                <SlotStatus slot={slot} />
+                <SlotStatus slot={slot} /> {button(slot)}
               </td>
               <td>{slot.client ?? '—'}</td>
-              <td className="mono">{slot.restartLsn === undefined ? '—' : formatLsn(slot.restartLsn)}</td>
+              <td>
+                <span className="mono">
+                  {slot.restartLsn === undefined ? '—' : formatLsn(slot.restartLsn)}
+                </span>
+                {slot.isBeforeNewest ? (
+                  <small className="quiet block">{say('wal.slot-before-newest')}</small>
+                ) : null}
+              </td>
               <td>{slot.behindBytes === undefined ? '—' : formatBytes(slot.behindBytes)}</td>
               <td>{slot.walStatus ?? '—'}</td>
             </tr>

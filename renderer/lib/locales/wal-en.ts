@@ -153,6 +153,23 @@ export const walEn = {
   'wal.slot-state': 'State',
   'wal.slot-used-by': 'Used by',
   'wal.slot-kept': 'Behind',
+  'wal.slot-before-newest': 'older than the newest backup',
+  'wal.slot-drop': 'Drop…',
+  'wal.drop-title': 'Drop this replication slot?',
+  'wal.drop-kept': 'WAL kept for it',
+  'wal.drop-text':
+    'The server will keep no WAL for it any more. Whoever used it cannot go on from there and must start anew. This cannot be undone.',
+  'wal.drop-ours':
+    'The WAL receiver of this instance uses it: what was not received yet may be removed, and that would be a gap.',
+  'wal.drop-not': 'Keep the slot',
+  'wal.drop-now': 'Drop the slot',
+  'wal.drop-dropped': 'The slot {{name}} was dropped.',
+  'wal.drop-gone': 'The slot {{name}} was gone already.',
+  'wal.drop-in-use': 'The slot {{name}} is in use and was not dropped.',
+  'wal.drop-in-use-pid': 'The slot {{name}} is in use by process {{pid}} of the server and was not dropped.',
+  'wal.drop-in-use-client':
+    'The slot {{name}} is in use by {{client}}, process {{pid}} of the server, and was not dropped.',
+  'wal.drop-failed': 'The slot {{name}} was not dropped: {{reason}}',
   'wal.use-slot': 'Let a replication slot keep what is not received yet',
   'wal.slot-hint': 'It is made if the server has none of that name.',
   'wal.slot-wrong': 'Lower-case letters, digits and _ only.',
