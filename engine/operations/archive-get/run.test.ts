@@ -222,15 +222,18 @@ describe('what is not given', () => {
     await Promise.all([inForm(''), inForm('.gz')])
   })
 
-  test.each<Form>(['', '.gz', '.partial'])('a pipe under the name "%s", without waiting for it', async (form) => {
-    const { made, name } = await setUp(1, '.gz.partial')
-    rmSync(path.join(made.archive, `${name}.gz.partial`))
-    execFileSync('mkfifo', [path.join(made.archive, name + form)])
-    await expectNothing(made, name, 'wal.damaged')
-    store(made, name, '.gz.partial')
-    await get(made, name)
-    expectGot(made, name)
-  })
+  test.each<Form>(['', '.gz', '.partial'])(
+    'a pipe under the name "%s", without waiting for it',
+    async (form) => {
+      const { made, name } = await setUp(1, '.gz.partial')
+      rmSync(path.join(made.archive, `${name}.gz.partial`))
+      execFileSync('mkfifo', [path.join(made.archive, name + form)])
+      await expectNothing(made, name, 'wal.damaged')
+      store(made, name, '.gz.partial')
+      await get(made, name)
+      expectGot(made, name)
+    },
+  )
 
   test('a segment that cannot be unpacked, after three attempts', async () => {
     const { made, name } = await setUp(1)
