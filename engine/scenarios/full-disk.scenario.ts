@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import type { BackupRecord } from '../api/contract/backups.ts'
 import type { JobSnapshot } from '../api/contract/jobs.ts'
 import { startEngine, type TestEngine } from '../testing/engines.ts'
+import { findRestoreMark } from '../operations/restore/interrupted.ts'
 import { expectLeftAlone } from '../testing/left-alone.ts'
 import { scratchDirectory } from '../testing/scratch.ts'
 import { startRestored, startServer, type TestServer } from '../testing/servers.ts'
@@ -162,6 +163,7 @@ describe.skipIf(whyNot !== '')(`a full disk${whyNot}`, () => {
       })
       expect(existsSync(path.join(dataDirectory, 'base'))).toBe(true)
       expect(existsSync(path.join(dataDirectory, 'global', 'pg_control'))).toBe(false)
+      expect(findRestoreMark(dataDirectory)).toMatchObject({ backupId: sound, owner: undefined })
       expect(await backups()).toEqual(before)
       await expectEarlierBackupSound()
       await expectRestorable('elsewhere')

@@ -1,10 +1,11 @@
-import { existsSync } from 'node:fs'
+import { existsSync, readdirSync, statSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { expect, test } from 'vitest'
 import { parseBackupId } from '../../base/backup-id.ts'
 import { thisProcess } from '../../catalog/owner-file.ts'
 import { scratchDirectory } from '../../testing/scratch.ts'
+import { mountTinyDisk, whyNoTinyDisk } from '../../testing/tiny-disk.ts'
 import {
   findRestoreMark,
   giveUpRestoreMark,
@@ -49,4 +50,25 @@ test('where there is no mark none is made by giving up', async () => {
   await using scratch = await scratchDirectory('mark')
   await giveUpRestoreMark(scratch.path)
   expect(existsSync(path.join(scratch.path, RESTORE_MARK))).toBe(false)
+})
+
+const whyNot = whyNoTinyDisk()
+
+test.skipIf(whyNot !== '')(`on a full disk it is given up in its place${whyNot}`, async () => {
+  await using scratch = await scratchDirectory('mark')
+  await using disk = mountTinyDisk(path.join(scratch.path, 'disk'), { bytes: 1 << 20 })
+  const mark = { ...MARK, instance: 'größe', places: ['/fast', '/快'] }
+  await writeRestoreMark(disk.path, { ...mark, owner: RUNNING })
+  await disk.fill(0)
+  await giveUpRestoreMark(disk.path)
+  expect(findRestoreMark(disk.path)).toEqual({ ...mark, owner: undefined })
+  expect(readdirSync(disk.path).toSorted()).toEqual([RESTORE_MARK, 'filler'])
+})
+
+test('a mark that names no process stays byte for byte', async () => {
+  await using scratch = await scratchDirectory('mark')
+  await writeRestoreMark(scratch.path, MARK)
+  const before = statSync(path.join(scratch.path, RESTORE_MARK)).ino
+  await giveUpRestoreMark(scratch.path)
+  expect(statSync(path.join(scratch.path, RESTORE_MARK)).ino).toBe(before)
 })

@@ -2,9 +2,10 @@ import { unlink } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { type BackupId, parseBackupId } from '../../base/backup-id.ts'
+import { EngineError } from '../../base/engine-error.ts'
 import { type FileOwner, isOwnerAlive } from '../../catalog/owner-file.ts'
 import { isMissing, mapFileError } from '../../host/file-error.ts'
-import { writeFileDurably } from '../../host/durable-file.ts'
+import { overwriteDurably, writeFileDurably } from '../../host/durable-file.ts'
 import { readSmallFile } from '../../host/small-file.ts'
 
 /**
@@ -27,8 +28,11 @@ export type UnfinishedRestore = {
 }
 
 export async function writeRestoreMark(dataDirectory: string, unfinished: UnfinishedRestore): Promise<void> {
-  const text = `${JSON.stringify({ format: 1, ...unfinished }, undefined, 2)}\n`
-  await writeFileDurably(path.join(dataDirectory, RESTORE_MARK), text, { mode: 0o600 })
+  await writeFileDurably(path.join(dataDirectory, RESTORE_MARK), markText(unfinished), { mode: 0o600 })
+}
+
+function markText(unfinished: UnfinishedRestore): string {
+  return `${JSON.stringify({ format: 1, ...unfinished }, undefined, 2)}\n`
 }
 
 /**
@@ -40,11 +44,26 @@ export function restoredBy(unfinished: UnfinishedRestore | undefined): FileOwner
   return owner !== undefined && owner.host === os.hostname() && isOwnerAlive(owner) ? owner : undefined
 }
 
-/** Leaves the mark without a process, so that another one may continue. On a full disk it stays as it is. */
+/**
+ * Leaves the mark without a process, so that another one may continue: on a full disk in the place of what it said, which
+ * needs no room. What cannot be written at all stays as it is.
+ */
 export async function giveUpRestoreMark(dataDirectory: string): Promise<void> {
   const unfinished = findRestoreMark(dataDirectory)
-  if (unfinished === undefined) return
-  await writeRestoreMark(dataDirectory, { ...unfinished, owner: undefined }).catch(() => undefined)
+  if (unfinished?.owner === undefined) return
+  const left = { ...unfinished, owner: undefined }
+  try {
+    await writeRestoreMark(dataDirectory, left).catch(async (thrown: unknown) => {
+      if (!(thrown instanceof EngineError) || thrown.code !== 'storage.full') throw thrown
+      const file = path.join(dataDirectory, RESTORE_MARK)
+      const length = Buffer.byteLength(readSmallFile(file))
+      const text = markText(left)
+      // As long as before, and so written at once: nobody reads parts of both.
+      await overwriteDurably(file, text.padEnd(text.length + length - Buffer.byteLength(text)))
+    })
+  } catch {
+    // The restore has failed already, and its own failure is what counts.
+  }
 }
 
 export async function removeRestoreMark(dataDirectory: string): Promise<void> {
