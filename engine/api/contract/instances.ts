@@ -9,6 +9,7 @@ import {
   pathText,
   planHash,
   type Sentence,
+  serverAddress,
   type Severity,
 } from './values.ts'
 
@@ -141,14 +142,7 @@ export type ProbeReport = {
 /** Several times as many as there are. */
 const MOST_CONFIG_KEYS = 200
 
-const connection = z.strictObject({
-  host: z.string().max(1024).optional(),
-  port: z
-    .string()
-    .regex(/^[0-9]{0,5}$/, 'is not a port')
-    .optional(),
-  user: z.string().max(256).optional(),
-  database: z.string().max(256).optional(),
+const connection = serverAddress.extend({
   sslMode: z.enum(['disable', 'prefer', 'require', 'verify-ca', 'verify-full']).optional(),
 })
 

@@ -3,7 +3,7 @@ import type { BackupId } from '../../base/backup-id.ts'
 import type { IsoTime } from '../../base/iso-time.ts'
 import type { Lsn } from '../../base/lsn.ts'
 import { command, query } from '../define.ts'
-import { instanceRef } from './values.ts'
+import { instanceRef, serverAddress } from './values.ts'
 
 /** A replication slot of the server: as long as it is there, the server keeps all WAL from `restartLsn` on. */
 export type SlotRecord = {
@@ -58,17 +58,7 @@ export type SlotDropOutcome =
 
 const asked = {
   ...instanceRef,
-  connection: z
-    .strictObject({
-      host: z.string().max(1024).optional(),
-      port: z
-        .string()
-        .regex(/^[0-9]{0,5}$/, 'is not a port')
-        .optional(),
-      user: z.string().max(256).optional(),
-      database: z.string().max(256).optional(),
-    })
-    .optional(),
+  connection: serverAddress.optional(),
   password: z.string().max(4096).optional(),
 }
 

@@ -33,6 +33,19 @@ export const instanceName = parsedBy(parseInstanceName)
 /** Names one instance: every subject that is about one takes these two. */
 export const instanceRef = { catalog: pathText, instance: instanceName }
 
+/** How to reach a server; what is left out follows `PG*` of the environment and libpq's defaults. */
+export const serverAddress = z.strictObject({
+  host: z.string().max(1024).optional(),
+  port: z
+    .string()
+    .regex(/^[0-9]{0,5}$/, 'is not a port')
+    .optional(),
+  user: z.string().max(256).optional(),
+  database: z.string().max(256).optional(),
+})
+
+export type ServerAddress = z.input<typeof serverAddress>
+
 /** The instance a value is about. */
 export type InstanceRef = { readonly catalog: string; readonly instance: string }
 

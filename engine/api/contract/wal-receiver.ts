@@ -3,7 +3,7 @@ import type { WireError } from '../../base/engine-error.ts'
 import type { IsoTime } from '../../base/iso-time.ts'
 import type { Lsn } from '../../base/lsn.ts'
 import { command, query, stream } from '../define.ts'
-import { instanceRef, type InstanceRef } from './values.ts'
+import { instanceRef, type InstanceRef, serverAddress } from './values.ts'
 
 /**
  * `off`: nothing receives. `elsewhere`: another program does. `connecting`, `catching-up` (the server is far ahead),
@@ -64,17 +64,7 @@ export const walReceiver = {
       createSlot: z.boolean().optional(),
       /** Segments are stored as gzip of this level; 0 or nothing = as they are. */
       compressLevel: z.number().int().min(0).max(9).optional(),
-      connection: z
-        .strictObject({
-          host: z.string().max(1024).optional(),
-          port: z
-            .string()
-            .regex(/^[0-9]{0,5}$/, 'is not a port')
-            .optional(),
-          user: z.string().max(256).optional(),
-          database: z.string().max(256).optional(),
-        })
-        .optional(),
+      connection: serverAddress.optional(),
       password: z.string().max(4096).optional(),
     }),
   ),

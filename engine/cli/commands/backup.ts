@@ -1,6 +1,7 @@
 import type { EngineClient } from '../../api/contract/contract.ts'
 import type { JobSnapshot } from '../../api/contract/jobs.ts'
 import { EngineError } from '../../base/engine-error.ts'
+import { readConnection } from '../connection.ts'
 import { type Command, EXIT } from '../context.ts'
 import { followJob, reportEnd } from '../follow-job.ts'
 import type { Given } from '../given.ts'
@@ -60,12 +61,6 @@ export function readBackupRequest(given: Given): BackupRequest {
   given.refuseTogether('compress', 'compress-algorithm')
   given.refuseTogether('no-stream', 'slot')
   given.refuseTogether('no-stream', 'temp-slot')
-  const connection = defined({
-    host: given.text('pghost'),
-    port: given.integer('pgport')?.toString(),
-    user: given.text('pguser'),
-    database: given.text('pgdatabase'),
-  })
   const timeoutMs = given.durationMs('archive-timeout')
   const { note, ...pin } = readPin(given)
   return {
@@ -95,7 +90,7 @@ export function readBackupRequest(given: Given): BackupRequest {
       archiveTimeoutSeconds: timeoutMs === undefined ? undefined : Math.max(1, Math.ceil(timeoutMs / 1000)),
       startSeconds: given.integer('start-time'),
     }),
-    ...(Object.keys(connection).length > 0 && { connection }),
+    ...readConnection(given),
   }
 }
 

@@ -1,6 +1,7 @@
 import type { EngineClient } from '../../api/contract/contract.ts'
 import type { JobSnapshot } from '../../api/contract/jobs.ts'
 import { EngineError } from '../../base/engine-error.ts'
+import { readConnection } from '../connection.ts'
 import { type Command, EXIT } from '../context.ts'
 import { followJob, reportEnd } from '../follow-job.ts'
 import type { Given } from '../given.ts'
@@ -41,20 +42,10 @@ function readReceiveRequest(given: Given): ReceiveRequest {
     })
   }
   const level = given.integer('compress-level')
-  const host = given.text('pghost')
-  const port = given.integer('pgport')
-  const user = given.text('pguser')
-  const database = given.text('pgdatabase')
-  const connection = {
-    ...(host !== undefined && { host }),
-    ...(port !== undefined && { port: String(port) }),
-    ...(user !== undefined && { user }),
-    ...(database !== undefined && { database }),
-  }
   return {
     ...given.requireInstance(),
     ...(slot !== undefined && { slot, createSlot: given.has('create-slot') }),
     ...((given.has('compress') || level !== undefined) && { compressLevel: level ?? 1 }),
-    ...(Object.keys(connection).length > 0 && { connection }),
+    ...readConnection(given),
   }
 }

@@ -1,6 +1,7 @@
 import type { EngineClient } from '../../api/contract/contract.ts'
 import type { SlotDropOutcome, SlotList } from '../../api/contract/slots.ts'
 import { EngineError } from '../../base/engine-error.ts'
+import { readConnection } from '../connection.ts'
 import { type Command, type Context, EXIT } from '../context.ts'
 import { formatJson } from '../json-text.ts'
 import { withPassword } from '../password.ts'
@@ -80,20 +81,7 @@ function describe(outcome: SlotDropOutcome, isTrial: boolean): string {
 
 async function asking<Result>(context: Context, ask: (asked: Asked) => Promise<Result>): Promise<Result> {
   const { given } = context
-  const host = given.text('pghost')
-  const port = given.integer('pgport')
-  const user = given.text('pguser')
-  const database = given.text('pgdatabase')
-  const connection = {
-    ...(host !== undefined && { host }),
-    ...(port !== undefined && { port: String(port) }),
-    ...(user !== undefined && { user }),
-    ...(database !== undefined && { database }),
-  }
-  const asked = {
-    ...given.requireInstance(),
-    ...(Object.keys(connection).length > 0 && { connection }),
-  }
+  const asked = { ...given.requireInstance(), ...readConnection(given) }
   return await withPassword(context, (password) =>
     ask({ ...asked, ...(password !== undefined && { password }) }),
   )
