@@ -1,9 +1,8 @@
-import { unlinkSync } from 'node:fs'
 import path from 'node:path'
 import { delay } from '../base/concurrency.ts'
 import { EngineError } from '../base/engine-error.ts'
 import { mapFileError } from '../host/file-error.ts'
-import { claimOwnerFile, removeOwnerFile } from './owner-file.ts'
+import { claimOwnerFile, heldFiles, removeOwnerFile } from './owner-file.ts'
 import { instanceDirectory } from './paths.ts'
 
 /** Hidden, so that no tool of the family takes it for a backup. */
@@ -12,19 +11,6 @@ const CONFIG_LOCK = '.tidemark-config.pid'
 /** Saving settings takes milliseconds: who holds it for so long hangs, or is on a machine that cannot be asked. */
 const PATIENCE_MS = 10_000
 const BETWEEN_MS = 50
-
-/** Locks of this process, by file. */
-const held = new Set<string>()
-
-process.on('exit', () => {
-  for (const file of held) {
-    try {
-      unlinkSync(file)
-    } catch {
-      // Gone already; what stays is seen to be stale by the next process.
-    }
-  }
-})
 
 /**
  * Keeps other processes from saving settings of an instance, so that none takes back what another saves; disposing gives it
@@ -43,8 +29,8 @@ export async function lockConfig(
   for (;;) {
     signal.throwIfAborted()
     // Our own jobs take turns: to the file they are one process.
-    if (!held.has(file)) {
-      held.add(file)
+    if (!heldFiles.has(file)) {
+      heldFiles.add(file)
       let isOurs = false
       try {
         const owner = await claimOwnerFile(file)
@@ -53,7 +39,7 @@ export async function lockConfig(
       } catch (thrown) {
         throw mapFileError(thrown, file, 'create')
       } finally {
-        if (!isOurs) held.delete(file)
+        if (!isOurs) heldFiles.delete(file)
       }
       if (isOurs) break
     } else if (performance.now() > deadlineMs) throw locked(file, { pid: process.pid, host: '' })
@@ -64,7 +50,7 @@ export async function lockConfig(
       try {
         await removeOwnerFile(file)
       } finally {
-        held.delete(file)
+        heldFiles.delete(file)
       }
     },
   }

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, unlinkSync } from 'node:fs'
 import { open, unlink } from 'node:fs/promises'
 import os from 'node:os'
 import { setTimeout } from 'node:timers/promises'
@@ -22,6 +22,22 @@ const MOST_TURNS = 50
 const TURN_MS = 10
 
 const NOBODY: FileOwner = { pid: 0, host: '', birth: undefined }
+
+/**
+ * Lock files of this process: that of another of its jobs is told from a leftover by this alone. Who claims a file enters it
+ * here first, and takes it out when it is given up. The end of the process removes them.
+ */
+export const heldFiles = new Set<string>()
+
+process.on('exit', () => {
+  for (const file of heldFiles) {
+    try {
+      unlinkSync(file)
+    } catch {
+      // Gone already; what stays is seen to be stale by the next process.
+    }
+  }
+})
 
 /**
  * Makes the file ours, also one that a process left that died.

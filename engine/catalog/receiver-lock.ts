@@ -1,26 +1,20 @@
-import { existsSync, realpathSync, unlinkSync } from 'node:fs'
+import { existsSync, realpathSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { EngineError } from '../base/engine-error.ts'
 import { mapFileError } from '../host/file-error.ts'
-import { claimOwnerFile, type FileOwner, isOwnerAlive, readOwner, removeOwnerFile } from './owner-file.ts'
+import {
+  claimOwnerFile,
+  type FileOwner,
+  heldFiles,
+  isOwnerAlive,
+  readOwner,
+  removeOwnerFile,
+} from './owner-file.ts'
 import { archiveDirectory } from './paths.ts'
 
 /** Hidden, so that no tool of the family takes it for a file of the archive. */
 const RECEIVER_LOCK = '.tidemark-receiver.pid'
-
-/** Locks of this process, by file: another receiver of this process is told from a leftover by this alone. */
-const held = new Set<string>()
-
-process.on('exit', () => {
-  for (const file of held) {
-    try {
-      unlinkSync(file)
-    } catch {
-      // Gone already; what stays is seen to be stale by the next process.
-    }
-  }
-})
 
 /**
  * Claims the archive of an instance for one receiver; disposing gives it back. What a process left that died is taken
@@ -30,19 +24,19 @@ process.on('exit', () => {
  */
 export async function lockReceiver(catalog: string, instance: string): Promise<AsyncDisposable> {
   const file = requireLockFile(catalog, instance)
-  if (held.has(file)) throw locked(file, { pid: process.pid, host: os.hostname(), birth: undefined })
-  held.add(file)
+  if (heldFiles.has(file)) throw locked(file, { pid: process.pid, host: os.hostname(), birth: undefined })
+  heldFiles.add(file)
   try {
     const owner = await claimOwnerFile(file)
     if (owner !== undefined) throw locked(file, owner)
   } catch (thrown) {
-    held.delete(file)
+    heldFiles.delete(file)
     throw mapFileError(thrown, file, 'create')
   }
   return {
     async [Symbol.asyncDispose]() {
       await removeOwnerFile(file)
-      held.delete(file)
+      heldFiles.delete(file)
     },
   }
 }
@@ -53,7 +47,7 @@ export function findReceiver(catalog: string, instance: string): FileOwner | und
   const file = requireLockFile(catalog, instance)
   try {
     const owner = readOwner(file)
-    return owner !== undefined && (held.has(file) || isOwnerAlive(owner)) ? owner : undefined
+    return owner !== undefined && (heldFiles.has(file) || isOwnerAlive(owner)) ? owner : undefined
   } catch (thrown) {
     throw mapFileError(thrown, file, 'read')
   }
