@@ -2,7 +2,6 @@ import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { BackupRecord, BackupTablespace } from '../api/contract/backups.ts'
-import type { ConfigEntry } from '../api/contract/instances.ts'
 import type { EngineHandlers } from '../api/contract/contract.ts'
 import { parseBackupId } from '../base/backup-id.ts'
 import { EngineError } from '../base/engine-error.ts'
@@ -240,82 +239,6 @@ test('ten thousand backups are listed in less than a second', async () => {
   expect((await show()).out.split('\n')).toHaveLength(10_004)
   expect(await leastCpuMs(1000, show)).toBeLessThan(1000)
 })
-
-describe('show-config', () => {
-  const handlers: Partial<EngineHandlers> = {
-    'instances.config': async () => [
-      setting('Backup instance information', 'pgdata', '/srv/data'),
-      setting('Backup instance information', 'xlog-seg-size', '16777216'),
-      setting('Archive parameters', 'archive-timeout', '5min', '300'),
-      setting('Logging parameters', 'log-rotation-age', '1d', '86400000'),
-    ],
-  }
-  const line = ['show-config', '-B', '/srv/catalog', '--instance=main']
-
-  test('prints groups and values in the largest units', async () => {
-    expect((await runCli(line, { handlers })).out).toBe(`# Backup instance information
-pgdata = /srv/data
-xlog-seg-size = 16777216
-# Archive parameters
-archive-timeout = 5min
-# Logging parameters
-log-rotation-age = 1d
-`)
-  })
-
-  test('marks what is not in the file, for people alone', async () => {
-    const entries = [
-      setting('Connection parameters', 'pgdatabase', 'ann'),
-      setting('Connection parameters', 'pghost', 'db.example'),
-      setting('Archive parameters', 'archive-timeout', '5min', '300'),
-    ].map((entry) => ({ ...entry, isSet: false }))
-    const [database, host, timeout] = entries
-    const derived = [
-      { ...database, derivedFrom: 'environment' },
-      { ...host, derivedFrom: 'remote-host' },
-      timeout,
-    ] as ConfigEntry[]
-    const own = { handlers: { 'instances.config': async () => derived } }
-
-    expect((await runCli(line, own)).out).toBe(`# Connection parameters
-pgdatabase = ann  # from the environment
-pghost = db.example  # from remote-host
-# Archive parameters
-archive-timeout = 5min  # default
-`)
-    expect((await runCli([...line, '--format=json'], own)).out).not.toContain('#')
-  })
-
-  test('prints base units when asked to', async () => {
-    const { out } = await runCli([...line, '--no-scale-units'], { handlers })
-
-    expect(out).toContain('archive-timeout = 300\n')
-    expect(out).toContain('log-rotation-age = 86400000\n')
-  })
-
-  test('prints numbers in the JSON of base units, texts in the other', async () => {
-    const based = await runCli([...line, '--no-scale-units', '--format=json'], { handlers })
-    expect(based.out).toContain('"pgdata": "/srv/data"')
-    expect(based.out).toContain('"xlog-seg-size": 16777216,')
-    expect(based.out).toContain('"log-rotation-age": 86400000\n')
-    const scaled = await runCli([...line, '--format=json'], { handlers })
-    expect(scaled.out).toContain('"xlog-seg-size": "16777216",')
-  })
-
-  test.each(RECORDED)('gives the JSON that the reference tool gives for %s', async (name) => {
-    const recorded = JSON.parse(golden(name, 'show-config-json.txt')) as Record<string, string>
-    const entries = Object.entries(recorded).map(([key, value]) => setting('', key, value))
-    const { out } = await runCli([...line, '--format=json'], {
-      handlers: { 'instances.config': async () => entries },
-    })
-
-    expect(out).toBe(golden(name, 'show-config-json.txt'))
-  })
-})
-
-function setting(group: string, key: string, value: string, baseValue = value) {
-  return { group, key, value, baseValue, isNumber: /^\d+$/.test(baseValue), isSet: true }
-}
 
 function golden(name: string, file: string): string {
   return readFileSync(path.join(import.meta.dirname, 'golden', name, file), 'utf8')
