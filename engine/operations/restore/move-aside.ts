@@ -45,14 +45,14 @@ async function isFree(place: string): Promise<boolean> {
 /**
  * Renames a directory, durably.
  *
- * @throws {EngineError} `storage.*`; the directory is where it was then
+ * @throws {EngineError} `storage.*`; the directory is where it was then, or under its new name if only the sync failed
  */
 export async function moveAside(directory: string, to: string, run: Pick<Run, 'log'>): Promise<void> {
   try {
     await rename(directory, to)
+    run.log.info(`what was in "${directory}" is in "${to}" now`)
     await syncDirectory(path.dirname(to))
   } catch (thrown) {
     throw mapFileError(thrown, directory, 'rename')
   }
-  run.log.info(`what was in "${directory}" is in "${to}" now`)
 }

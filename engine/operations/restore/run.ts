@@ -14,7 +14,7 @@ import { excludedDatabases } from './databases.ts'
 import { KEPT_CONTROL_FILE } from './destination.ts'
 import { gatherRestoreFacts } from './gather.ts'
 import { decideIncremental } from './incremental.ts'
-import { giveUpRestoreMark } from './interrupted.ts'
+import { leaveBehind, type RestoreStage } from './left-behind.ts'
 import type { Reuse } from './pages-there.ts'
 import { moveAside } from './move-aside.ts'
 import { copyWal } from './copy-wal.ts'
@@ -163,10 +163,12 @@ type Filling = {
 async function fillDirectories(filling: Filling): Promise<RebuiltFiles> {
   const { input, plan, work, facts, owner, run } = filling
   await using pool = openWorkerPool({ threads: input.threads, signal: run.signal })
+  const there = facts.targets.get(input.dataDirectory)
+  let stage: RestoreStage = 'before'
   try {
-    const there = facts.targets.get(input.dataDirectory)
     if (there?.kind === 'moved') await moveAside(input.dataDirectory, there.to, run)
     await takeOver(input, plan, facts, clearingOf(input, facts), owner, run)
+    stage = 'filling'
     await makeDirectories(work, owner)
     await keepIdentity(filling, pool)
     const startedMs = performance.now()
@@ -179,14 +181,13 @@ async function fillDirectories(filling: Filling): Promise<RebuiltFiles> {
     else run.log.warning('nothing is synced: a power cut may take restored files away')
     if (input.isSynced) run.log.info(`synced in ${((performance.now() - beganMs) / 1000).toFixed(1)} s`)
     requireChainUnchanged(facts)
+    stage = 'finishing'
     const last = await writeControlFile(filling, pool)
+    stage = 'releasing'
     await release(input.dataDirectory, input.isSynced)
     return { writtenBytes: done.writtenBytes + last, reusedBytes: done.reusedBytes }
   } catch (thrown) {
-    await giveUpRestoreMark(input.dataDirectory)
-    run.log.warning(
-      `"${input.dataDirectory}" holds an unfinished restore without pg_control; no server can start on it. Start the same restore again to continue it, or empty the directory.`,
-    )
+    run.log.warning(await leaveBehind(input.dataDirectory, stage, there))
     throw thrown
   }
 }
