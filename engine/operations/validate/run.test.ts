@@ -89,6 +89,11 @@ describe('a backup that is deleted while validation waits for it', () => {
     })
   })
 
+  test('is no reason to go on where the instance is gone, as with its disk', async () => {
+    const away = validating((at) => renameSync(at, `${at}-away`), 'all')
+    await expect(away).rejects.toMatchObject({ code: 'storage.not-found' })
+  })
+
   test('takes its status from no child that a merge has made a FULL of it', async () => {
     const { instance, outcome } = await validating((at) => {
       remove(at, 'TOTTE1')

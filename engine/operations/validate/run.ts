@@ -82,6 +82,7 @@ export async function validateBackups(input: ValidateInput, run: Run): Promise<V
       } catch (thrown) {
         // Retention or a merge may have taken it while it waited for its turn, or for the lock.
         if (run.signal.aborted || existsSync(backup.directory)) throw thrown
+        requireInstanceThere(backup)
         if (input.ids?.includes(backup.id) === true) throw backupNotFound(inventory, backup.id)
         instance.passOverVanished(backup)
         continue
@@ -101,6 +102,16 @@ function requireThere({ id, directory }: Backup): void {
   throw new EngineError('backup.not-found', `backup ${id} vanished`, {
     hint: 'See what is left with "tidemark show".',
     facts: { backup: id },
+  })
+}
+
+/** What has gone with all others was not deleted: nothing would be left to find wrong. */
+function requireInstanceThere({ instance, directory }: Backup): void {
+  const place = path.dirname(directory)
+  if (existsSync(place)) return
+  throw new EngineError('storage.not-found', `the backups of instance "${instance}" are not there any more`, {
+    hint: 'Check whether the disk of the catalog is mounted, then validate again.',
+    facts: { path: place },
   })
 }
 
