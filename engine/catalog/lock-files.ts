@@ -1,5 +1,5 @@
 import { constants } from 'node:fs'
-import { open, readFile, rename, unlink, writeFile } from 'node:fs/promises'
+import { open, readFile, rename, stat, unlink, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { delay } from '../base/concurrency.ts'
 import { EngineError } from '../base/engine-error.ts'
@@ -7,7 +7,7 @@ import type { Log } from '../base/log.ts'
 import { isMissing, mapFileError } from '../host/file-error.ts'
 import { isProcessAlive } from '../host/process.ts'
 import { readSmallFile } from '../host/small-file.ts'
-import { removeLeftover } from './owner-file.ts'
+import { removeLeftover, takeoverFile } from './owner-file.ts'
 import { EXCLUSIVE_LOCK, SHARED_LOCK } from './paths.ts'
 
 // The two files in the directory of a backup by which processes know of each other's locks.
@@ -41,6 +41,7 @@ export async function grabFile(
   const { tries, betweenMs, emptyMs } = call.patience ?? USUAL_PATIENCE
   const file = path.join(directory, EXCLUSIVE_LOCK)
   let emptyForMs = 0
+  let deadSinceMs: number | undefined
   for (let count = 0; count < tries;) {
     call.signal.throwIfAborted()
     const created = await create(file, call, mayPass)
@@ -62,7 +63,9 @@ export async function grabFile(
     if (owner === 'foreign') throw locked(directory, `process ${pid} of another user`)
     if (owner === 'gone') {
       call.log.verbose(`process ${pid}, which locked "${directory}", no longer exists`)
+      deadSinceMs ??= performance.now()
       if ((await takeAway(file, text, mayPass)) === 'unwritten') return 'unwritten'
+      if (performance.now() - deadSinceMs > tries * betweenMs) await requireTurn(directory, file)
       continue
     }
     if (count % 10 === 9) call.log.warning(`waiting for process ${pid}, which holds "${directory}"`)
@@ -144,6 +147,20 @@ export function locked(directory: string, by: string): EngineError {
     hint: 'Wait until the other operation ends. If it hangs, end it; its lock is then taken over.',
     facts: { path: directory },
   })
+}
+
+/** Who takes over needs milliseconds; one who died at it on another machine cannot be seen to be gone. */
+async function requireTurn(directory: string, file: string): Promise<void> {
+  const turn = takeoverFile(file)
+  if ((await stat(turn).catch(() => undefined)) === undefined) return
+  throw new EngineError(
+    'catalog.locked',
+    `"${directory}" is held by a process that no longer exists, and "${turn}" keeps it from being taken over`,
+    {
+      hint: `Make sure that no process on another computer works on this catalog, then remove "${turn}".`,
+      facts: { path: directory },
+    },
+  )
 }
 
 /** Removes what a dead process left. */

@@ -155,6 +155,18 @@ describe('an exclusive lock', () => {
     expect(read(directory, 'backup.pid')).toBe(`${process.pid}\n`)
   })
 
+  test('is not waited for without end while another machine takes over what a dead process left', async () => {
+    const directory = await backupDirectory()
+    writeFileSync(path.join(directory, 'backup.pid'), `${DEAD_PID}\n`)
+    const turn = path.join(directory, 'backup.pid.takeover')
+    writeFileSync(turn, '7\nanother-machine\n\n')
+    await expect(lockExclusive(directory, call)).rejects.toMatchObject({
+      code: 'catalog.locked',
+      message: expect.stringContaining(turn) as string,
+    })
+    expect(readdirSync(directory).toSorted()).toEqual(['backup.pid', 'backup.pid.takeover'])
+  })
+
   test('waits for a living process, then fails with its pid and a hint, and touches nothing of it', async () => {
     const directory = await backupDirectory()
     const holder = await holderOf(directory, 'backup.pid')

@@ -61,7 +61,7 @@ export async function claimOwnerFile(file: string): Promise<FileOwner | undefine
  * one would remove the lock that the first has taken meanwhile. One who dies here is taken for a leftover himself.
  */
 export async function removeLeftover(file: string, text: string): Promise<void> {
-  const turn = `${file}.takeover`
+  const turn = takeoverFile(file)
   if (!(await create(turn))) {
     const other = readText(turn)
     const owner = other === undefined ? undefined : ownerIn(other)
@@ -74,6 +74,11 @@ export async function removeLeftover(file: string, text: string): Promise<void> 
   } finally {
     await removeOwnerFile(turn)
   }
+}
+
+/** Whoever has that may remove a leftover lock file. */
+export function takeoverFile(file: string): string {
+  return `${file}.takeover`
 }
 
 /** Gives the file up; the caller has it. */
