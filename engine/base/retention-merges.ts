@@ -15,8 +15,8 @@ export type UnmergedChain = { readonly fullId: BackupId; readonly keptIds: reado
 /**
  * Which chains merge-expired would merge: those whose FULL has expired, with the first increment that has not. Where
  * several branches of a chain are kept none is merged, for the others would lose their parent; the reference tool merges
- * the newest and orphans the rest. So might a backup whose control file cannot be read. The first `comingCount` fates are of backups that are not there yet. Source:
- * `catalog-format.md` section 12.2.
+ * the newest and orphans the rest. So might a backup whose control file cannot be read. The first `comingCount` fates are
+ * of backups that are not there yet. Source: `catalog-format.md` section 12.2.
  */
 export function expiredChains(
   fates: readonly BackupFate[],

@@ -8,7 +8,10 @@ import { arrangeWalArchive, readWalArchive, type WalArchive } from './wal-archiv
 
 const USUAL_SEGMENT_BYTES = 16 << 20
 
-/** The archive of an instance, with what some segments say of their size; an empty one where the directory is missing: backups can be let go all the same. */
+/**
+ * The archive of an instance, with what some segments say of their size; an empty one where the directory is missing:
+ * backups can be let go all the same.
+ */
 export async function archiveOf(inventory: Inventory, run: Pick<Run, 'signal'>): Promise<WalArchive> {
   const { catalog, instance, config } = inventory
   const segmentBytes = configNumber(config, 'xlog-seg-size') ?? USUAL_SEGMENT_BYTES

@@ -198,8 +198,8 @@ export const walIndex = {
    * Dropped and truncated relations and databases, and the commits that deleted most rows, the latest first. Rewrites, and
    * commits that updated many rows, only when asked for; a relation by the number of its file, or by a part of
    * `database.schema.relation` as it was called in a backup, upper and lower case alike; also what belongs to a table of
-   * that name. Which relations were updated is not kept. `limit` (100) holds for each kind. Of a transaction that is asked for by its number, and by no relation, the commit or abort is there whatever it
-   * did.
+   * that name. Which relations were updated is not kept. `limit` (100) holds for each kind. Of a transaction that is asked
+   * for by its number, and by no relation, the commit or abort is there whatever it did.
    */
   'wal.accidents': query<{ readonly accidents: readonly AccidentRecord[] }>()(
     z.strictObject({

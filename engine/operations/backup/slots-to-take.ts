@@ -21,8 +21,8 @@ export function isTakeable({
 }
 
 /**
- * The names of the logical replication slots that a backup takes with it: none unless that is asked for. A server that is restored from it has them again
- * and keeps WAL for them, which is a warning.
+ * The names of the logical replication slots that a backup takes with it: none unless that is asked for. A server that is
+ * restored from it has them again and keeps WAL for them, which is a warning.
  *
  * @throws {EngineError} `server.*`, `run.*`
  */

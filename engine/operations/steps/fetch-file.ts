@@ -22,9 +22,11 @@ export type FetchedFile = {
 
 /**
  * Copies a file out of the archive, unpacked, mode 0600. A segment is looked for as `.gz`, plain, `.partial` and
- * `.gz.partial`, of these the one that goes further; one that is damaged is passed over when there is another. A partial one is filled up with zeros, and passed over
- * where the server's own goes further. Not synced: the server asks again after a crash. Gives back whether the archive had it; nothing is left at `target` unless it did.
+ * `.gz.partial`, of these the one that goes further; one that is damaged is passed over when there is another. A partial
+ * one is filled up with zeros, and passed over where the server's own goes further. Not synced: the server asks again
+ * after a crash.
  *
+ * @returns whether the archive had it; nothing is left at `target` unless it did
  * @throws {EngineError} `wal.damaged`, `instance.identity-mismatch`, `storage.*`
  */
 export async function fetchFile(file: FetchedFile, target: string, signal: AbortSignal): Promise<boolean> {
