@@ -20,6 +20,17 @@ async function openCatalog(page: Page, catalog: string): Promise<void> {
   await page.getByRole('button', { name: 'Restore to a moment…' }).click()
 }
 
+/** Pastes into what has the focus. */
+async function paste(page: Page, text: string): Promise<void> {
+  await page.evaluate((pasted) => {
+    const clipboardData = new DataTransfer()
+    clipboardData.setData('text/plain', pasted)
+    document.activeElement?.dispatchEvent(
+      new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true }),
+    )
+  }, text)
+}
+
 test(`a moment is chosen by keys, by an accident and by name, and goes into the plan${why}`, async ({
   app,
 }) => {
@@ -165,6 +176,17 @@ test(`nothing outside of green can be chosen, and the reason is told with what i
   await page.keyboard.type('2026')
   await expect(page.getByRole('spinbutton', { name: 'Month' })).toBeFocused()
   await expect(next).toBeEnabled()
+
+  // What is pasted and is no time is told, and changes nothing; the next key ends that.
+  const refusal = page.getByRole('group', { name: 'Time' }).getByRole('alert')
+  await paste(page, '2026-02-31 09:12')
+  await expect(refusal).toContainText('“2026-02-31 09:12” is no time')
+  await expect(next).toBeEnabled()
+  await expectAccessible(page)
+  await page.keyboard.press('ArrowRight')
+  await expect(refusal).toHaveCount(0)
+  await paste(page, `${new Date().getUTCFullYear() + 2}-03-04 05:06:07`)
+  await expect(verdict).toContainText('This is in the future.')
   expect(app.complaints).toEqual([])
 })
 

@@ -42,7 +42,19 @@ describe('a time as a clock shows it', () => {
     expect(readWholeTime('2026-11-20T01:12:41.118003Z', 'Asia/Shanghai')).toBeCloseTo(MS, 3)
     expect(readWholeTime(' 2026-11-20 09:12:41.118003 ', 'Asia/Shanghai')).toBeCloseTo(MS, 3)
     expect(readWholeTime('2026-11-20 09:12', 'utc')).toBe(Date.UTC(2026, 10, 20, 9, 12))
-    expect(readWholeTime('yesterday', 'utc')).toBeUndefined()
+    for (const text of ['yesterday', '', '2026-11-20']) expect(readWholeTime(text, 'utc')).toBeUndefined()
+  })
+
+  test('is not guessed from what no calendar and no clock shows', () => {
+    expect(readWholeTime('2028-02-29 23:59:59.999999', 'utc')).toBeDefined()
+    for (const text of [
+      '2026-02-31 09:12',
+      '2026-13-01 09:12',
+      '2026-11-20 24:00',
+      '2026-11-20 09:60',
+      '1969-12-31 09:12',
+    ])
+      expect(readWholeTime(text, 'utc')).toBeUndefined()
   })
 })
 

@@ -41,7 +41,10 @@ export function stepWallTime(wall: WallTime, part: TimePart, by: number): WallTi
   return partsOf(clockMs({ ...wall, year: Math.floor(months / 12), month: (months % 12) + 1 }))
 }
 
-/** Reads a whole time as it is copied from elsewhere; an offset of its own goes before `zone`. */
+/**
+ * Reads a whole time as it is copied from elsewhere; an offset of its own goes before `zone`. Undefined for what no
+ * calendar and no clock shows, such as 31 February: which moment was meant is not guessed.
+ */
 export function readWholeTime(text: string, zone: string): number | undefined {
   const match =
     /^(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,6})\d*)?)?\s*(Z|UTC|[+-]\d\d(?::?\d\d)?)?$/i.exec(
@@ -51,6 +54,9 @@ export function readWholeTime(text: string, zone: string): number | undefined {
   const [year = 0, month = 1, day = 1, hour = 0, minute = 0, second = 0] = match.slice(1, 7).map(Number)
   const micros = Number((match[7] ?? '').padEnd(6, '0'))
   const wall = { year, month, day, hour, minute, second: Number.isNaN(second) ? 0 : second, micros }
+  if (TIME_PARTS.some((part) => wall[part] < PART_BOUNDS[part].least || wall[part] > PART_BOUNDS[part].most))
+    return undefined
+  if (!isDay(text.trim().slice(0, 10))) return undefined
   const own = match[8]
   if (own === undefined) return msOfWallTime(wall, zone)
   const [, sign, hours = '0', minutes = '0'] = /([+-])(\d\d):?(\d\d)?/.exec(own) ?? []

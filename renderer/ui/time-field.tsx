@@ -30,12 +30,16 @@ export function TimeField(props: {
   readonly ms: number | undefined
   readonly zone: string
   readonly onChange: (ms: number) => void
+  /** What is said of a pasted text that is no time. */
+  readonly unreadable: (text: string) => string
   /** What says and changes the zone. */
   readonly children: ReactNode
 }) {
   const { ms, zone, onChange } = props
   const group = useRef<HTMLDivElement>(null)
   const [typed, setTyped] = useState<{ readonly part: TimePart; readonly digits: string } | undefined>()
+  // It was to replace this time, and is forgotten with it.
+  const [refused, setRefused] = useState<{ readonly text: string; readonly ms: number | undefined }>()
   const wall = ms === undefined ? undefined : wallTimeOf(ms, zone)
 
   const commit = (part: TimePart, digits: string): void => {
@@ -52,6 +56,7 @@ export function TimeField(props: {
   }
   const onKey = (event: KeyboardEvent, part: TimePart): void => {
     if (event.ctrlKey || event.metaKey || event.altKey) return
+    setRefused(undefined)
     const digits = typed?.part === part ? typed.digits : ''
     const by = { ArrowUp: 1, ArrowDown: -1 }[event.key]
     if (/^\d$/.test(event.key)) {
@@ -74,11 +79,12 @@ export function TimeField(props: {
     event.stopPropagation()
   }
   const onPaste = (event: ClipboardEvent): void => {
-    const read = readWholeTime(event.clipboardData.getData('text'), zone)
-    if (read === undefined) return
+    const text = event.clipboardData.getData('text').trim()
+    const read = readWholeTime(text, zone)
     event.preventDefault()
     setTyped(undefined)
-    onChange(read)
+    setRefused(read === undefined ? { text: shortened(text), ms } : undefined)
+    if (read !== undefined) onChange(read)
   }
   return (
     <div ref={group} className="time-field" role="group" aria-label={props.label} onPaste={onPaste}>
@@ -113,6 +119,18 @@ export function TimeField(props: {
         })}
       </span>
       {props.children}
+      {refused === undefined || refused.ms !== ms ? null : (
+        <span role="alert" className="status broken">
+          ✕ {props.unreadable(refused.text)}
+        </span>
+      )}
     </div>
   )
+}
+
+const MOST_SHOWN = 40
+
+/** A clipboard may hold a whole book. */
+function shortened(text: string): string {
+  return text.length <= MOST_SHOWN ? text : `${text.slice(0, MOST_SHOWN)}…`
 }

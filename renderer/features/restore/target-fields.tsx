@@ -145,6 +145,7 @@ function TimeTarget(props: { readonly ms: number | undefined; readonly onChange:
       ms={props.ms}
       zone={zone}
       onChange={props.onChange}
+      unreadable={(text) => say('time.unreadable', { text })}
     >
       <select
         aria-label={say('time.zone')}

@@ -108,6 +108,7 @@ export const momentEn = {
   'time.second': 'Second',
   'time.micros': 'Microseconds',
   'time.zone': 'Time zone',
+  'time.unreadable': '“{{text}}” is no time. Paste one like 2026-11-20 09:12:41.118003+08.',
   'accident.title': 'Find the accident',
   'accident.list': 'What was dropped, truncated, deleted and updated',
   'accident.by-relation': 'Table, by name or file number',

@@ -98,6 +98,7 @@ export const momentZhCN: Readonly<Record<Exclude<keyof typeof momentEn, `${strin
   'time.second': '秒',
   'time.micros': '微秒',
   'time.zone': '时区',
+  'time.unreadable': '“{{text}}”不是时间。请粘贴形如 2026-11-20 09:12:41.118003+08 的时间。',
   'accident.title': '查找事故',
   'accident.list': '被删除、截断、清除和更新的内容',
   'accident.by-relation': '表名或文件编号',
