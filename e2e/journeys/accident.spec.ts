@@ -29,6 +29,9 @@ test('a table dropped at an unknown time is found by its name and back in the li
   const verdict = verdictOf(page)
   await expect(verdict).toContainText('just before xid')
   await expect(verdict).toContainText('Uses FULL')
+  // The receiver has everything: that the server has written nothing since is no loss.
+  await expect(page.locator('.recovery .zone')).not.toHaveCount(0)
+  await expect(page.locator('.recovery .tail')).toHaveCount(0)
   await page.getByRole('button', { name: 'Test this restore' }).click()
 
   const what = page.getByLabel('What is restored').locator('option:checked')

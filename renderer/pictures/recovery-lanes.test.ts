@@ -111,9 +111,17 @@ describe('lanes of a recovery window', () => {
   })
 
   test('have a tail of what is not archived yet on the newest one', () => {
-    expect(tailOf(lanes, ms(20))).toEqual({ fromMs: ms(14), toMs: ms(20) })
-    expect(tailOf(lanes, ms(13))).toBeUndefined()
-    expect(tailOf(lanes.slice(0, 1), ms(20))).toBeUndefined()
+    expect(tailOf(lanes, ms(20), undefined)).toEqual({ fromMs: ms(14), toMs: ms(20) })
+    expect(tailOf(lanes, ms(13), undefined)).toBeUndefined()
+    expect(tailOf(lanes.slice(0, 1), ms(20), undefined)).toBeUndefined()
+  })
+
+  test('have no tail where nothing is missing, and a shorter one where that was known a while ago', () => {
+    expect(tailOf(lanes, ms(20), { timeline: 2, ms: Infinity })).toBeUndefined()
+    expect(tailOf(lanes, ms(20), { timeline: 2, ms: ms(18) })).toEqual({ fromMs: ms(18), toMs: ms(20) })
+    expect(tailOf(lanes, ms(20), { timeline: 2, ms: ms(3) })).toEqual({ fromMs: ms(14), toMs: ms(20) })
+    // What is safe of another timeline says nothing of this one.
+    expect(tailOf(lanes, ms(20), { timeline: 1, ms: Infinity })).toEqual({ fromMs: ms(14), toMs: ms(20) })
   })
 
   test('know the first and the last moment of all', () => {

@@ -142,11 +142,23 @@ const MARGIN = 0.02
 const LONGEST_TAIL = 0.08
 const SHORTEST_MARGIN_MS = 500
 
-/** What is not archived yet: from the end of the newest timeline on. */
-export function tailOf(lanes: readonly Lane[], nowMs: number): Interval | undefined {
-  const zone = lanes.find(({ isCurrent }) => isCurrent)?.zones.at(-1)
-  if (zone === undefined || zone.endsBy !== 'archive-end' || zone.toMs >= nowMs) return undefined
-  return { fromMs: zone.toMs, toMs: nowMs }
+/** Up to when a timeline is known to be in the archive with all that was written; for ever while nothing is missing. */
+export type SafeUntil = { readonly timeline: number; readonly ms: number }
+
+/**
+ * What is not archived yet: from the end of the newest timeline on, or from where nothing is known to be missing up to,
+ * for a server that writes nothing ends its archive long before now.
+ */
+export function tailOf(
+  lanes: readonly Lane[],
+  nowMs: number,
+  safe: SafeUntil | undefined,
+): Interval | undefined {
+  const lane = lanes.find(({ isCurrent }) => isCurrent)
+  const zone = lane?.zones.at(-1)
+  if (lane === undefined || zone === undefined || zone.endsBy !== 'archive-end') return undefined
+  const fromMs = Math.max(zone.toMs, safe?.timeline === lane.timeline ? safe.ms : zone.toMs)
+  return fromMs >= nowMs ? undefined : { fromMs, toMs: nowMs }
 }
 
 /** The edges of everything that can be reached; undefined where nothing can. */

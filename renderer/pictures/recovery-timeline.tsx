@@ -9,6 +9,7 @@ import {
   placeLanes,
   reachEnds,
   roundStep,
+  type SafeUntil,
   spanOfLanes,
   tailOf,
 } from './recovery-lanes.ts'
@@ -52,6 +53,8 @@ const WHEEL_STEP = 100
 export function RecoveryTimeline(props: {
   readonly lanes: readonly Lane[]
   readonly nowMs: number
+  /** What is known of the end of the archive; undefined: no more than that it ends. */
+  readonly safe: SafeUntil | undefined
   /** The clock that is shown, from UTC. */
   readonly offsetMs: number
   readonly activity: Activity | undefined
@@ -86,7 +89,7 @@ export function RecoveryTimeline(props: {
   const toMs = (x: number): number => shown[0] + (x - LABEL_PX) * perPx
   const { places, bottom } = placeLanes(lanes, STRIP_PX)
   const axisTop = bottom + PATH_PX
-  const tail = tailOf(lanes, nowMs)
+  const tail = tailOf(lanes, nowMs, props.safe)
   const { stepMs, ticks } = clockTicks(shown, Math.floor((right - LABEL_PX) / TICK_PX), props.offsetMs)
   const chosen = places.find(({ lane }) => lane.timeline === handle?.timeline)
 

@@ -8,6 +8,7 @@ import { isoOfMs, msOfIso } from '../../lib/micro-time.ts'
 import { announce, useStore } from '../../lib/stores.ts'
 import { useDrills } from '../../lib/use-drills.ts'
 import { useNow } from '../../lib/use-now.ts'
+import { useReceiver } from '../../lib/use-receiver.ts'
 import { offsetMs } from '../../lib/zone-time.ts'
 import { type Moment, RecoveryTimeline } from '../../pictures/recovery-timeline.tsx'
 import { accidentKey, AccidentPanel } from './accident-panel.tsx'
@@ -20,7 +21,7 @@ import { ReachTable, type RowEnd } from './reach-table.tsx'
 import type { PendingRestore } from './restore-store.ts'
 import { ScanNotice } from './scan-notice.tsx'
 import { BASE_SELECT, TargetFields } from './target-fields.tsx'
-import { type RecoveryFacts, useActivity, useIndexFacts } from './use-recovery.ts'
+import { type RecoveryFacts, safeUntil, useActivity, useIndexFacts } from './use-recovery.ts'
 import type { Verdict } from './use-verdict.ts'
 import { VerdictCard } from './verdict-card.tsx'
 import './moment-step.css'
@@ -42,6 +43,7 @@ export function MomentStep(props: {
   const zone = useStore((store) => store.settings.timeZone)
   const nowMs = useNow()
   const { status, accidents, points } = useIndexFacts(instance)
+  const safe = safeUntil(useReceiver(instance))
   const activity = useActivity(instance, lanes, range)
   const [isSearching, setSearching] = useState(false)
   const walk = useWalk(instance)
@@ -137,6 +139,7 @@ export function MomentStep(props: {
         <RecoveryTimeline
           lanes={lanes}
           nowMs={nowMs}
+          safe={safe}
           offsetMs={offsetMs(nowMs, zone)}
           activity={activity}
           accidents={marks}

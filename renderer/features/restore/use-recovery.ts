@@ -7,12 +7,13 @@ import type {
   WalIndexStatus,
 } from '../../../engine/api/contract/wal-index.ts'
 import type { InstanceRef } from '../../../engine/api/contract/values.ts'
+import type { ReceiverStatus } from '../../../engine/api/contract/wal-receiver.ts'
 import { useEngine } from '../../lib/engine.tsx'
 import { isoOfMs, msOfIso } from '../../lib/micro-time.ts'
-import { type Query, useQuery } from '../../lib/use-query.ts'
+import { type Query, type QueryState, useQuery } from '../../lib/use-query.ts'
 import { useSettled } from '../../lib/use-settled.ts'
 import type { Activity } from '../../pictures/recovery-activity.tsx'
-import { type Lane, lanesFrom, spanOfLanes } from '../../pictures/recovery-lanes.ts'
+import { type Lane, lanesFrom, type SafeUntil, spanOfLanes } from '../../pictures/recovery-lanes.ts'
 import type { TimeRange } from '../../pictures/time-range.ts'
 
 /** Everything that the picture is made of. */
@@ -56,6 +57,13 @@ export function useIndexFacts(instance: InstanceRef): IndexFacts {
     return { status, accidents, points }
   })
   return facts.kind === 'ready' ? facts.value : NO_FACTS
+}
+
+/** What the WAL receiver knows of the end of the archive, where one runs here or has run. */
+export function safeUntil(receiver: QueryState<ReceiverStatus>): SafeUntil | undefined {
+  const status = receiver.kind === 'ready' ? receiver.value : undefined
+  if (status?.timeline === undefined || status.safeAt === undefined) return undefined
+  return { timeline: status.timeline, ms: status.lagMs === 0 ? Infinity : msOfIso(status.safeAt) }
 }
 
 const BUCKETS = 130

@@ -1,10 +1,10 @@
 import { useEffect, useState } from 'react'
-import type { EngineClient } from '../../../engine/api/contract/contract.ts'
-import type { InstanceRef } from '../../../engine/api/contract/values.ts'
-import type { ReceiverStatus } from '../../../engine/api/contract/wal-receiver.ts'
-import { EngineError } from '../../../engine/base/engine-error.ts'
-import { useEngine } from '../../lib/engine.tsx'
-import type { QueryState } from '../../lib/use-query.ts'
+import type { EngineClient } from '../../engine/api/contract/contract.ts'
+import type { InstanceRef } from '../../engine/api/contract/values.ts'
+import type { ReceiverStatus } from '../../engine/api/contract/wal-receiver.ts'
+import { EngineError } from '../../engine/base/engine-error.ts'
+import { useEngine } from './engine.tsx'
+import type { QueryState } from './use-query.ts'
 
 type Told =
   | { readonly kind: 'status'; readonly status: ReceiverStatus }
