@@ -94,7 +94,10 @@ export async function waitForReaders(directory: string, call: LockCall): Promise
   await unlink(file).catch(ignoreMissing)
 }
 
-/** Changes the list of shared holders, which is given those that live but for this process. Tells whether nothing could be written down. */
+/**
+ * Changes the list of shared holders, which is given those that live but for this process. Tells whether nothing could be
+ * written down.
+ */
 export async function changeReaders(
   directory: string,
   call: LockCall,
