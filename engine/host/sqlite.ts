@@ -1,4 +1,5 @@
-import { renameSync, rmSync } from 'node:fs'
+import { renameSync, rmSync, statfsSync } from 'node:fs'
+import path from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { EngineError } from '../base/engine-error.ts'
 
@@ -7,12 +8,15 @@ const BUSY_MS = 5000
 
 /** Source: SQLite `sqlite3.h`, result codes. Extended ones have these in their lowest byte. */
 const SQLITE_READONLY = 8
+const SQLITE_IOERR = 10
 const SQLITE_CORRUPT = 11
 const SQLITE_FULL = 13
 const SQLITE_CANTOPEN = 14
 const SQLITE_NOTADB = 26
 /** Source: SQLite `sqlite3.h`: a write that found no room in the shared memory or the log. */
 const SQLITE_IOERR_SHMSIZE = 4874
+/** Twice the step in which SQLite enlarges the shared memory of a log: with less, a write does not get far. */
+const LEAST_ROOM_BYTES = 64 << 10
 
 /**
  * Opens a database with a write-ahead log, and lets `prepare` make what is missing in it; when that fails the file is
@@ -55,7 +59,7 @@ export function mapSqliteError(thrown: unknown, file: string): unknown {
   const message = `cannot use "${file}": ${thrown.message}`
   if (isSqliteDamage(thrown))
     return new EngineError('storage.failed', message, { hint: 'Try again: it is made anew.', ...more })
-  if (code === SQLITE_IOERR_SHMSIZE || (code & 0xff) === SQLITE_FULL)
+  if (code === SQLITE_IOERR_SHMSIZE || (code & 0xff) === SQLITE_FULL || isForWantOfRoom(code & 0xff, file))
     return new EngineError('storage.full', message, {
       hint: 'Free space on its disk, then try again.',
       ...more,
@@ -69,6 +73,18 @@ export function mapSqliteError(thrown: unknown, file: string): unknown {
     hint: 'Check the disk and the log of the operating system.',
     ...more,
   })
+}
+
+/** SQLite says where it failed, not what the system answered: of a truncation, a sync or a new file the disk is asked. */
+function isForWantOfRoom(code: number, file: string): boolean {
+  if (code !== SQLITE_IOERR && code !== SQLITE_CANTOPEN) return false
+  try {
+    const { bavail, bsize, files, ffree } = statfsSync(path.dirname(file))
+    // Many file systems have no bound on files, and tell 0 of them.
+    return (files > 0 && ffree === 0) || (code === SQLITE_IOERR && bavail * bsize < LEAST_ROOM_BYTES)
+  } catch {
+    return false
+  }
 }
 
 function sqliteCode(thrown: unknown): number | undefined {
