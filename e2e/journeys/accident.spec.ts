@@ -60,6 +60,8 @@ test('a table dropped at an unknown time is found by its name and back in the li
   await panel.getByRole('button', { name: 'Stop and remove…' }).click()
   await page.getByRole('dialog').getByRole('button', { name: 'Remove it with its data' }).click()
   await expect(panel).toHaveCount(0, PATIENCE)
+  // Whoever stops it is not told that it is gone.
+  await expect(page.getByText(/ is stopped and removed with its files/)).toHaveCount(0)
   await stopReceiving(page)
   expect(app.complaints).toEqual([])
 })

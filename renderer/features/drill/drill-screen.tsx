@@ -1,3 +1,4 @@
+import type { ScratchServerRecord } from '../../../engine/api/contract/scratch.ts'
 import type { InstanceRef } from '../../../engine/api/contract/values.ts'
 import { useEngine } from '../../lib/engine.tsx'
 import { EngineErrorCard } from '../../lib/engine-error-card.tsx'
@@ -6,6 +7,7 @@ import { useQuery } from '../../lib/use-query.ts'
 import { Empty, Skeleton } from '../../ui/parts.tsx'
 import { DrillResults } from './drill-results.tsx'
 import { ScratchPanel } from './scratch-panel.tsx'
+import { useScratchServers } from './use-scratch-servers.ts'
 import { type ChosenMoment, StartDrill } from './start-drill.tsx'
 import './drill.css'
 
@@ -20,18 +22,27 @@ export function DrillScreen(props: {
   const { say } = useTexts()
   const key = `${instance.catalog}\n${instance.instance}`
   const drills = useQuery(`drills ${key}`, (signal) => engine['drills.list']({ ...instance }, { signal }))
-  const servers = useQuery(`scratch ${key}`, (signal) => engine['scratch.list']({}, { signal }))
-  const own =
-    servers.kind === 'ready'
-      ? servers.value.filter((one) => one.catalog === instance.catalog && one.instance === instance.instance)
-      : []
+  const { servers, gone, stopping, forget } = useScratchServers(key)
+  const isOwn = (one: ScratchServerRecord): boolean =>
+    one.catalog === instance.catalog && one.instance === instance.instance
+  const own = servers.kind === 'ready' ? servers.value.filter(isOwn) : []
   return (
     <div className="page drill">
       <h1>{say('drill.title')}</h1>
       <StartDrill instance={instance} backupId={backupId} moment={moment} />
       {servers.kind === 'failed' ? <EngineErrorCard error={servers.error} onRetry={servers.refetch} /> : null}
+      {gone.filter(isOwn).map(({ id, backupId: ofBackup }) => (
+        <div key={id} role="alert" className="card row">
+          <p className="grow">
+            {say('scratch.gone', { id: ofBackup })} <span className="quiet">{say('scratch.gone-text')}</span>
+          </p>
+          <button type="button" className="button small" onClick={() => forget(id)}>
+            {say('scratch.gone-seen')}
+          </button>
+        </div>
+      ))}
       {own.map((server) => (
-        <ScratchPanel key={server.id} server={server} />
+        <ScratchPanel key={server.id} server={server} onStop={() => stopping(server.id)} />
       ))}
       <section className="stack" aria-labelledby="drill-results">
         <h2 id="drill-results">{say('drill.results')}</h2>

@@ -15,7 +15,12 @@ import { Comparison } from './comparison.tsx'
 const KEPT_MINUTES = 120
 
 /** A server that is up for a while: questions to it, and what differs from now. */
-export function ScratchPanel({ server }: { readonly server: ScratchServerRecord }) {
+export function ScratchPanel(props: {
+  readonly server: ScratchServerRecord
+  /** Told before it is stopped from here. */
+  readonly onStop: () => void
+}) {
+  const { server } = props
   const engine = useEngine()
   const { say } = useTexts()
   const zone = useStore((store) => store.settings.timeZone)
@@ -50,7 +55,13 @@ export function ScratchPanel({ server }: { readonly server: ScratchServerRecord 
         >
           {say('scratch.keep')}
         </button>
-        <StopServer server={server} onStop={(work) => attempt(work, say('scratch.stopped'))} />
+        <StopServer
+          server={server}
+          onStop={(work) => {
+            props.onStop()
+            return attempt(work, say('scratch.stopped'))
+          }}
+        />
       </div>
       <p className="quiet numbers">
         {dotted([

@@ -69,6 +69,10 @@ export const drillEn = {
   'scratch.stop-not': 'Leave it up',
   'scratch.stop-now': 'Remove it with its data',
   'scratch.stopped': 'The scratch server is stopped and removed',
+  'scratch.gone':
+    'The scratch server of {{id}} is stopped and removed with its files: its time was up, or somebody stopped it elsewhere.',
+  'scratch.gone-text': 'What was asked of it last, and has no answer, gets none; queries only read.',
+  'scratch.gone-seen': 'Understood',
   'scratch.timeline': 'timeline {{timeline}}',
   'scratch.last-commit': 'last commit {{time}}',
   'scratch.sql': 'SQL',
