@@ -61,16 +61,22 @@ export async function checkBackup(
   return findings
 }
 
-/** They harm nothing: restore passes them over. */
+/** They harm nothing: restore passes them over. Nor does a directory that cannot be listed, whose own files were opened. */
 async function tellUnlisted(
   { directory }: Backup,
   entries: readonly ContentEntry[],
   { run }: CheckContext,
   add: Add,
 ): Promise<void> {
-  const { names, count } = await findUnlistedFiles(directory, entries, MOST_UNLISTED, run.signal)
   const tell = (where: string, message: string): void =>
     add({ severity: 'attention', code: 'file-unlisted', where, message })
+  const found = await findUnlistedFiles(directory, entries, MOST_UNLISTED, run.signal).catch(
+    (thrown: unknown) => {
+      if (!(thrown instanceof EngineError) || thrown.code.startsWith('run.')) throw thrown
+      tell('database', `whether all files are in the content list is not known: ${thrown.message}`)
+    },
+  )
+  const { names, count } = found ?? { names: [], count: 0 }
   for (const name of names) tell(name, `file "${name}" is not in the content list; it is not restored`)
   if (count > names.length)
     tell('database', `${count - names.length} more files are not in the content list; they are not restored`)

@@ -1,4 +1,4 @@
-import { renameSync, rmSync, writeFileSync } from 'node:fs'
+import { renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { parseBackupId } from '../../base/backup-id.ts'
@@ -64,6 +64,21 @@ test('a backup that is being deleted by then is not examined', async () => {
   const { instance, outcome } = await validating((at) => put(at, 'TOTTE0', { status: 'DELETING' }))
   expect(statusOf(instance, 'TOTTE0')).toBe('DELETING')
   expect(outcome.verdicts).toMatchObject([{ backupId: 'TOTTE0', status: 'DELETING' }])
+})
+
+test('a directory that cannot be listed keeps no backup from its verdict', async () => {
+  const { crc } = await validating(() => undefined)
+  const { outcome } = await validating((at) => {
+    put(at, 'TOTTE0', { contentCrc: crc })
+    const directory = path.join(at, 'TOTTE0', 'external_directories')
+    symlinkSync(directory, directory)
+  })
+  expect(outcome.verdicts).toMatchObject([{ backupId: 'TOTTE0', status: 'CORRUPT' }])
+  expect(outcome.findings.at(-1)).toMatchObject({
+    severity: 'attention',
+    code: 'file-unlisted',
+    message: expect.stringContaining('external_directories') as string,
+  })
 })
 
 describe('a backup that is deleted while validation waits for it', () => {
