@@ -41,7 +41,7 @@ export type GatheredRecovery = {
 
 /**
  * Reads backups and archive, and what an index knows. Segments that were not read yet, or have changed since, have the dates
- * of their files only.
+ * of their files only; so have all where no index can be opened.
  *
  * @throws {EngineError} `catalog.not-found`, `instance.not-found`, `storage.*`
  */
@@ -53,10 +53,9 @@ export async function gatherRecovery(
   const { backups, config } = await readInventory(ref.catalog, ref.instance, call)
   const segmentBytes = configNumber(config, 'xlog-seg-size') ?? USUAL_SEGMENT_BYTES
   const archive = await readWalArchive(ref.catalog, ref.instance, segmentBytes, call)
-  const index = openIndex(walIndexes, ref)
+  const { index, rows } = openIndex(walIndexes, ref)
   const partials =
     index === undefined ? [] : await readPartialReaches(archive, index.archive, partialsRead, call.signal)
-  const rows = index?.store.segments() ?? []
   if (index === undefined || rows.length === 0) {
     return {
       model: recoveryModel({ backups, archive, times: partials, defects: [], partials }),
@@ -119,13 +118,23 @@ function rangeOf(rates: readonly number[]): Range | undefined {
   return newest.length === 0 ? undefined : { low: Math.min(...newest), high: Math.max(...newest) }
 }
 
-/** A catalog that does not say whose WAL it has cannot have an index; its window is drawn all the same. */
-function openIndex(walIndexes: EngineContext['walIndexes'], ref: InstanceRef): OpenedWalIndex | undefined {
+/**
+ * A catalog that does not say whose WAL it has cannot have an index, nor can a full disk, or one that may only be read; its
+ * window is drawn all the same. `wal.index-status` names the failure.
+ */
+function openIndex(
+  walIndexes: EngineContext['walIndexes'],
+  ref: InstanceRef,
+): { readonly index: OpenedWalIndex | undefined; readonly rows: readonly SegmentRow[] } {
   try {
-    return walIndexes.open(ref)
+    const index = walIndexes.open(ref)
+    return { index, rows: index.store.segments() }
   } catch (thrown) {
-    if (thrown instanceof EngineError && thrown.code === 'format.damaged') return undefined
-    throw thrown
+    const isOfIndex =
+      thrown instanceof EngineError &&
+      (thrown.code === 'format.damaged' || thrown.code.startsWith('storage.'))
+    if (!isOfIndex) throw thrown
+    return { index: undefined, rows: [] }
   }
 }
 
