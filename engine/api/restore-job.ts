@@ -149,7 +149,7 @@ export async function restoreAsPlanned(
         'backup.damaged',
         `backup ${damaged.backupId} is ${damaged.status}: ${found?.message ?? 'it did not pass validation'}`,
         {
-          hint: 'Nothing was written. Choose another backup; --force restores what is left of this one.',
+          hint: 'Nothing was written. Choose another backup, or restore what is left of this one by force; on the command line --force does that.',
           facts: { backup: damaged.backupId },
         },
       )

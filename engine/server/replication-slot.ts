@@ -25,7 +25,7 @@ export async function requireSlot(
   if (known !== undefined) return known
   if (!slot.isMade) {
     throw new EngineError('plan.refused', `the server has no replication slot "${slot.name}"`, {
-      hint: `Have it made (--create-slot), or run SELECT pg_create_physical_replication_slot('${slot.name}', true).`,
+      hint: `Have it made: the window does when receiving is started there, the command line with --create-slot. Or run SELECT pg_create_physical_replication_slot('${slot.name}', true).`,
     })
   }
   await connection.command(

@@ -280,7 +280,7 @@ function sessionsOf(
         }
       }
       throw new EngineError('server.auth-failed', 'there is no role to connect as', {
-        hint: 'Save the name of a superuser of the cluster with "tidemark set-config --pguser".',
+        hint: 'Save the name of a superuser of the cluster as pguser in the configuration of the instance.',
       })
     },
   }

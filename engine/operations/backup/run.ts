@@ -81,7 +81,7 @@ export async function takeBackup(input: BackupInput, run: Run, tell: Tell): Prom
   const dataDirectory = settings.dataDirectory ?? facts.dataDirectory
   if (dataDirectory === undefined) {
     throw new EngineError('value.malformed', 'the data directory of the server is not known', {
-      hint: 'Give it with --pgdata, or grant the role pg_read_all_settings.',
+      hint: 'Grant the role pg_read_all_settings, or save the directory as pgdata in the configuration of the instance; on the command line --pgdata gives it.',
     })
   }
   await requireSameCluster(facts, dataDirectory, inventory.config)
