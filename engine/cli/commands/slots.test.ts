@@ -4,22 +4,10 @@ import type { BackupId } from '../../base/backup-id.ts'
 import { EngineError } from '../../base/engine-error.ts'
 import { parseLsn } from '../../base/lsn.ts'
 import { ON_MAIN, recorder, runCli } from '../../testing/cli-world.ts'
+import { IDLE_SLOT } from '../../testing/made-slot.ts'
 
 const slot = (change: Partial<SlotRecord>): SlotRecord => ({
-  name: 'feed',
-  kind: 'logical',
-  plugin: 'pgoutput',
-  database: 'shop',
-  isActive: false,
-  isTemporary: false,
-  client: undefined,
-  activePid: undefined,
-  restartLsn: parseLsn('0/3000000'),
-  behindBytes: 32 << 20,
-  walStatus: 'extended',
-  safeWalBytes: undefined,
-  inactiveSince: undefined,
-  xidAge: 12,
+  ...IDLE_SLOT,
   isOfReceiver: false,
   isBeforeNewest: true,
   ...change,

@@ -3,26 +3,16 @@ import type { IsoTime } from '../../base/iso-time.ts'
 import { parseLsn } from '../../base/lsn.ts'
 import type { NewestBackup } from '../../catalog/slots-before.ts'
 import type { ReplicationSlot } from '../../server/postgres/replication-slots.ts'
+import { IDLE_SLOT } from '../../testing/made-slot.ts'
 import { describeIdleSlot, idleLogicalSlots } from './idle-slots.ts'
 
 const SEGMENT_BYTES = 1 << 20
 const NEWEST = { id: 'TOTTEK', startLsn: parseLsn('0/4000028') } as NewestBackup
 
 const slot = (change: Partial<ReplicationSlot>): ReplicationSlot => ({
-  name: 'feed',
-  kind: 'logical',
-  plugin: 'pgoutput',
-  database: 'shop',
-  isActive: false,
-  isTemporary: false,
-  client: undefined,
-  activePid: undefined,
-  restartLsn: parseLsn('0/3000000'),
+  ...IDLE_SLOT,
   behindBytes: SEGMENT_BYTES,
-  walStatus: 'reserved',
-  safeWalBytes: undefined,
   inactiveSince: '2026-11-20T10:00:00.000Z' as IsoTime,
-  xidAge: 1,
   ...change,
 })
 
