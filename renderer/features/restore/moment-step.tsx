@@ -42,7 +42,7 @@ export function MomentStep(props: {
   const { say, language } = useTexts()
   const zone = useStore((store) => store.settings.timeZone)
   const nowMs = useNow()
-  const { status, accidents, points } = useIndexFacts(instance)
+  const { status, problem, accidents, points } = useIndexFacts(instance)
   const safe = safeUntil(useReceiver(instance))
   const activity = useActivity(instance, lanes, range)
   const [isSearching, setSearching] = useState(false)
@@ -123,7 +123,7 @@ export function MomentStep(props: {
     else if (ms === undefined)
       choose({ target: { kind: 'lsn', lsn }, isInclusive: true, timeline, baseId, at: undefined })
   }
-  const scan = <ScanNotice instance={instance} status={status} />
+  const scan = <ScanNotice instance={instance} status={status} problem={problem} />
   return (
     <>
       {zoneCount + pointCount === 0 ? <NothingReachable instance={instance} facts={facts} /> : null}

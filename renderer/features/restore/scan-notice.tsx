@@ -5,20 +5,23 @@ import type { WalIndexStatus } from '../../../engine/api/contract/wal-index.ts'
 import { EngineError } from '../../../engine/base/engine-error.ts'
 import { useEngine } from '../../lib/engine.tsx'
 import { EngineErrorCard } from '../../lib/engine-error-card.tsx'
+import { errorTexts } from '../../lib/error-texts.ts'
 import { formatBytes } from '../../lib/format.ts'
 import { useTexts } from '../../lib/i18n.ts'
 import { useStore } from '../../lib/stores.ts'
 
-/** How much WAL was not read yet, and the button that reads it; nothing when all of it was. */
+/** How much WAL was not read yet, and the button that reads it, or why it cannot be kept; nothing when all of it was read. */
 export function ScanNotice({
   instance,
   status,
+  problem,
 }: {
   readonly instance: InstanceRef
   readonly status: WalIndexStatus | undefined
+  readonly problem: EngineError | undefined
 }) {
   const engine = useEngine()
-  const { say } = useTexts()
+  const { say, language } = useTexts()
   const [failure, setFailure] = useState<EngineError | undefined>(undefined)
   const job = useStore(({ jobs }) =>
     Object.values(jobs).find(
@@ -39,6 +42,14 @@ export function ScanNotice({
   }
   if (failure !== undefined) return <EngineErrorCard error={failure} onRetry={() => void start()} />
   if (job !== undefined) return <Scanning job={job} />
+  if (problem?.code.startsWith('storage.') === true)
+    return (
+      <div className="row scan">
+        <span className="status look">
+          ≈ {say('scan.no-index', { why: errorTexts(problem, language).title })}
+        </span>
+      </div>
+    )
   if (status === undefined || status.pendingCount === 0) return null
   return (
     <div className="row scan">

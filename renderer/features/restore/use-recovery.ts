@@ -8,6 +8,7 @@ import type {
 } from '../../../engine/api/contract/wal-index.ts'
 import type { InstanceRef } from '../../../engine/api/contract/values.ts'
 import type { ReceiverStatus } from '../../../engine/api/contract/wal-receiver.ts'
+import type { EngineError } from '../../../engine/base/engine-error.ts'
 import { useEngine } from '../../lib/engine.tsx'
 import { isoOfMs, msOfIso } from '../../lib/micro-time.ts'
 import { type Query, type QueryState, useQuery } from '../../lib/use-query.ts'
@@ -38,12 +39,14 @@ export function useRecovery(instance: InstanceRef): Query<RecoveryFacts> {
 /** What was read of the WAL: undefined parts are not known, or not yet. */
 export type IndexFacts = {
   readonly status: WalIndexStatus | undefined
+  /** Why there is no index: its disk is full, say. */
+  readonly problem: EngineError | undefined
   readonly accidents: readonly AccidentRecord[]
   readonly points: readonly RestorePointRecord[]
 }
 
 const MOST_MARKS = 200
-const NO_FACTS: IndexFacts = { status: undefined, accidents: [], points: [] }
+const NO_FACTS: IndexFacts = { status: undefined, problem: undefined, accidents: [], points: [] }
 
 /** What the index of the WAL tells; nothing where there is none, which must not keep anybody from restoring. */
 export function useIndexFacts(instance: InstanceRef): IndexFacts {
@@ -54,9 +57,10 @@ export function useIndexFacts(instance: InstanceRef): IndexFacts {
       engine['wal.accidents']({ ...instance, limit: MOST_MARKS }, { signal }),
       engine['wal.restore-points']({ ...instance, limit: MOST_MARKS }, { signal }),
     ])
-    return { status, accidents, points }
+    return { status, problem: undefined, accidents, points }
   })
-  return facts.kind === 'ready' ? facts.value : NO_FACTS
+  if (facts.kind === 'ready') return facts.value
+  return facts.kind === 'failed' ? { ...NO_FACTS, problem: facts.error } : NO_FACTS
 }
 
 /** What the WAL receiver knows of the end of the archive, where one runs here or has run. */

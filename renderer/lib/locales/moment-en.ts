@@ -160,6 +160,7 @@ export const momentEn = {
   'reach.healed': 'Healed by',
   'scan.pending_one': '1 segment ({{bytes}}) not read: times are estimated.',
   'scan.pending': '{{count}} segments ({{bytes}}) not read: times are estimated.',
+  'scan.no-index': 'Times are estimated: the index of archived WAL cannot be used. {{why}}',
   'scan.start': 'Scan WAL for exact times',
   'scan.running': 'Reading WAL',
   'shortcuts.edges': 'Edge of what can be restored',

@@ -142,6 +142,7 @@ export const momentZhCN: Readonly<Record<Exclude<keyof typeof momentEn, `${strin
   'reach.segments': 'WAL 段',
   'reach.healed': '自此备份起可恢复',
   'scan.pending': '{{count}} 个 WAL 段（{{bytes}}）尚未读取：部分时间为估计值。',
+  'scan.no-index': '时间为估计值：无法使用归档 WAL 的索引。{{why}}',
   'scan.start': '扫描 WAL 以获得精确时间',
   'scan.running': '正在读取 WAL',
   'shortcuts.edges': '可恢复范围的边缘',
