@@ -1,4 +1,4 @@
-import { accessSync, constants, readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { accessSync, constants, existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import path from 'node:path'
 import type { FileOwner } from '../../catalog/owner-file.ts'
 import { archiveDirectory } from '../../catalog/paths.ts'
@@ -43,13 +43,13 @@ export function readDestination(dataDirectory: string, catalog: string, instance
   const inPlace = findControl(path.join(dataDirectory, CONTROL_FILE))
   const control = inPlace ?? findControl(path.join(dataDirectory, KEPT_CONTROL_FILE))
   const links = findLinks(dataDirectory)
-  const isInPlace = isThere(path.join(dataDirectory, CONTROL_FILE))
+  const isInPlace = existsSync(path.join(dataDirectory, CONTROL_FILE))
   const unfinished = isInPlace ? undefined : findRestoreMark(dataDirectory)
   const timeline = control === undefined ? 0 : redoPoint(control).timeline
   return {
     control,
     isControlInPlace: isInPlace,
-    hasBackupLabel: isThere(path.join(dataDirectory, 'backup_label')),
+    hasBackupLabel: existsSync(path.join(dataDirectory, 'backup_label')),
     isPidFileMangled: isPidFileMangled(dataDirectory),
     unfinished,
     restoring: restoredBy(unfinished),
@@ -105,15 +105,6 @@ function isPidFileMangled(dataDirectory: string): boolean {
     return !/^-?[1-9][0-9]{0,9}\s*$/.test(first)
   } catch (thrown) {
     return !isMissing(thrown)
-  }
-}
-
-function isThere(file: string): boolean {
-  try {
-    accessSync(file)
-    return true
-  } catch {
-    return false
   }
 }
 

@@ -1,4 +1,4 @@
-import { accessSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { findRestoreMark, giveUpRestoreMark, removeRestoreMark } from './interrupted.ts'
 import type { TargetState } from './restore-facts.ts'
@@ -19,7 +19,7 @@ export async function leaveBehind(
   stage: RestoreStage,
   before: TargetState | undefined,
 ): Promise<string> {
-  const isControlInPlace = isThere(path.join(dataDirectory, CONTROL_FILE))
+  const isControlInPlace = existsSync(path.join(dataDirectory, CONTROL_FILE))
   if (stage === 'releasing')
     return `"${dataDirectory}" holds the whole cluster, and a server may start on it; only files that the restore used itself may be left there, which harm nobody.`
   if (stage === 'finishing' && isControlInPlace) {
@@ -30,19 +30,10 @@ export async function leaveBehind(
   if (stage === 'before' && (isControlInPlace || findRestoreMark(dataDirectory) === undefined)) {
     // Beside a pg_control it says nothing.
     await removeRestoreMark(dataDirectory).catch(() => undefined)
-    return before?.kind === 'moved' && isThere(before.to)
+    return before?.kind === 'moved' && existsSync(before.to)
       ? `nothing was restored: what was in "${dataDirectory}" is in "${before.to}" now. Start the restore again, or rename it back.`
       : `nothing was restored, and no file in "${dataDirectory}" was changed.`
   }
   await giveUpRestoreMark(dataDirectory)
   return `"${dataDirectory}" holds an unfinished restore without pg_control; no server can start on it. Start the same restore again to continue it, or empty the directory.`
-}
-
-function isThere(file: string): boolean {
-  try {
-    accessSync(file)
-    return true
-  } catch {
-    return false
-  }
 }
