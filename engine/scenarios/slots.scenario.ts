@@ -1,11 +1,12 @@
 import { readdirSync } from 'node:fs'
-import { readFile, writeFile } from 'node:fs/promises'
+import { readFile, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { expect, test } from 'vitest'
 import { openSession } from '../cli/session.ts'
 import { runCli } from '../testing/cli-world.ts'
 import { startEngine, type TestEngine } from '../testing/engines.ts'
 import { scratchDirectory } from '../testing/scratch.ts'
+import { startScratch } from '../testing/scratch-servers.ts'
 import { startRestored, startServer, type TestServer } from '../testing/servers.ts'
 
 const SEGMENT_BYTES = 1 << 20
@@ -170,6 +171,16 @@ test('logical slots are backed up when asked for, come back with a restore, and 
   )
   expect(dropped).toMatchObject({ status: 0, err: 'INFO: replication slot "feed" was dropped\n' })
   expect(await slotNames(server)).toBe('feed,follower')
+  // A configuration that lies elsewhere is in no backup, and no server starts on such a slot without its wal_level.
+  const copy = path.join(server.directory('copy'), 'data')
+  const second = await engine.ended(engine.client['restore.start']({ ...ref, dataDirectory: copy }))
+  expect(second.error).toBeUndefined()
+  await rm(path.join(copy, 'postgresql.conf'))
+  await using looked = await startScratch(copy, 15)
+  await looked.waitForRecovery({ limitMs: 60_000, signal: new AbortController().signal })
+  await using session = await looked.session('postgres', { signal: new AbortController().signal })
+  const { rows } = await session.query('select slot_name from pg_replication_slots')
+  expect(rows).toEqual([{ slot_name: 'feed' }])
 })
 
 async function idleSlots(engine: TestEngine, ref: Ref) {

@@ -1,4 +1,4 @@
-import { chown, mkdtemp, open, rm, stat, writeFile } from 'node:fs/promises'
+import { chown, mkdtemp, open, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import net from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
@@ -125,6 +125,7 @@ export async function makeScratchPlace(
       settings: {
         ...HARMLESS,
         ...READABLE_LOG,
+        ...(await settingsForSlots(dataDirectory)),
         ...(major >= 15 && { log_startup_progress_interval: '1s' }),
         data_directory: dataDirectory,
         listen_addresses: hasSockets ? '' : host,
@@ -141,6 +142,19 @@ export async function makeScratchPlace(
     await remove()
     throw mapFileError(thrown, directory, 'write')
   }
+}
+
+/**
+ * No server starts with replication slots that it has no room for, nor with logical ones at a lower `wal_level`; both may have
+ * been said on the command line of the cluster, or elsewhere. Source: PostgreSQL `slot.c`, `RestoreSlotFromDisk`.
+ */
+async function settingsForSlots(dataDirectory: string): Promise<Readonly<Record<string, string>>> {
+  const directory = path.join(dataDirectory, 'pg_replslot')
+  const slots = await readdir(directory).catch((thrown: unknown) => {
+    if (isMissing(thrown)) return []
+    throw mapFileError(thrown, directory, 'list')
+  })
+  return slots.length === 0 ? {} : { wal_level: 'logical', max_replication_slots: '1000' }
 }
 
 /** Some systems keep the configuration outside of the data directory: then a backup has none. */
