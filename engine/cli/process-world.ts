@@ -31,7 +31,7 @@ function processWorld(): World {
     writeErr: (text) => void leavingWithReader(process.stderr).write(text),
     isOutTerminal,
     isErrTerminal,
-    errColumns: isErrTerminal ? process.stderr.columns : 80,
+    errColumns: (isErrTerminal ? process.stderr.columns : undefined) ?? 80,
     askPassword: isInTerminal
       ? (prompt, signal) => askPassword({ keyboard: process.stdin, screen: process.stderr }, prompt, signal)
       : undefined,
