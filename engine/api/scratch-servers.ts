@@ -7,6 +7,8 @@ import type { ScratchServerRecord } from './contract/scratch.ts'
 
 /** Takes part of the memory of the machine, each of them. */
 const MOST_SERVERS = 8
+/** So much longer a server stays when its time is up while something is being taken from it. */
+const HELD_MINUTES = 5
 /** Longer than this no timer of Node waits. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1
 
@@ -29,6 +31,8 @@ export type ScratchServers = AsyncDisposable & {
   /** @throws {EngineError} `value.malformed` when there is none of that name, any more */
   require(id: string): KeptServer
   keep(id: string, minutes: number): ScratchServerRecord
+  /** Until it is disposed, the end of the server's time is put off; only `stop` ends the server. */
+  hold(id: string): Disposable
   /** Its recovery is over. */
   setOpen(id: string): ScratchServerRecord
   stop(id: string): Promise<void>
@@ -38,6 +42,7 @@ type Entry = Omit<KeptServer, 'record'> & {
   record: KeptServer['record']
   deadlineMs: number
   timer: NodeJS.Timeout | undefined
+  holders: number
 }
 
 export function openScratchServers(options: {
@@ -66,8 +71,14 @@ export function openScratchServers(options: {
   const arm = (entry: Entry, minutes: number): void => {
     clearTimeout(entry.timer)
     entry.deadlineMs = clock.nowMs() + minutes * 60_000
-    const timer = setTimeout(() => void stop(entry.record.id), Math.min(minutes * 60_000, LONGEST_TIMER_MS))
+    const timer = setTimeout(() => void endTime(entry), Math.min(minutes * 60_000, LONGEST_TIMER_MS))
     entry.timer = timer.unref()
+  }
+
+  async function endTime(entry: Entry): Promise<void> {
+    if (entry.holders === 0) return await stop(entry.record.id)
+    arm(entry, HELD_MINUTES)
+    onChange(recordOf(entry))
   }
 
   async function stop(id: string): Promise<void> {
@@ -92,7 +103,7 @@ export function openScratchServers(options: {
       })
     },
     add(kept, minutes) {
-      const entry: Entry = { ...kept, deadlineMs: 0, timer: undefined }
+      const entry: Entry = { ...kept, deadlineMs: 0, timer: undefined, holders: 0 }
       entries.set(kept.record.id, entry)
       arm(entry, minutes)
       onChange(recordOf(entry))
@@ -105,6 +116,11 @@ export function openScratchServers(options: {
       arm(entry, minutes)
       onChange(recordOf(entry))
       return recordOf(entry)
+    },
+    hold(id) {
+      const entry = find(id)
+      entry.holders++
+      return { [Symbol.dispose]: () => void entry.holders-- }
     },
     setOpen(id) {
       const entry = find(id)

@@ -71,6 +71,7 @@ export function scratchHandlers(context: EngineContext): Pick<EngineHandlers, ke
         instance: record.instance,
         backupId: record.backupId,
         run: async (run): Promise<JobResult> => {
+          using _held = scratch.hold(request.id)
           const pulled = await pullTable(asked, run)
           const { schema, name } = asked.toTable
           const { database = '' } = asked.to
