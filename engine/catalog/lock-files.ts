@@ -1,6 +1,7 @@
-import { constants } from 'node:fs'
-import { open, readFile, rename, stat, unlink, writeFile } from 'node:fs/promises'
+import { closeSync, constants, fsync, openSync, writeSync } from 'node:fs'
+import { readFile, rename, stat, unlink, writeFile } from 'node:fs/promises'
 import path from 'node:path'
+import { promisify } from 'node:util'
 import { delay } from '../base/concurrency.ts'
 import { EngineError } from '../base/engine-error.ts'
 import type { Log } from '../base/log.ts'
@@ -192,12 +193,13 @@ async function create(
   mayPass: (thrown: unknown) => boolean,
 ): Promise<'held' | 'unwritten' | 'taken'> {
   try {
-    const handle = await open(file, constants.O_CREAT | constants.O_EXCL | constants.O_RDWR, 0o600)
+    // In one go: who is killed in between leaves an empty file, for which others wait half a minute.
+    const descriptor = openSync(file, constants.O_CREAT | constants.O_EXCL | constants.O_RDWR, 0o600)
     try {
-      await handle.writeFile(`${process.pid}\n`)
-      await handle.sync()
+      writeSync(descriptor, `${process.pid}\n`)
+      await promisify(fsync)(descriptor)
     } finally {
-      await handle.close()
+      closeSync(descriptor)
     }
     return 'held'
   } catch (thrown) {
