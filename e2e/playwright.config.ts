@@ -18,10 +18,13 @@ if (isFirst) process.once('exit', openTestDirectory('journeys', NEEDED_BYTES))
 const SAME_IN_BOTH =
   process.env['TIDEMARK_EVERY_TRANSPORT'] === undefined
     ? [
+        'chains',
+        'config',
         'continue-restore',
         'after-restore',
         'drill',
         'faces',
+        'forced-restore',
         'moment',
         'pins',
         'plans',
