@@ -6,7 +6,7 @@ import { parseInstanceName } from '../base/instance-name.ts'
 import { startEngine } from '../testing/engines.ts'
 import { unpackFixture, whyNoFixture } from '../testing/fixtures.ts'
 import { scratchDirectory } from '../testing/scratch.ts'
-import type { RestoreRequest } from './contract/restore.ts'
+import type { RestoreRequest } from '../api/contract/restore.ts'
 
 const FIXTURE = 'probackup-pg15-zlib16'
 const why = whyNoFixture(FIXTURE)
